@@ -1,0 +1,32 @@
+#include "base/temp_file.h"
+
+#include <cerrno>
+
+#include <fcntl.h>
+#include <unistd.h>
+
+namespace thumbmill {
+
+Result<TempFile> TempFile::create(const std::string& directory) {
+  UniqueFd fd(::open(directory.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0644));
+  if (!fd.valid()) return status_from_errno(errno, "making a temporary file in " + directory);
+  return TempFile(std::move(fd));
+}
+
+Status TempFile::append(std::string_view bytes) {
+  while (!bytes.empty()) {
+    const ssize_t written = ::write(fd_.get(), bytes.data(), bytes.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) return status_from_errno(errno, "writing a temporary file");
+    size_ += static_cast<std::uint64_t>(written);
+    bytes.remove_prefix(static_cast<std::size_t>(written));
+  }
+  return Status();
+}
+
+Blob TempFile::finish() {
+  const std::uint64_t size = std::exchange(size_, 0);
+  return Blob::from_file(std::move(fd_), 0, size);
+}
+
+}  // namespace thumbmill

@@ -1,0 +1,113 @@
+#include "model/image_format.h"
+
+#include <array>
+
+namespace thumbmill {
+namespace {
+
+using F = ImageFormat;
+
+// In the order of the enum, so that a format's value is its row.
+constexpr std::array kFormats{
+    ImageFormatInfo{F::jpeg, "jpeg", "image/jpeg", "jpg", true, true},
+    ImageFormatInfo{F::png, "png", "image/png", "png", true, true},
+    ImageFormatInfo{F::webp, "webp", "image/webp", "webp", true, true},
+    ImageFormatInfo{F::gif, "gif", "image/gif", "gif", true, false},
+    ImageFormatInfo{F::tiff, "tiff", "image/tiff", "tiff", true, false},
+    ImageFormatInfo{F::heic, "heic", "image/heic", "heic", true, false},
+    ImageFormatInfo{F::avif, "avif", "image/avif", "avif", true, true},
+    ImageFormatInfo{F::bmp, "bmp", "image/bmp", "bmp", false, false},
+    ImageFormatInfo{F::ico, "ico", "image/vnd.microsoft.icon", "ico", false, false},
+    ImageFormatInfo{F::pnm, "pnm", "image/x-portable-anymap", "pnm", true, false},
+    ImageFormatInfo{F::svg, "svg", "image/svg+xml", "svg", false, false},
+    ImageFormatInfo{F::jxl, "jxl", "image/jxl", "jxl", false, false},
+    ImageFormatInfo{F::jp2, "jp2", "image/jp2", "jp2", false, false},
+};
+
+struct Magic {
+  std::string_view bytes;
+  ImageFormat format;
+};
+
+using namespace std::string_view_literals;
+
+// Sources: JPEG ITU-T T.81 B.1.1.3; PNG (3rd ed.) 5.2; GIF89a 17; TIFF 6.0 section 2 and BigTIFF;
+// BMP and ICO: Microsoft's BITMAPFILEHEADER and ICONDIR; JPEG XL ISO/IEC 18181-2; JPEG 2000
+// ISO/IEC 15444-1 annexes A and I.
+constexpr std::array kMagics{
+    Magic{"\xff\xd8\xff"sv, F::jpeg},
+    Magic{"\x89PNG\r\n\x1a\n"sv, F::png},
+    Magic{"GIF87a"sv, F::gif},
+    Magic{"GIF89a"sv, F::gif},
+    Magic{"II*\0"sv, F::tiff},
+    Magic{"MM\0*"sv, F::tiff},
+    Magic{"II+\0\x08\0\0\0"sv, F::tiff},
+    Magic{"MM\0+\0\x08\0\0"sv, F::tiff},
+    Magic{"BM"sv, F::bmp},
+    Magic{"\0\0\1\0"sv, F::ico},
+    Magic{"\0\0\2\0"sv, F::ico},
+    Magic{"\xff\x0a"sv, F::jxl},
+    Magic{"\0\0\0\x0cJXL \r\n\x87\n"sv, F::jxl},
+    Magic{"\0\0\0\x0cjP  \r\n\x87\n"sv, F::jp2},
+    Magic{"\xff\x4f\xff\x51"sv, F::jp2},
+    Magic{"<svg"sv, F::svg},
+};
+
+// ISO/IEC 14496-12 section 4.3: the brands of the leading ftyp box say which still-image format it
+// is (ISO/IEC 23008-12 annex B for HEIC, AV1 Image File Format section 6). The major brand comes
+// first, the compatible ones after the minor version.
+std::optional<ImageFormat> sniff_ftyp(std::string_view head) {
+  if (head.size() < 12 || head.substr(4, 4) != "ftyp") return std::nullopt;
+  std::optional<ImageFormat> generic;
+  for (std::size_t at = 8; at + 4 <= head.size(); at += at == 8 ? 8 : 4) {
+    const std::string_view brand = head.substr(at, 4);
+    if (brand == "avif" || brand == "avis") return F::avif;
+    if (brand == "heic" || brand == "heix" || brand == "heim" || brand == "heis" ||
+        brand == "hevc" || brand == "hevx") {
+      return F::heic;
+    }
+    if (at == 8 && (brand == "mif1" || brand == "msf1")) generic = F::heic;
+  }
+  return generic;
+}
+
+bool is_pnm(std::string_view head) {
+  const auto is_space = [](char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; };
+  return head.size() >= 3 && head[0] == 'P' && head[1] >= '1' && head[1] <= '6' &&
+         (is_space(head[2]) || head[2] == '#');
+}
+
+}  // namespace
+
+const ImageFormatInfo& image_format_info(ImageFormat format) {
+  return kFormats[static_cast<std::size_t>(format)];
+}
+
+std::optional<ImageFormat> image_format_from_name(std::string_view name) {
+  if (name == "jpg") return F::jpeg;
+  if (name == "tif") return F::tiff;
+  for (const ImageFormatInfo& info : kFormats) {
+    if (info.name == name) return info.format;
+  }
+  return std::nullopt;
+}
+
+std::optional<ImageFormat> image_format_from_extension(std::string_view extension) {
+  for (const ImageFormatInfo& info : kFormats) {
+    if (info.extension == extension) return info.format;
+  }
+  return std::nullopt;
+}
+
+std::optional<ImageFormat> sniff_image_format(std::string_view head) {
+  head = head.substr(0, kSniffBytes);
+  for (const Magic& magic : kMagics) {
+    if (head.starts_with(magic.bytes)) return magic.format;
+  }
+  if (head.size() >= 12 && head.starts_with("RIFF") && head.substr(8, 4) == "WEBP") return F::webp;
+  if (const auto format = sniff_ftyp(head)) return format;
+  if (is_pnm(head)) return F::pnm;
+  return std::nullopt;
+}
+
+}  // namespace thumbmill

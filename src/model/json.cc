@@ -1,0 +1,102 @@
+#include "model/json.h"
+
+#include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
+#include <fmt/format.h>
+
+namespace thumbmill::json {
+namespace {
+
+// The length of the valid UTF-8 sequence at the start of `text` (RFC 3629), or 0; sets `point`.
+std::size_t decode_utf8(std::string_view text, std::uint32_t& point) {
+  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+  const unsigned char lead = byte(0);
+  if (lead < 0x80) {
+    point = lead;
+    return 1;
+  }
+  const std::size_t length = lead >= 0xf0 && lead < 0xf5   ? 4
+                             : lead >= 0xe0 && lead < 0xf0 ? 3
+                             : lead >= 0xc2 && lead < 0xe0 ? 2
+                                                           : 0;
+  if (length == 0 || text.size() < length) return 0;
+  point = lead & (0x7f >> length);
+  for (std::size_t i = 1; i < length; ++i) {
+    if ((byte(i) & 0xc0) != 0x80) return 0;
+    point = point << 6 | (byte(i) & 0x3f);
+  }
+  const std::uint32_t least = length == 2 ? 0x80 : length == 3 ? 0x800 : 0x10000;
+  const bool surrogate = point >= 0xd800 && point <= 0xdfff;
+  return point >= least && point <= 0x10ffff && !surrogate ? length : 0;
+}
+
+}  // namespace
+
+Result<boost::json::object> parse_object(std::string_view text, std::string_view what) {
+  boost::system::error_code error;
+  boost::json::value value = boost::json::parse(text, error);
+  if (error || !value.is_object()) {
+    return Status(Code::corrupt_input, fmt::format("{} is not a JSON object", what),
+                  error ? error.message() : "another kind of value");
+  }
+  return std::move(value.as_object());
+}
+
+std::optional<std::string> get_string(const boost::json::object& object, std::string_view name) {
+  const boost::json::value* value = object.if_contains(name);
+  if (value == nullptr || !value->is_string()) return std::nullopt;
+  return std::string(value->as_string());
+}
+
+std::optional<std::int64_t> get_int(const boost::json::object& object, std::string_view name) {
+  const boost::json::value* value = object.if_contains(name);
+  if (value == nullptr || !value->is_int64()) return std::nullopt;
+  return value->as_int64();
+}
+
+std::optional<bool> get_bool(const boost::json::object& object, std::string_view name) {
+  const boost::json::value* value = object.if_contains(name);
+  if (value == nullptr || !value->is_bool()) return std::nullopt;
+  return value->as_bool();
+}
+
+std::string to_ascii(const boost::json::object& object) {
+  const std::string utf8 = boost::json::serialize(object);
+  std::string ascii;
+  ascii.reserve(utf8.size());
+  for (std::size_t at = 0; at < utf8.size();) {
+    std::uint32_t point = 0;
+    const std::size_t length = decode_utf8(std::string_view(utf8).substr(at), point);
+    at += length == 0 ? 1 : length;
+    if (length == 1) {
+      ascii.push_back(static_cast<char>(point));
+    } else if (length == 0) {
+      ascii += "\\ufffd";
+    } else if (point < 0x10000) {
+      ascii += fmt::format("\\u{:04x}", point);
+    } else {
+      point -= 0x10000;
+      ascii += fmt::format("\\u{:04x}\\u{:04x}", 0xd800 + (point >> 10), 0xdc00 + (point & 0x3ff));
+    }
+  }
+  return ascii;
+}
+
+std::string valid_utf8(std::string_view text) {
+  std::string valid;
+  valid.reserve(text.size());
+  for (std::size_t at = 0; at < text.size();) {
+    std::uint32_t point = 0;
+    const std::size_t length = decode_utf8(text.substr(at), point);
+    if (length == 0) {
+      valid += "\xef\xbf\xbd";
+      ++at;
+    } else {
+      valid.append(text.substr(at, length));
+      at += length;
+    }
+  }
+  return valid;
+}
+
+}  // namespace thumbmill::json

@@ -1,0 +1,54 @@
+// Notifier: tells whoever listens that a job has changed state. Best effort: a listener that must
+// not miss the end of a job reads the ObjectStore as well (service/job_status does). Adapters:
+// notify/local within one process; across processes in a later adapter.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/clock.h"
+
+namespace thumbmill {
+
+/// The states a job goes through; done and failed are terminal.
+enum class JobState { queued, running, done, failed, deleted };
+
+std::string_view job_state_name(JobState state);
+
+struct JobEvent {
+  std::uint64_t sequence = 0;  ///< rises by one an event within one process's life; set by publish
+  std::string id;
+  JobState state = JobState::queued;
+  WallTime at{};
+  std::string code;  ///< of a failure, else empty
+};
+
+/// Ends its subscription when it goes; blocks until a running call of its listener has returned.
+class Subscription {
+ public:
+  virtual ~Subscription() = default;
+};
+
+/// Thread-safe.
+class Notifier {
+ public:
+  /// Called in order of sequence, on the publisher's thread: quick, and never calling back into
+  /// the Notifier.
+  using Listener = std::function<void(const JobEvent&)>;
+
+  virtual ~Notifier() = default;
+
+  virtual void publish(JobEvent event) = 0;
+
+  /// Calls `listener` for every event from now on, of job `id` or, when that is empty, of all. With
+  /// `after`, the events with a greater sequence that are still remembered come first.
+  virtual std::unique_ptr<Subscription> subscribe(const std::string& id,
+                                                  std::optional<std::uint64_t> after,
+                                                  Listener listener) = 0;
+};
+
+}  // namespace thumbmill

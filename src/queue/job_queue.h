@@ -1,0 +1,81 @@
+// JobQueue: delivers the ids of jobs to workers, at least once each. Only transport: losing all of
+// it loses no job, because the sweep fills it again from the ObjectStore.
+//
+// Adapters: queue/sqlite, queue/redis, queue/kafka; all of them and the fake run
+// tests/conformance/job_queue_suite.h.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "base/op_context.h"
+#include "base/status.h"
+#include "queue/lease.h"
+
+namespace thumbmill {
+
+/// How many jobs are in which state.
+struct QueueDepth {
+  std::uint64_t ready = 0;    ///< waiting for a worker, delayed ones that are due included
+  std::uint64_t running = 0;  ///< under a lease
+  std::uint64_t delayed = 0;  ///< waiting for their delay to pass
+  std::uint64_t dead = 0;     ///< dead letters
+  std::optional<std::chrono::milliseconds> oldest_age;  ///< of the oldest ready job, since it was
+                                                        ///< first enqueued
+
+  /// What works still to be done: the figure to scale workers on.
+  std::uint64_t backlog() const { return ready + running; }
+};
+
+enum class QueuedState { ready, running, delayed, dead };
+
+/// What a job in the queue is doing.
+struct QueuedJob {
+  QueuedState state = QueuedState::ready;
+  int attempts = 0;  ///< counted tries so far, a running one included
+};
+
+/// What a backend can do by itself; where it cannot, the adapter emulates it at the stated cost.
+struct QueueTraits {
+  bool find = true;              ///< find() knows every job; otherwise it returns nothing for most
+  bool exact_depth = true;       ///< depth() is a count, not an estimate
+  bool survives_restart = true;  ///< enqueued jobs are still there after a restart
+};
+
+/// Thread-safe. Every call may return unavailable (the queue is away: try later),
+/// deadline_exceeded or cancelled.
+class JobQueue {
+ public:
+  virtual ~JobQueue() = default;
+
+  /// Makes job `id` ready. Durable on return. A job that is ready, running or delayed already is
+  /// left as it is; a dead letter becomes ready again with its attempts forgotten. Returns whether
+  /// anything changed. exhausted: disk full.
+  virtual Result<bool> enqueue(std::string_view id, const OpContext& context) = 0;
+
+  /// Leases up to `most` ready jobs for `ttl`, oldest first as far as the backend can; waits up to
+  /// `wait` for the first. A job whose lease ran out unsettled counts as ready. An empty answer
+  /// means there was none, or a stop was requested.
+  virtual Result<std::vector<Lease>> lease(std::size_t most, std::chrono::milliseconds ttl,
+                                           std::chrono::milliseconds wait,
+                                           const OpContext& context) = 0;
+
+  /// The job's state, or nothing when the queue does not have it.
+  virtual Result<std::optional<QueuedJob>> find(std::string_view id, const OpContext& context) = 0;
+
+  /// Takes the job off the queue whatever its state; a lease on it is lost. Absent is ok.
+  virtual Status forget(std::string_view id, const OpContext& context) = 0;
+
+  /// Counts by state. Cheap enough to ask every second, however long the backlog.
+  virtual Result<QueueDepth> depth(const OpContext& context) = 0;
+
+  /// ok when the queue can be used now: what /readyz and `doctor` ask.
+  virtual Status check(const OpContext& context) = 0;
+
+  virtual QueueTraits traits() const = 0;
+};
+
+}  // namespace thumbmill

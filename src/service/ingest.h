@@ -1,0 +1,72 @@
+// Ingest: accepts an upload. Once accept() has returned ok, the original and its job are durable
+// and the job will end in a result, whatever happens to this process or to the queue.
+#pragma once
+
+#include <cstdint>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/blob.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/op_context.h"
+#include "base/random.h"
+#include "base/status.h"
+#include "metrics/metrics.h"
+#include "model/job.h"
+#include "notify/notifier.h"
+#include "queue/job_queue.h"
+#include "store/object_store.h"
+
+namespace thumbmill {
+
+/// One upload as received.
+struct Upload {
+  Blob body;                ///< spooled, complete
+  std::string body_sha256;  ///< hexadecimal
+  std::string name;         ///< the client's file name, any bytes
+  std::vector<RenditionSpec> renditions;
+  bool keep_original = false;
+  std::optional<std::string> idempotency_key;  ///< 1 to 255 visible ASCII characters
+  std::string trace;                           ///< W3C traceparent or empty
+};
+
+struct AcceptedUpload {
+  std::string id;
+  bool known = false;  ///< the Idempotency-Key was used before with the same upload
+};
+
+/// Thread-safe. Everything passed in outlives it.
+class Ingest {
+ public:
+  Ingest(ObjectStore& store, JobQueue& queue, Notifier& notifier, Metrics& metrics, Logger& log,
+         const Clock& clock, Random& random);
+
+  /// Checks the magic bytes, stores the original with its job, queues the job. When only the queue
+  /// fails the upload is accepted all the same and counted (kUploadsUnqueued): the sweep queues it.
+  /// invalid_argument: empty body, bad renditions or key. unsupported: not an image we decode.
+  /// conflict: the same key is being used right now. Otherwise the store's failures. A key used
+  /// before with another upload is invalid_argument with detail kKeyReused.
+  Result<AcceptedUpload> accept(const Upload& upload, const OpContext& context);
+
+  /// Marks (in Status::detail) a key that was used with another upload.
+  static constexpr std::string_view kKeyReused = "idempotency_key_reused";
+
+ private:
+  ObjectStore& store_;
+  JobQueue& queue_;
+  Notifier& notifier_;
+  Metrics& metrics_;
+  Logger& log_;
+  const Clock& clock_;
+  Random& random_;
+
+  std::mutex mutex_;
+  std::set<std::string> keys_in_flight_;  // guarded by mutex_
+};
+
+}  // namespace thumbmill

@@ -1,0 +1,64 @@
+// Janitor: what has to be done now and then by one process. Sweep: unfinished uploads that the
+// queue does not have are queued again. Expiry: dead letters, results and renditions past their
+// time, what unfinished puts have left, used idempotency keys. Gauges of the queue.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/op_context.h"
+#include "base/status.h"
+#include "metrics/metrics.h"
+#include "queue/job_queue.h"
+#include "store/object_store.h"
+
+namespace thumbmill {
+
+struct JanitorOptions {
+  std::chrono::milliseconds sweep_interval{60'000};
+  std::chrono::milliseconds sweep_age{120'000};  ///< younger uploads are still being queued
+  std::chrono::hours unfinished_age{24};         ///< of temporary files and idempotency keys
+  std::chrono::hours dead_letter_age{14 * 24};
+  std::chrono::hours result_age{0};  ///< results and renditions; 0: kept for ever
+  std::chrono::milliseconds gauges_interval{2'000};
+};
+
+/// What one sweep found and did.
+struct SweepReport {
+  std::uint64_t unfinished = 0;  ///< uploads under uploads/
+  std::uint64_t requeued = 0;    ///< of these, queued again
+  std::uint64_t completed = 0;   ///< of these, had a result already: the original was removed
+  std::uint64_t expired = 0;     ///< objects removed for their age
+};
+
+struct JanitorParts {
+  ObjectStore& store;
+  JobQueue& queue;
+  Metrics& metrics;
+  Logger& log;
+  Clock& clock;
+};
+
+/// Thread-safe. The parts outlive it.
+class Janitor {
+ public:
+  Janitor(const JanitorOptions& options, const JanitorParts& parts);
+  ~Janitor();  ///< as stop()
+
+  /// One pass now, in this thread.
+  Result<SweepReport> sweep(const OpContext& context);
+
+  /// Starts a thread that sweeps, and sets the queue gauges, at their intervals; the first sweep at
+  /// once, with an age of 0: whatever a former life of this process left is queued again.
+  void start();
+  void stop();
+
+ private:
+  class Thread;
+  std::unique_ptr<Thread> thread_;
+};
+
+}  // namespace thumbmill

@@ -1,0 +1,79 @@
+// Worker: leases jobs, has their renditions made, stores them and the result, and settles the
+// lease; the order of the steps is the delivery guarantee (docs/delivery.md). W threads, each one
+// job at a time, each fetching its next original while the present one is being decoded.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <memory>
+
+#include "base/backoff.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/random.h"
+#include "base/status.h"
+#include "image/thumbnailer.h"
+#include "metrics/metrics.h"
+#include "model/limits.h"
+#include "notify/notifier.h"
+#include "queue/job_queue.h"
+#include "store/object_store.h"
+
+namespace thumbmill {
+
+struct WorkerOptions {
+  std::size_t threads = 2;
+  std::chrono::milliseconds lease_ttl{30'000};
+  std::chrono::milliseconds lease_renewal{10'000};   ///< how often a lease is renewed
+  std::chrono::milliseconds lease_patience{20'000};  ///< without a renewal, the work is dropped
+  Backoff backoff;
+  int max_attempts = 5;         ///< of a job that fails for no reason we know
+  int max_decoder_crashes = 2;  ///< of one image; crashes and time-outs
+  std::chrono::hours give_up_after{
+      24};  ///< a job older than this fails when infrastructure fails it
+  ImageLimits limits;
+};
+
+/// The steps after which a process may be killed in a test; the argument of `at_step`.
+enum class WorkerStep {
+  leased,
+  fetched,
+  decoded,
+  thumbs_stored,
+  result_stored,
+  original_removed,
+  settled
+};
+
+struct WorkerParts {
+  ObjectStore& store;
+  JobQueue& queue;
+  Thumbnailer& thumbnailer;
+  Notifier& notifier;
+  Metrics& metrics;
+  Logger& log;
+  Clock& clock;
+  Random& random;
+  std::function<void(WorkerStep)> at_step = {};  ///< called after each step; may be empty
+};
+
+/// Thread-safe. The parts outlive it.
+class Worker {
+ public:
+  Worker(const WorkerOptions& options, const WorkerParts& parts);
+  /// As stop() with no time left.
+  ~Worker();
+
+  /// Starts the threads.
+  void start();
+
+  /// Leases no more, lets running jobs finish for at most `drain`, hands the rest back, and returns
+  /// when every thread has ended. Safe to repeat.
+  void stop(std::chrono::milliseconds drain);
+
+ private:
+  class Pool;
+  std::unique_ptr<Pool> pool_;
+};
+
+}  // namespace thumbmill
