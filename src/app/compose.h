@@ -19,10 +19,6 @@ namespace thumbmill {
 /// The settings' part that each service takes.
 WorkerOptions worker_options(const Settings& settings);
 JanitorOptions janitor_options(const Settings& settings);
-ImageLimits image_limits(const Settings& settings);
-
-/// How many jobs are worked on at once: the setting, or one a core.
-std::size_t worker_count(const Settings& settings);
 
 /// "auto" is text on a terminal (of stderr), JSON elsewhere.
 LogFormat log_format(const Settings& settings);
