@@ -81,7 +81,7 @@ inline constexpr Metric kWorkerBusy{"thumbmill_worker_busy", MetricKind::gauge,
                                     "Worker threads that have a job."};
 inline constexpr Metric kDecoderRestarts{"thumbmill_decoder_restarts_total", MetricKind::counter,
                                          "Decoder processes started to replace another, by reason: "
-                                         "crashed, timed_out, recycled, protocol.",
+                                         "crashed, timed_out, cancelled, recycled, protocol.",
                                          "reason"};
 inline constexpr Metric kDecoderCrashes{"thumbmill_decoder_crashes_total", MetricKind::counter,
                                         "Decoder processes that died on an image."};

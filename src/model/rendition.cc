@@ -39,7 +39,7 @@ SizePx whole_box(SizePx source, const RenditionSpec& spec) {
   return {std::min(box.width, kMaxRenditionSide), std::min(box.height, kMaxRenditionSide)};
 }
 
-std::optional<std::uint32_t> parse_side(std::string_view text) {
+std::optional<std::uint32_t> parse_number(std::string_view text) {
   std::uint32_t value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
@@ -91,7 +91,7 @@ Status parse_size(std::string_view text, RenditionSpec& spec) {
   const std::string_view width = text.substr(0, cross);
   const std::string_view height = cross == std::string_view::npos ? width : text.substr(cross + 1);
   const auto side = [](std::string_view part) {
-    return part.empty() ? std::optional<std::uint32_t>(0) : parse_side(part);
+    return part.empty() ? std::optional<std::uint32_t>(0) : parse_number(part);
   };
   const auto width_px = side(width);
   const auto height_px = side(height);
@@ -105,6 +105,37 @@ Status parse_size(std::string_view text, RenditionSpec& spec) {
   }
   spec.width_px = *width_px;
   spec.height_px = *height_px;
+  return Status();
+}
+
+Status set_rendition_option(std::string_view option, std::string_view value, RenditionSpec& spec) {
+  const auto not_allowed = [&](std::string_view allowed) {
+    return Status(Code::invalid_argument,
+                  fmt::format("{} is \"{}\"; allowed: {}", option, value, allowed));
+  };
+  if (option == "size") return parse_size(value, spec);
+  if (option == "fit") {
+    const auto fit = fit_from_name(value);
+    if (!fit) return not_allowed("inside, cover, contain, fill");
+    spec.fit = *fit;
+  } else if (option == "format") {
+    spec.format = image_format_from_name(value);
+    if (!spec.format || !image_format_info(*spec.format).can_encode) {
+      return not_allowed("jpeg, png, webp, avif");
+    }
+  } else if (option == "quality") {
+    const auto quality = parse_number(value);
+    if (!quality || *quality < 1 || *quality > 100) return not_allowed("1 to 100");
+    spec.quality = static_cast<int>(*quality);
+  } else if (option == "background") {
+    spec.background = color_from_string(value);
+    if (!spec.background) return not_allowed("#rrggbb");
+  } else if (option == "enlarge") {
+    if (value != "true" && value != "false") return not_allowed("true, false");
+    spec.enlarge = value == "true";
+  } else {
+    return Status(Code::not_found, fmt::format("there is no rendition option \"{}\"", option));
+  }
   return Status();
 }
 

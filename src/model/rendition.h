@@ -60,6 +60,11 @@ bool is_rendition_name(std::string_view name);
 /// "200x100", "200" (a square box), "200x" and "x100" (the other side follows, at the same aspect).
 Status parse_size(std::string_view text, RenditionSpec& spec);
 
+/// Sets one field from text, as it comes in a form, a query, a file or a flag: `option` is size,
+/// fit, format, quality, background or enlarge. invalid_argument naming what is allowed; not_found
+/// for another option.
+Status set_rendition_option(std::string_view option, std::string_view value, RenditionSpec& spec);
+
 /// ok when every field is in range; otherwise invalid_argument naming the field and the range.
 Status validate(const RenditionSpec& spec);
 

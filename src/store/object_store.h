@@ -36,7 +36,6 @@ struct Object {
 /// One row of a listing.
 struct ListedObject {
   std::string key;
-  std::uint64_t size_bytes = 0;
   WallTime modified{};
 };
 

@@ -1,0 +1,30 @@
+// Backends: the store and the queue that the settings name. With compose.h the only place that
+// names adapters.
+#pragma once
+
+#include <memory>
+
+#include "app/settings.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/random.h"
+#include "base/status.h"
+#include "queue/job_queue.h"
+#include "store/object_store.h"
+
+namespace thumbmill {
+
+/// The queue goes before the store, and both before what they were opened with.
+struct Backends {
+  std::unique_ptr<ObjectStore> store;
+  std::unique_ptr<JobQueue> queue;
+};
+
+/// Opens the store alone. invalid_argument naming the setting when it names none that there is.
+Result<std::unique_ptr<ObjectStore>> open_store(const Settings& settings, Clock& clock,
+                                                Random& random);
+
+/// Opens both. conflict when the queue belongs to a running process.
+Result<Backends> open_backends(const Settings& settings, Clock& clock, Random& random, Logger& log);
+
+}  // namespace thumbmill

@@ -1,0 +1,20 @@
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+#include <sysexits.h>
+
+#include "app/commands.h"
+#include "app/setting_flags.h"
+#include "app/version.h"
+
+namespace thumbmill {
+
+int cmd_version(int argc, char** argv) {
+  CLI::App app("Prints the version.", "thumbmill version");
+  if (argc > 0) {
+    if (const auto exit_code = parse_arguments(app, argc, argv)) return *exit_code;
+  }
+  fmt::print("thumbmill {}\n", kVersion);
+  return EX_OK;
+}
+
+}  // namespace thumbmill

@@ -1,0 +1,18 @@
+// The commands of the program: `thumbmill <command> ...`. Each parses its own arguments, does its
+// work and returns an exit code of sysexits(3).
+#pragma once
+
+namespace thumbmill {
+
+/// `argv[0]` is the command's name in all of these.
+int cmd_serve(int argc, char** argv);    ///< the whole service in this process
+int cmd_make(int argc, char** argv);     ///< thumbnails of local files, without a server
+int cmd_load(int argc, char** argv);     ///< load generator against a server
+int cmd_sweep(int argc, char** argv);    ///< one sweep by hand
+int cmd_dead(int argc, char** argv);     ///< dead letters: list, show, retry, purge
+int cmd_config(int argc, char** argv);   ///< the effective settings
+int cmd_doctor(int argc, char** argv);   ///< checks store, queue and decoders
+int cmd_version(int argc, char** argv);  ///< version and libraries
+int cmd_decoder(int argc, char** argv);  ///< internal: a decoder process
+
+}  // namespace thumbmill

@@ -1,0 +1,49 @@
+// Compose: makes the running system of its parts, in the order in which they need each other, and
+// takes it down in the reverse order.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "app/settings.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/random.h"
+#include "base/status.h"
+#include "service/janitor.h"
+#include "service/worker.h"
+
+namespace thumbmill {
+
+/// The settings' part that each service takes.
+WorkerOptions worker_options(const Settings& settings);
+JanitorOptions janitor_options(const Settings& settings);
+
+/// "auto" is text on a terminal (of stderr), JSON elsewhere.
+LogFormat log_format(const Settings& settings);
+
+/// The whole service in this process: API, workers, janitor. Thread-safe.
+class System {
+ public:
+  /// Starts everything. The failure says which part could not start and why; nothing keeps running
+  /// then. Clock, random and log outlive the system.
+  static Result<std::unique_ptr<System>> start(const Settings& settings, Clock& clock,
+                                               Random& random, Logger& log);
+  /// As stop().
+  ~System();
+
+  /// The ports that are listened on.
+  std::uint16_t port() const;
+  std::uint16_t admin_port() const;
+
+  /// Not ready; no new leases; running requests and jobs end or are handed back. Safe to repeat.
+  void stop();
+
+ private:
+  struct Parts;
+  explicit System(std::unique_ptr<Parts> parts);
+  std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace thumbmill

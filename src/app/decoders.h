@@ -1,0 +1,25 @@
+// Starting the decoder processes that the settings ask for.
+#pragma once
+
+#include <memory>
+
+#include "app/settings.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/status.h"
+#include "metrics/metrics.h"
+#include "sandbox/decoder_pool.h"
+
+namespace thumbmill {
+
+/// A pool of this program's own decoders: `thumbmill decoder`.
+Result<std::unique_ptr<DecoderPool>> start_decoders(const Settings& settings, Metrics& metrics,
+                                                    Logger& log, Clock& clock);
+
+/// How many jobs are worked on at once: the setting, or one a core.
+std::size_t worker_count(const Settings& settings);
+
+/// The limits on an image.
+ImageLimits image_limits(const Settings& settings);
+
+}  // namespace thumbmill

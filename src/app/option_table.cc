@@ -1,0 +1,370 @@
+#include "app/option_table.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+
+#include <fmt/format.h>
+
+#include "app/units.h"
+
+namespace thumbmill {
+namespace {
+
+using std::chrono::milliseconds;
+
+Status not_allowed(std::string_view text, std::string_view allowed) {
+  return Status(Code::invalid_argument,
+                fmt::format("\"{}\" is not allowed; allowed: {}", text, allowed));
+}
+
+// Each of the following makes the row of one setting from the member that holds it.
+
+Option text_option(std::string name, std::string Settings::*member, std::string default_value,
+                   std::string allowed, std::string help) {
+  return {.name = std::move(name),
+          .group = {},
+          .help = std::move(help),
+          .allowed = std::move(allowed),
+          .default_value = std::move(default_value),
+          .set =
+              [member](std::string_view text, Settings& settings) {
+                settings.*member = std::string(text);
+                return Status();
+              },
+          .get = [member](const Settings& settings) { return settings.*member; }};
+}
+
+Option count_option(std::string name, std::uint64_t Settings::*member, std::uint64_t default_value,
+                    std::uint64_t least, std::uint64_t most, std::string help) {
+  std::string allowed = fmt::format("{} to {}", least, most);
+  return {.name = std::move(name),
+          .group = {},
+          .help = std::move(help),
+          .allowed = allowed,
+          .default_value = std::to_string(default_value),
+          .set =
+              [member, least, most, allowed](std::string_view text, Settings& settings) {
+                std::uint64_t value = 0;
+                const char* last = text.data() + text.size();
+                const auto [end, error] = std::from_chars(text.data(), last, value);
+                if (error != std::errc() || end != last || value < least || value > most) {
+                  return not_allowed(text, allowed);
+                }
+                settings.*member = value;
+                return Status();
+              },
+          .get = [member](const Settings& settings) { return std::to_string(settings.*member); }};
+}
+
+Option size_option(std::string name, std::uint64_t Settings::*member, std::string default_value,
+                   std::uint64_t least, std::uint64_t most, std::string help) {
+  std::string allowed = fmt::format("{} to {}", format_size_bytes(least), format_size_bytes(most));
+  return {
+      .name = std::move(name),
+      .group = {},
+      .help = std::move(help),
+      .allowed = allowed,
+      .default_value = std::move(default_value),
+      .set =
+          [member, least, most, allowed](std::string_view text, Settings& settings) {
+            const auto value = parse_size_bytes(text);
+            if (!value || *value < least || *value > most) return not_allowed(text, allowed);
+            settings.*member = *value;
+            return Status();
+          },
+      .get = [member](const Settings& settings) { return format_size_bytes(settings.*member); }};
+}
+
+Option duration_option(std::string name, milliseconds Settings::*member, std::string default_value,
+                       milliseconds least, milliseconds most, std::string help) {
+  std::string allowed = fmt::format("{} to {}", format_duration(least), format_duration(most));
+  return {.name = std::move(name),
+          .group = {},
+          .help = std::move(help),
+          .allowed = allowed,
+          .default_value = std::move(default_value),
+          .set =
+              [member, least, most, allowed](std::string_view text, Settings& settings) {
+                const auto value = parse_duration(text);
+                if (!value || *value < least || *value > most) return not_allowed(text, allowed);
+                settings.*member = *value;
+                return Status();
+              },
+          .get = [member](const Settings& settings) { return format_duration(settings.*member); }};
+}
+
+Option switch_option(std::string name, bool Settings::*member, std::string help) {
+  return {
+      .name = std::move(name),
+      .group = {},
+      .help = std::move(help),
+      .allowed = "true, false",
+      .default_value = "false",
+      .is_switch = true,
+      .set =
+          [member](std::string_view text, Settings& settings) {
+            if (text != "true" && text != "false") return not_allowed(text, "true, false");
+            settings.*member = text == "true";
+            return Status();
+          },
+      .get = [member](const Settings& settings) { return settings.*member ? "true" : "false"; }};
+}
+
+Option listen_option(std::string name, ListenAddress Settings::*member, std::string default_value,
+                     std::string help) {
+  static constexpr std::string_view kAllowed =
+      "HOST:PORT, :PORT or PORT; port 0 takes any free one";
+  return {.name = std::move(name),
+          .group = {},
+          .help = std::move(help),
+          .allowed = std::string(kAllowed),
+          .default_value = std::move(default_value),
+          .set =
+              [member](std::string_view text, Settings& settings) {
+                const auto address = parse_listen_address(text);
+                if (!address) return not_allowed(text, kAllowed);
+                settings.*member = *address;
+                return Status();
+              },
+          .get = [member](
+                     const Settings& settings) { return format_listen_address(settings.*member); }};
+}
+
+template <typename E, std::size_t N>
+Option choice_option(std::string name, E Settings::*member, std::string default_value,
+                     const std::array<std::pair<std::string_view, E>, N>& choices,
+                     std::string help) {
+  std::string allowed;
+  for (const auto& [choice, value] : choices) {
+    allowed += (allowed.empty() ? "" : ", ") + std::string(choice);
+  }
+  return {.name = std::move(name),
+          .group = {},
+          .help = std::move(help),
+          .allowed = allowed,
+          .default_value = std::move(default_value),
+          .set =
+              [member, choices, allowed](std::string_view text, Settings& settings) {
+                for (const auto& [choice, value] : choices) {
+                  if (choice != text) continue;
+                  settings.*member = value;
+                  return Status();
+                }
+                return not_allowed(text, allowed);
+              },
+          .get =
+              [member, choices](const Settings& settings) {
+                for (const auto& [choice, value] : choices) {
+                  if (value == settings.*member) return std::string(choice);
+                }
+                return std::string();
+              }};
+}
+
+Option rendition_names_option() {
+  return {.name = "default-renditions",
+          .group = {},
+          .help = "Renditions made when an upload asks for none.",
+          .allowed = "names of renditions, separated by commas",
+          .default_value = "thumb",
+          .set =
+              [](std::string_view text, Settings& settings) {
+                std::vector<std::string> names;
+                for (std::size_t start = 0; start <= text.size();) {
+                  const std::size_t end = std::min(text.find(',', start), text.size());
+                  names.emplace_back(text.substr(start, end - start));
+                  if (!is_rendition_name(names.back())) {
+                    return not_allowed(text, "names of renditions, separated by commas");
+                  }
+                  start = end + 1;
+                }
+                settings.default_renditions = std::move(names);
+                return Status();
+              },
+          .get =
+              [](const Settings& settings) {
+                return fmt::format("{}", fmt::join(settings.default_renditions, ","));
+              }};
+}
+
+using namespace std::chrono_literals;
+
+constexpr milliseconds kLong = std::chrono::hours(24 * 3650);
+constexpr std::uint64_t kGiB = 1ull << 30;
+
+std::vector<Option> place_options() {
+  return {
+      listen_option(
+          "listen", &Settings::listen, "127.0.0.1:8080",
+          "Where the API and the page are served; PORT in the environment sets the port."),
+      listen_option("admin-listen", &Settings::admin_listen, "127.0.0.1:8081",
+                    "Where /metrics, /healthz, /readyz and /version are served."),
+      text_option("store", &Settings::store, "./thumbmill-data", "a directory, made when missing",
+                  "Where originals, renditions and results are kept."),
+      text_option("queue", &Settings::queue, "sqlite:",
+                  "sqlite:FILE; sqlite: alone is queue/queue.db in the store", "The job queue."),
+  };
+}
+
+std::vector<Option> rendition_options() {
+  return {rendition_names_option(),
+          switch_option("keep-originals", &Settings::keep_originals,
+                        "Keep each original after its job instead of removing it.")};
+}
+
+std::vector<Option> work_options() {
+  return {
+      count_option("workers", &Settings::workers, 0, 0, 1024,
+                   "Jobs worked on at once, each in a decoder process of its own; 0: one a core."),
+      duration_option("lease", &Settings::lease, "30s", 1s, 1h,
+                      "How long a job belongs to a worker that shows no sign of life."),
+      duration_option("lease-renewal", &Settings::lease_renewal, "10s", 100ms, 1h,
+                      "How often a worker renews its leases."),
+      duration_option("lease-patience", &Settings::lease_patience, "20s", 500ms, 1h,
+                      "Without a renewal for this long, a worker drops the job."),
+      duration_option("retry-base", &Settings::retry_base, "2s", 1ms, 1h,
+                      "Bound of the first retry's random delay; doubles each time."),
+      duration_option("retry-cap", &Settings::retry_cap, "5m", 1ms, 24h,
+                      "Greatest bound of a retry's random delay."),
+      count_option("max-attempts", &Settings::max_attempts, 5, 1, 100,
+                   "Tries of a job that fails for no known reason."),
+      count_option("max-decoder-crashes", &Settings::max_decoder_crashes, 2, 1, 100,
+                   "Tries of an image on which the decoder dies or hangs."),
+      duration_option("give-up-after", &Settings::give_up_after, "1d", 1min, kLong,
+                      "A job older than this fails when store or queue fail it."),
+      duration_option("drain", &Settings::drain, "25s", 0ms, 1h,
+                      "How long running requests and jobs may take to finish on SIGTERM."),
+  };
+}
+
+std::vector<Option> limit_options() {
+  return {
+      size_option("max-body", &Settings::max_body_bytes, "50MiB", 1, 4 * kGiB, "Largest upload."),
+      count_option("max-pixels", &Settings::max_pixels, 100'000'000, 1, 4'000'000'000,
+                   "Most pixels (width x height) of an image, read from its header."),
+      count_option("max-side", &Settings::max_side_px, 30'000, 1, 1'000'000,
+                   "Longest side of an image in pixels."),
+      count_option("max-pages", &Settings::max_pages, 100, 1, 100'000, "Most pages of a TIFF."),
+      count_option("max-scans", &Settings::max_scans, 100, 1, 100'000,
+                   "Most scans of a progressive JPEG."),
+      size_option("decoder-memory", &Settings::decoder_memory_bytes, "1536MiB", 64 << 20, 64 * kGiB,
+                  "Address space of one decoder process."),
+      duration_option("decoder-cpu-time", &Settings::decoder_cpu_time, "10s", 1s, 1h,
+                      "CPU time that one image may take."),
+      duration_option("decoder-wall-time", &Settings::decoder_wall_time, "15s", 1s, 1h,
+                      "Time that one image may take."),
+      count_option("decoder-images", &Settings::decoder_images, 1000, 1, 1'000'000,
+                   "Images after which a decoder process is replaced by a new one."),
+  };
+}
+
+std::vector<Option> janitor_options() {
+  return {
+      duration_option("sweep-interval", &Settings::sweep_interval, "1m", 100ms, 24h,
+                      "How often unfinished uploads are compared with the queue."),
+      duration_option("sweep-age", &Settings::sweep_age, "2m", 0ms, 24h,
+                      "Age from which an upload that is not queued is queued again."),
+      duration_option("unfinished-age", &Settings::unfinished_age, "1d", 1h, kLong,
+                      "Age at which temporary files and idempotency keys are removed."),
+      duration_option("dead-letter-age", &Settings::dead_letter_age, "14d", 0ms, kLong,
+                      "Age at which the original of a failed job is removed; 0: never."),
+      duration_option("result-age", &Settings::result_age, "0", 0ms, kLong,
+                      "Age at which results and renditions are removed; 0: never."),
+  };
+}
+
+std::vector<Option> http_options() {
+  return {
+      size_option("max-request-line", &Settings::request_line_bytes, "8KiB", 256, 1 << 20,
+                  "Longest request line."),
+      size_option("max-header", &Settings::header_bytes, "16KiB", 1024, 1 << 20,
+                  "All header fields of a request together."),
+      count_option("max-header-count", &Settings::header_count, 100, 1, 10'000,
+                   "Header fields of a request."),
+      duration_option("header-time", &Settings::header_time, "5s", 100ms, 1h,
+                      "Within which a request's header must have come."),
+      duration_option("idle-time", &Settings::idle_time, "15s", 100ms, 1h,
+                      "After which a connection without a request is closed."),
+      duration_option("body-time", &Settings::body_time, "2m", 1s, 24h,
+                      "Within which a body must have come."),
+      duration_option("body-grace", &Settings::body_grace, "10s", 0ms, 1h,
+                      "After which a body must come at body-rate."),
+      size_option("body-rate", &Settings::body_rate_bytes, "10KiB", 0, kGiB,
+                  "Least bytes a second of a body, on average."),
+      count_option("max-connections", &Settings::connections, 4096, 1, 1'000'000,
+                   "Connections open at once."),
+      count_option("io-threads", &Settings::io_threads, 2, 1, 256, "Threads that move bytes."),
+      count_option("request-threads", &Settings::request_threads, 32, 1, 4096,
+                   "Threads that answer requests."),
+  };
+}
+
+std::vector<Option> log_options() {
+  static constexpr std::array<std::pair<std::string_view, LogLevel>, 4> kLevels{
+      {{"debug", LogLevel::debug},
+       {"info", LogLevel::info},
+       {"warning", LogLevel::warning},
+       {"error", LogLevel::error}}};
+  static constexpr std::array<std::pair<std::string_view, LogStyle>, 3> kStyles{
+      {{"auto", LogStyle::automatic}, {"json", LogStyle::json}, {"text", LogStyle::text}}};
+  return {choice_option("log-level", &Settings::log_level, "info", kLevels,
+                        "Least level that is logged."),
+          choice_option("log-format", &Settings::log_format, "auto", kStyles,
+                        "One JSON object a line, or plain text; auto: text on a terminal.")};
+}
+
+}  // namespace
+
+std::string Option::environment_name() const {
+  std::string text = "THUMBMILL_";
+  for (const char c : name) {
+    text.push_back(c == '-' ? '_' : static_cast<char>(c >= 'a' && c <= 'z' ? c - 'a' + 'A' : c));
+  }
+  return text;
+}
+
+std::vector<Option> option_table() {
+  std::vector<Option> table;
+  const auto add = [&](std::string_view group, std::vector<Option> options) {
+    for (Option& option : options) {
+      option.group = group;
+      table.push_back(std::move(option));
+    }
+  };
+  add("Where", place_options());
+  add("Renditions", rendition_options());
+  add("Work", work_options());
+  add("Limits", limit_options());
+  add("Janitor", janitor_options());
+  add("HTTP", http_options());
+  add("Logs", log_options());
+  return table;
+}
+
+std::optional<ListenAddress> parse_listen_address(std::string_view text) {
+  const std::size_t colon = text.rfind(':');
+  const bool bare_port = colon == std::string_view::npos;
+  const std::string_view port_text = bare_port ? text : text.substr(colon + 1);
+  std::string_view host = bare_port ? std::string_view() : text.substr(0, colon);
+  if (host.starts_with('[') != host.ends_with(']')) return std::nullopt;
+  if (host.starts_with('[')) {
+    host = host.substr(1, host.size() - 2);
+  } else if (host.find(':') != std::string_view::npos) {
+    return std::nullopt;  // an IPv6 address needs its brackets
+  }
+  ListenAddress address{host.empty() ? "0.0.0.0" : std::string(host), 0};
+  const char* last = port_text.data() + port_text.size();
+  const auto [end, error] = std::from_chars(port_text.data(), last, address.port);
+  if (error != std::errc() || end != last) return std::nullopt;
+  return address;
+}
+
+std::string format_listen_address(const ListenAddress& address) {
+  if (address.host.find(':') != std::string::npos) {
+    return fmt::format("[{}]:{}", address.host, address.port);
+  }
+  return fmt::format("{}:{}", address.host, address.port);
+}
+
+}  // namespace thumbmill

@@ -1,0 +1,86 @@
+// Settings: every setting's value, typed. Names, defaults, ranges and texts are in the option
+// table, which is also what parses and prints them; a default is written there and nowhere else.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "base/log.h"
+#include "model/rendition.h"
+
+namespace thumbmill {
+
+/// An address to listen on.
+struct ListenAddress {
+  std::string host;
+  std::uint16_t port = 0;  ///< 0: any free one
+};
+
+enum class LogStyle { automatic, json, text };
+
+struct Settings {
+  // Where
+  ListenAddress listen;
+  ListenAddress admin_listen;
+  std::string store;
+  std::string queue;
+
+  // Renditions
+  std::vector<std::string> default_renditions;
+  bool keep_originals = false;
+
+  // Work
+  std::uint64_t workers = 0;  ///< 0: one a core
+  std::chrono::milliseconds lease{};
+  std::chrono::milliseconds lease_renewal{};
+  std::chrono::milliseconds lease_patience{};
+  std::chrono::milliseconds retry_base{};
+  std::chrono::milliseconds retry_cap{};
+  std::uint64_t max_attempts = 0;
+  std::uint64_t max_decoder_crashes = 0;
+  std::chrono::milliseconds give_up_after{};
+  std::chrono::milliseconds drain{};
+
+  // Limits of an image
+  std::uint64_t max_body_bytes = 0;
+  std::uint64_t max_pixels = 0;
+  std::uint64_t max_side_px = 0;
+  std::uint64_t max_pages = 0;
+  std::uint64_t max_scans = 0;
+  std::uint64_t decoder_memory_bytes = 0;
+  std::chrono::milliseconds decoder_cpu_time{};
+  std::chrono::milliseconds decoder_wall_time{};
+  std::uint64_t decoder_images = 0;
+
+  // Janitor
+  std::chrono::milliseconds sweep_interval{};
+  std::chrono::milliseconds sweep_age{};
+  std::chrono::milliseconds unfinished_age{};
+  std::chrono::milliseconds dead_letter_age{};
+  std::chrono::milliseconds result_age{};
+
+  // HTTP edge
+  std::uint64_t request_line_bytes = 0;
+  std::uint64_t header_bytes = 0;
+  std::uint64_t header_count = 0;
+  std::chrono::milliseconds header_time{};
+  std::chrono::milliseconds idle_time{};
+  std::chrono::milliseconds body_time{};
+  std::chrono::milliseconds body_grace{};
+  std::uint64_t body_rate_bytes = 0;
+  std::uint64_t connections = 0;
+  std::uint64_t io_threads = 0;
+  std::uint64_t request_threads = 0;
+
+  // Logs
+  LogLevel log_level = LogLevel::info;
+  LogStyle log_format = LogStyle::automatic;
+
+  /// Named renditions; "thumb" is always there. Only in the file: [renditions.<name>].
+  std::map<std::string, RenditionSpec> renditions;
+};
+
+}  // namespace thumbmill

@@ -1,0 +1,101 @@
+#include "image/vips/blurhash.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <numbers>
+#include <string_view>
+#include <vector>
+
+namespace thumbmill {
+namespace {
+
+constexpr std::size_t kComponentsX = 4;
+constexpr std::size_t kComponentsY = 3;
+
+using Linear = std::array<double, 3>;
+
+// IEC 61966-2-1, the sRGB transfer function and its inverse.
+double to_linear(std::uint8_t value) {
+  const double v = value / 255.0;
+  return v <= 0.04045 ? v / 12.92 : std::pow((v + 0.055) / 1.055, 2.4);
+}
+
+int to_srgb(double value) {
+  const double v = std::clamp(value, 0.0, 1.0);
+  const double encoded = v <= 0.0031308 ? v * 12.92 : 1.055 * std::pow(v, 1 / 2.4) - 0.055;
+  return static_cast<int>(encoded * 255 + 0.5);
+}
+
+void append_base83(std::string& out, int value, int digits) {
+  static constexpr std::string_view kDigits =
+      "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz#$%*+,-.:;=?@[]^_{|}~";
+  for (int i = digits - 1; i >= 0; --i) {
+    int digit = value;
+    for (int k = 0; k < i; ++k) digit /= 83;
+    out.push_back(kDigits[static_cast<std::size_t>(digit % 83)]);
+  }
+}
+
+Linear component(std::span<const double> linear, std::size_t width, std::size_t height,
+                 std::size_t cx, std::size_t cy) {
+  Linear sum{};
+  for (std::size_t y = 0; y < height; ++y) {
+    const double by =
+        std::cos(std::numbers::pi * static_cast<double>(cy * y) / static_cast<double>(height));
+    for (std::size_t x = 0; x < width; ++x) {
+      const double basis = by * std::cos(std::numbers::pi * static_cast<double>(cx * x) /
+                                         static_cast<double>(width));
+      for (std::size_t c = 0; c < 3; ++c) sum[c] += basis * linear[(y * width + x) * 3 + c];
+    }
+  }
+  const double normal = (cx == 0 && cy == 0 ? 1.0 : 2.0) / static_cast<double>(width * height);
+  for (double& value : sum) value *= normal;
+  return sum;
+}
+
+int quantise_ac(double value, double most) {
+  const double ratio = value / most;
+  const double root = std::copysign(std::sqrt(std::abs(ratio)), ratio);
+  return static_cast<int>(std::clamp(std::floor(root * 9 + 9.5), 0.0, 18.0));
+}
+
+}  // namespace
+
+std::string blurhash(std::span<const std::uint8_t> pixels, std::size_t width_px,
+                     std::size_t height_px) {
+  std::array<double, 256> lut;
+  for (std::size_t i = 0; i < lut.size(); ++i) lut[i] = to_linear(static_cast<std::uint8_t>(i));
+  std::vector<double> linear(pixels.size());
+  std::transform(pixels.begin(), pixels.end(), linear.begin(),
+                 [&](std::uint8_t v) { return lut[v]; });
+
+  std::vector<Linear> components;
+  for (std::size_t y = 0; y < kComponentsY; ++y) {
+    for (std::size_t x = 0; x < kComponentsX; ++x) {
+      components.push_back(component(linear, width_px, height_px, x, y));
+    }
+  }
+  double most = 0;
+  for (std::size_t i = 1; i < components.size(); ++i) {
+    for (const double value : components[i]) most = std::max(most, std::abs(value));
+  }
+  const int quantised_most = static_cast<int>(std::clamp(std::floor(most * 166 - 0.5), 0.0, 82.0));
+  const double scale = (quantised_most + 1) / 166.0;
+
+  std::string hash;
+  append_base83(hash, static_cast<int>((kComponentsX - 1) + (kComponentsY - 1) * 9), 1);
+  append_base83(hash, quantised_most, 1);
+  const Linear& mean = components[0];
+  append_base83(hash, to_srgb(mean[0]) << 16 | to_srgb(mean[1]) << 8 | to_srgb(mean[2]), 4);
+  for (std::size_t i = 1; i < components.size(); ++i) {
+    const Linear& ac = components[i];
+    append_base83(hash,
+                  quantise_ac(ac[0], scale) * 19 * 19 + quantise_ac(ac[1], scale) * 19 +
+                      quantise_ac(ac[2], scale),
+                  2);
+  }
+  return hash;
+}
+
+}  // namespace thumbmill

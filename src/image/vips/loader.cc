@@ -1,0 +1,157 @@
+#include "image/vips/loader.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+
+#include <fmt/format.h>
+
+namespace thumbmill {
+namespace {
+
+// The decoded picture should be at least this many times the largest rendition for the resize that
+// follows to be free of artefacts of the decoder's own reduction.
+constexpr double kOversampling = 2.0;
+
+struct SourceUnref {
+  void operator()(VipsSource* source) const { g_object_unref(source); }
+};
+using VipsSourcePtr = std::unique_ptr<VipsSource, SourceUnref>;
+
+// `reduction` >= 1 is how many times smaller it may be decoded, where the format can.
+Result<VipsImagePtr> load(std::string_view bytes, ImageFormat format, double reduction) {
+  const VipsSourcePtr source(vips_source_new_from_memory(bytes.data(), bytes.size()));
+  if (source == nullptr) return decode_failure();
+  // A truncated JPEG or GIF gives what there is of it, as browsers do; elsewhere a fault is a
+  // failure.
+  return make_image([&](VipsImage** out) {
+    switch (format) {
+      case ImageFormat::jpeg:
+        return vips_jpegload_source(source.get(), out, "access", VIPS_ACCESS_SEQUENTIAL, "shrink",
+                                    reduction >= 8   ? 8
+                                    : reduction >= 4 ? 4
+                                    : reduction >= 2 ? 2
+                                                     : 1,
+                                    nullptr);
+      case ImageFormat::png:
+        return vips_pngload_source(source.get(), out, "access", VIPS_ACCESS_SEQUENTIAL, "fail_on",
+                                   VIPS_FAIL_ON_ERROR, nullptr);
+      case ImageFormat::webp:
+        return vips_webpload_source(source.get(), out, "access", VIPS_ACCESS_SEQUENTIAL, "scale",
+                                    reduction > 1 ? 1 / reduction : 1.0, "fail_on",
+                                    VIPS_FAIL_ON_ERROR, nullptr);
+      case ImageFormat::gif:
+        return vips_gifload_source(source.get(), out, "access", VIPS_ACCESS_SEQUENTIAL, nullptr);
+      case ImageFormat::tiff:
+        return vips_tiffload_source(source.get(), out, "access", VIPS_ACCESS_SEQUENTIAL, "fail_on",
+                                    VIPS_FAIL_ON_ERROR, nullptr);
+      case ImageFormat::heic:
+      case ImageFormat::avif:
+        return vips_heifload_source(source.get(), out, "access", VIPS_ACCESS_SEQUENTIAL, "fail_on",
+                                    VIPS_FAIL_ON_ERROR, nullptr);
+      case ImageFormat::pnm:
+        return vips_ppmload_source(source.get(), out, "access", VIPS_ACCESS_SEQUENTIAL, "fail_on",
+                                   VIPS_FAIL_ON_ERROR, nullptr);
+      default:
+        vips_error("thumbmill", "no loader for this format");
+        return -1;
+    }
+  });
+}
+
+Status check_limits(const VipsImage* image, std::string_view bytes,
+                    const ThumbnailRequest& request) {
+  const ImageLimits& limits = request.limits;
+  const auto width = static_cast<std::uint64_t>(vips_image_get_width(image));
+  const auto height = static_cast<std::uint64_t>(vips_image_get_height(image));
+  if (width > limits.max_side_px || height > limits.max_side_px) {
+    return Status(Code::too_large, fmt::format("the image is {} x {} pixels; max-side is {}", width,
+                                               height, limits.max_side_px));
+  }
+  if (width * height > limits.max_pixels) {
+    return Status(Code::too_large,
+                  fmt::format("the image has {} pixels ({} x {}); max-pixels is {}", width * height,
+                              width, height, limits.max_pixels));
+  }
+  const auto pages =
+      static_cast<std::uint32_t>(vips_image_get_n_pages(const_cast<VipsImage*>(image)));
+  if (request.format == ImageFormat::tiff && pages > limits.max_pages) {
+    return Status(Code::too_large,
+                  fmt::format("the image has {} pages; max-pages is {}", pages, limits.max_pages));
+  }
+  if (request.format == ImageFormat::jpeg &&
+      count_jpeg_scans(bytes, limits.max_scans) > limits.max_scans) {
+    return Status(Code::too_large, fmt::format("the image has over {} scans; max-scans is {}",
+                                               limits.max_scans, limits.max_scans));
+  }
+  return Status();
+}
+
+// How many times smaller the picture may be decoded for every rendition to stay kOversampling below
+// it.
+double allowed_reduction(SizePx upright, const std::vector<RenditionSpec>& renditions) {
+  double reduction = 1e9;
+  for (const RenditionSpec& spec : renditions) {
+    const SizePx scaled = plan_fit(upright, spec).scaled;
+    reduction = std::min({reduction, upright.width / (kOversampling * scaled.width),
+                          upright.height / (kOversampling * scaled.height)});
+  }
+  return std::max(1.0, reduction);
+}
+
+}  // namespace
+
+std::uint32_t count_jpeg_scans(std::string_view bytes, std::uint32_t most) {
+  std::uint32_t scans = 0;
+  for (std::size_t at = 2; at + 4 <= bytes.size() && scans <= most;) {
+    const void* found = std::memchr(bytes.data() + at, 0xff, bytes.size() - at - 1);
+    if (found == nullptr) break;
+    at = static_cast<std::size_t>(static_cast<const char*>(found) - bytes.data());
+    const auto marker = static_cast<unsigned char>(bytes[at + 1]);
+    const bool stands_alone =
+        marker == 0x00 || marker == 0x01 || marker == 0xff || (marker >= 0xd0 && marker <= 0xd8);
+    if (marker == 0xd9) break;
+    if (stands_alone || at + 4 > bytes.size()) {
+      at += marker == 0xff ? 1 : 2;
+      continue;
+    }
+    if (marker == 0xda) ++scans;
+    const std::size_t length = static_cast<std::size_t>(static_cast<unsigned char>(bytes[at + 2]))
+                                   << 8 |
+                               static_cast<unsigned char>(bytes[at + 3]);
+    at += 2 + std::max<std::size_t>(length, 2);
+  }
+  return scans;
+}
+
+void allow_known_loaders_only() {
+  vips_operation_block_set("VipsForeignLoad", TRUE);
+  for (const char* loader :
+       {"VipsForeignLoadJpeg", "VipsForeignLoadPng", "VipsForeignLoadWebp", "VipsForeignLoadNsgif",
+        "VipsForeignLoadTiff", "VipsForeignLoadHeif", "VipsForeignLoadPpm"}) {
+    vips_operation_block_set(loader, FALSE);
+  }
+}
+
+Result<OpenImage> open_image(std::string_view bytes, const ThumbnailRequest& request) {
+  if (!image_format_info(request.format).can_decode) {
+    return Status(Code::unsupported, fmt::format("{} images are not supported",
+                                                 image_format_info(request.format).name));
+  }
+  OpenImage opened;
+  ASSIGN_OR_RETURN(opened.image, load(bytes, request.format, 1));
+  RETURN_IF_ERROR(check_limits(opened.image.get(), bytes, request));
+  opened.full_size = {static_cast<std::uint32_t>(vips_image_get_width(opened.image.get())),
+                      static_cast<std::uint32_t>(vips_image_get_height(opened.image.get()))};
+  opened.sideways = vips_image_get_orientation_swap(opened.image.get()) != 0;
+  if (opened.sideways) std::swap(opened.full_size.width, opened.full_size.height);
+  const double reduction = allowed_reduction(opened.full_size, request.renditions);
+  const bool decoder_reduces = request.format == ImageFormat::webp ||
+                               (request.format == ImageFormat::jpeg && reduction >= 2);
+  if (decoder_reduces && reduction > 1) {
+    ASSIGN_OR_RETURN(opened.image, load(bytes, request.format, reduction));
+  }
+  return opened;
+}
+
+}  // namespace thumbmill

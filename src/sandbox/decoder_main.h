@@ -1,0 +1,15 @@
+// The life of a decoder process: take a request, have the Thumbnailer make the renditions, answer,
+// until the socket ends. It talks over the descriptors it is given and opens nothing.
+#pragma once
+
+#include "image/thumbnailer.h"
+
+namespace thumbmill {
+
+/// The descriptor that a decoder process finds its socket at.
+inline constexpr int kDecoderSocket = 3;
+
+/// Serves requests from `socket`; returns the process's exit code when there are no more.
+int decoder_main(int socket, Thumbnailer& thumbnailer);
+
+}  // namespace thumbmill

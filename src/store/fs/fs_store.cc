@@ -1,0 +1,338 @@
+#include "store/fs/fs_store.h"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <filesystem>
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "model/object_key.h"
+#include "store/fs/listing.h"
+#include "store/fs/object_file.h"
+
+namespace thumbmill {
+namespace {
+
+constexpr std::string_view kMarker = "/.thumbmill-store";
+
+std::string fd_path(int fd) { return fmt::format("/proc/self/fd/{}", fd); }
+
+int sync_directory(const std::string& path) {
+  const UniqueFd directory(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!directory.valid() || ::fsync(directory.get()) != 0) return errno;
+  return 0;
+}
+
+Status write_all(int fd, std::string_view bytes) {
+  while (!bytes.empty()) {
+    const ssize_t written = ::write(fd, bytes.data(), bytes.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) return status_from_errno(errno, "writing to the store");
+    bytes.remove_prefix(static_cast<std::size_t>(written));
+  }
+  return Status();
+}
+
+// An upload spooled by TempFile into our own file system: it can be given a name as it is. A file
+// that has one already, or is only a part, must be copied.
+bool is_adoptable(const Blob& body, dev_t device) {
+  struct stat info {};
+  if (body.fd() < 0 || body.file_offset() != 0 || ::fstat(body.fd(), &info) != 0) return false;
+  const int flags = ::fcntl(body.fd(), F_GETFL);
+  const bool unnamed = info.st_nlink == 0 && info.st_dev == device;
+  return unnamed && (flags & O_ACCMODE) == O_RDWR &&
+         static_cast<std::uint64_t>(info.st_size) >= body.size();
+}
+
+WallTime modified_time(const struct stat& info) {
+  const auto since_epoch =
+      std::chrono::seconds(info.st_mtim.tv_sec) + std::chrono::nanoseconds(info.st_mtim.tv_nsec);
+  return WallTime(std::chrono::duration_cast<WallTime::duration>(since_epoch));
+}
+
+bool is_printable_ascii(std::string_view text) {
+  return std::all_of(text.begin(), text.end(), [](char c) { return c >= ' ' && c <= '~'; });
+}
+
+Status check_options(const PutOptions& options) {
+  if (options.content_type.size() > 255 || !is_printable_ascii(options.content_type)) {
+    return Status(Code::invalid_argument,
+                  "content type is not printable ASCII of at most 255 characters");
+  }
+  std::size_t size = 0;
+  for (const auto& [name, value] : options.metadata) {
+    size += name.size() + value.size();
+    const bool named = !name.empty() && std::all_of(name.begin(), name.end(), [](char c) {
+      return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
+    });
+    if (!named || !is_printable_ascii(value)) {
+      return Status(Code::invalid_argument,
+                    "metadata takes names of [a-z0-9-] and printable ASCII values");
+    }
+  }
+  if (size > kMaxMetadataBytes) {
+    return Status(Code::invalid_argument,
+                  fmt::format("metadata takes {} bytes; allowed: {}", size, kMaxMetadataBytes));
+  }
+  return Status();
+}
+
+}  // namespace
+
+Result<std::unique_ptr<FsStore>> FsStore::open(const std::string& root, const Clock& clock,
+                                               Random& random) {
+  std::error_code error;
+  std::filesystem::create_directories(root + "/tmp", error);
+  if (error) return status_from_errno(error.value(), "cannot make the store directory " + root);
+  const UniqueFd marker(
+      ::open((root + std::string(kMarker)).c_str(), O_CREAT | O_WRONLY | O_CLOEXEC, 0644));
+  if (!marker.valid())
+    return status_from_errno(errno, "cannot write to the store directory " + root);
+  const UniqueFd probe(::open((root + "/tmp").c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0644));
+  if (!probe.valid() && (errno == EOPNOTSUPP || errno == EISDIR)) {
+    return Status(Code::unsupported, "the file system of the store directory " + root +
+                                         " has no unnamed files (O_TMPFILE); use another one");
+  }
+  if (!probe.valid())
+    return status_from_errno(errno, "cannot write to the store directory " + root);
+  if (const int failed = sync_directory(root)) {
+    return status_from_errno(failed, "cannot sync the store directory " + root);
+  }
+  return std::unique_ptr<FsStore>(new FsStore(root, clock, random));
+}
+
+Status FsStore::check_key(std::string_view key, const OpContext& context) const {
+  RETURN_IF_ERROR(context.check(clock_));
+  if (!is_object_key(key)) {
+    return Status(Code::invalid_argument, "this is no object key", std::string(key.substr(0, 100)));
+  }
+  return Status();
+}
+
+Status FsStore::check_root() const {
+  if (::access((root_ + std::string(kMarker)).c_str(), F_OK) == 0) return Status();
+  return Status(
+      Code::unavailable, "the store directory " + root_ + " is not there",
+      ".thumbmill-store is missing: the disk is not mounted, or the directory was removed");
+}
+
+Status FsStore::failure(int error, std::string_view doing, std::string_view key) const {
+  if (error == ENOENT) RETURN_IF_ERROR(check_root());
+  Status status = status_from_errno(error, fmt::format("{} {}", doing, key));
+  // What a local file system refuses is not the caller's mistake, whatever the number says.
+  if (status.code() == Code::invalid_argument || status.code() == Code::too_large) {
+    return Status(Code::unavailable, status.message(), status.detail());
+  }
+  return status;
+}
+
+Result<UniqueFd> FsStore::write_unnamed(const Blob& body, const std::string& trailer) const {
+  UniqueFd file(::open((root_ + "/tmp").c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0644));
+  if (!file.valid()) return failure(errno, "making a file in", "tmp");
+  std::array<char, 64 * 1024> buffer;
+  for (std::uint64_t done = 0; done < body.size();) {
+    const std::span<char> part(buffer.data(),
+                               std::min<std::uint64_t>(buffer.size(), body.size() - done));
+    RETURN_IF_ERROR(body.read(done, part));
+    RETURN_IF_ERROR(write_all(file.get(), std::string_view(part.data(), part.size())));
+    done += part.size();
+  }
+  RETURN_IF_ERROR(write_all(file.get(), trailer));
+  return file;
+}
+
+Status FsStore::put(std::string_view key, const Blob& body, const PutOptions& options,
+                    const OpContext& context) {
+  RETURN_IF_ERROR(check_key(key, context));
+  RETURN_IF_ERROR(check_options(options));
+  RETURN_IF_ERROR(check_root());
+  ASSIGN_OR_RETURN(const std::string trailer,
+                   make_trailer(key, {options.content_type, options.metadata}, body));
+  struct stat root_info {};
+  if (::stat((root_ + "/tmp").c_str(), &root_info) != 0) return failure(errno, "looking at", "tmp");
+  UniqueFd written;
+  int file = body.fd();
+  if (is_adoptable(body, root_info.st_dev)) {
+    // A former try may have left its trailer behind the bytes.
+    if (::ftruncate(file, static_cast<off_t>(body.size())) != 0 || ::lseek(file, 0, SEEK_END) < 0) {
+      return failure(errno, "preparing", key);
+    }
+    RETURN_IF_ERROR(write_all(file, trailer));
+  } else {
+    ASSIGN_OR_RETURN(written, write_unnamed(body, trailer));
+    file = written.get();
+  }
+  step(FsPutStep::written);
+  if (::fdatasync(file) != 0) return failure(errno, "syncing", key);
+  step(FsPutStep::synced);
+  return give_name(fd_path(file), key, options.if_absent);
+}
+
+Status FsStore::give_name(const std::string& source_path, std::string_view key, bool if_absent) {
+  const std::string path = path_of(key);
+  const std::string directory = path.substr(0, path.rfind('/'));
+  // The directory may be removed by a concurrent remove() of its last object just before it is
+  // used.
+  for (int tries = 0;; ++tries) {
+    RETURN_IF_ERROR(make_directories(key));
+    const Status linked = link_or_replace(source_path, path, if_absent);
+    if (linked.code() != Code::not_found) {
+      RETURN_IF_ERROR(linked);
+      break;
+    }
+    RETURN_IF_ERROR(check_root());
+    const std::lock_guard lock(mutex_);
+    durable_directories_.clear();
+    if (tries == 10) return Status(Code::unavailable, linked.message(), linked.detail());
+  }
+  step(FsPutStep::named);
+  if (const int error = sync_directory(directory))
+    return failure(error, "syncing the directory of", key);
+  step(FsPutStep::durable);
+  return Status();
+}
+
+Status FsStore::link_or_replace(const std::string& source_path, const std::string& path,
+                                bool if_absent) {
+  if (::linkat(AT_FDCWD, source_path.c_str(), AT_FDCWD, path.c_str(), AT_SYMLINK_FOLLOW) == 0)
+    return Status();
+  if (errno != EEXIST) return status_from_errno(errno, "naming a stored object");
+  if (if_absent) return Status(Code::conflict, "the object exists already");
+  const std::string temporary = fmt::format("{}/tmp/{:016x}", root_, random_.next_u64());
+  if (::linkat(AT_FDCWD, source_path.c_str(), AT_FDCWD, temporary.c_str(), AT_SYMLINK_FOLLOW) !=
+          0 ||
+      ::rename(temporary.c_str(), path.c_str()) != 0) {
+    const int error = errno;
+    ::unlink(temporary.c_str());
+    return status_from_errno(error, "replacing a stored object");
+  }
+  // rename(2) does nothing when both names are the same file already.
+  ::unlink(temporary.c_str());
+  return Status();
+}
+
+Status FsStore::make_directories(std::string_view key) {
+  for (std::size_t slash = key.find('/'); slash != std::string_view::npos;
+       slash = key.find('/', slash + 1)) {
+    const std::string_view directory = key.substr(0, slash);
+    {
+      const std::lock_guard lock(mutex_);
+      if (durable_directories_.contains(directory)) continue;
+    }
+    const std::string path = path_of(directory);
+    if (::mkdir(path.c_str(), 0755) != 0 && errno != EEXIST)
+      return failure(errno, "making the directory of", key);
+    // Also when it was there: whoever made it may have died before syncing its parent.
+    if (const int error = sync_directory(path.substr(0, path.rfind('/')))) {
+      return failure(error, "syncing the directory of", key);
+    }
+    // Directories of single jobs come and go; remembering them would only grow.
+    if (std::count(directory.begin(), directory.end(), '/') > 1) continue;
+    const std::lock_guard lock(mutex_);
+    durable_directories_.emplace(directory);
+  }
+  return Status();
+}
+
+Result<Object> FsStore::get(std::string_view key, const OpContext& context) {
+  RETURN_IF_ERROR(check_key(key, context));
+  UniqueFd file(::open(path_of(key).c_str(), O_RDONLY | O_CLOEXEC));
+  if (!file.valid()) return failure(errno, "reading", key);
+  struct stat info {};
+  if (::fstat(file.get(), &info) != 0) return failure(errno, "reading", key);
+  if (!S_ISREG(info.st_mode))
+    return Status(Code::not_found, fmt::format("there is no object {}", key));
+  ASSIGN_OR_RETURN(ObjectFile parts,
+                   read_object_file(file.get(), static_cast<std::uint64_t>(info.st_size)));
+  Object object;
+  object.info = {std::string(key),
+                 parts.body_bytes,
+                 modified_time(info),
+                 std::string(implied_content_type(key)),
+                 {}};
+  if (parts.description) {
+    object.info.content_type = std::move(parts.description->content_type);
+    object.info.metadata = std::move(parts.description->metadata);
+  }
+  object.body = Blob::from_file(std::move(file), 0, parts.body_bytes);
+  return object;
+}
+
+Result<ObjectInfo> FsStore::head(std::string_view key, const OpContext& context) {
+  ASSIGN_OR_RETURN(Object object, get(key, context));
+  return std::move(object.info);
+}
+
+Status FsStore::remove(std::string_view key, const OpContext& context) {
+  RETURN_IF_ERROR(check_key(key, context));
+  const std::string path = path_of(key);
+  if (::unlink(path.c_str()) != 0) {
+    const Status failed = failure(errno, "removing", key);
+    if (failed.code() != Code::not_found) return failed;
+  }
+  // The directory of a single job goes with its last object; shards stay.
+  if (std::count(key.begin(), key.end(), '/') > 2) ::rmdir(path.substr(0, path.rfind('/')).c_str());
+  return Status();
+}
+
+Status FsStore::copy(std::string_view from, std::string_view to, const OpContext& context) {
+  RETURN_IF_ERROR(check_key(from, context));
+  RETURN_IF_ERROR(check_key(to, context));
+  RETURN_IF_ERROR(check_root());
+  // Objects never change once they have a name, so a second name is a copy. Its age begins now.
+  const UniqueFd source(::open(path_of(from).c_str(), O_RDONLY | O_CLOEXEC));
+  if (!source.valid()) return failure(errno, "copying", from);
+  if (::futimens(source.get(), nullptr) != 0) return failure(errno, "copying", from);
+  // A plain file's content type hangs on its extension, so that it must not change.
+  struct stat info {};
+  if (::fstat(source.get(), &info) != 0) return failure(errno, "copying", from);
+  ASSIGN_OR_RETURN(const ObjectFile parts,
+                   read_object_file(source.get(), static_cast<std::uint64_t>(info.st_size)));
+  if (!parts.description && implied_content_type(from) != implied_content_type(to)) {
+    ASSIGN_OR_RETURN(const Object object, get(from, context));
+    return put(to, object.body, {object.info.content_type, object.info.metadata, false}, context);
+  }
+  return give_name(fd_path(source.get()), to, false);
+}
+
+Result<std::vector<ListedObject>> FsStore::list(std::string_view prefix, std::string_view after,
+                                                std::size_t limit, const OpContext& context) {
+  RETURN_IF_ERROR(context.check(clock_));
+  if (!prefix.empty() &&
+      (prefix.back() != '/' || !is_object_key(prefix.substr(0, prefix.size() - 1)))) {
+    return Status(Code::invalid_argument, "a prefix is empty, or a key's components and '/'");
+  }
+  if (limit < 1 || limit > 1000)
+    return Status(Code::invalid_argument, "a listing takes 1 to 1000 objects");
+  RETURN_IF_ERROR(check_root());
+  std::vector<ListedObject> found;
+  RETURN_IF_ERROR(list_directory(root_, std::string(prefix), after, limit, found));
+  return found;
+}
+
+Status FsStore::check(const OpContext& context) {
+  RETURN_IF_ERROR(context.check(clock_));
+  RETURN_IF_ERROR(check_root());
+  ASSIGN_OR_RETURN(const UniqueFd file, write_unnamed(Blob(std::string("probe")), {}));
+  if (::fdatasync(file.get()) != 0) return failure(errno, "syncing a file in", "tmp");
+  return Status();
+}
+
+Result<std::size_t> FsStore::remove_unfinished(WallTime before, const OpContext& context) {
+  RETURN_IF_ERROR(context.check(clock_));
+  RETURN_IF_ERROR(check_root());
+  std::vector<ListedObject> found;
+  std::size_t removed = 0;
+  RETURN_IF_ERROR(list_directory(root_ + "/tmp", {}, {}, 1000, found));
+  for (const ListedObject& leftover : found) {
+    if (leftover.modified < before && ::unlink((root_ + "/tmp/" + leftover.key).c_str()) == 0)
+      ++removed;
+  }
+  return removed;
+}
+
+}  // namespace thumbmill

@@ -1,0 +1,70 @@
+// FsStore: an ObjectStore in a directory of a local or shared file system that has O_TMPFILE, hard
+// links and rename. One directory may be used by many processes at once.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <set>
+#include <string>
+
+#include "base/clock.h"
+#include "base/random.h"
+#include "store/object_store.h"
+
+namespace thumbmill {
+
+/// Steps of a put, for tests that kill the process after one.
+enum class FsPutStep { written, synced, named, durable };
+
+/// Thread-safe. A put takes two syncs (file, directory), and one more for each directory it makes.
+class FsStore final : public ObjectStore {
+ public:
+  /// Opens the store in `root`, making the directory when it is missing. unavailable when it cannot
+  /// be made or written to; unsupported when its file system has no O_TMPFILE. Names `root`.
+  static Result<std::unique_ptr<FsStore>> open(const std::string& root, const Clock& clock,
+                                               Random& random);
+
+  Status put(std::string_view key, const Blob& body, const PutOptions& options,
+             const OpContext& context) override;
+  Result<Object> get(std::string_view key, const OpContext& context) override;
+  Result<ObjectInfo> head(std::string_view key, const OpContext& context) override;
+  Status remove(std::string_view key, const OpContext& context) override;
+  Status copy(std::string_view from, std::string_view to, const OpContext& context) override;
+  Result<std::vector<ListedObject>> list(std::string_view prefix, std::string_view after,
+                                         std::size_t limit, const OpContext& context) override;
+  Status check(const OpContext& context) override;
+  Result<std::size_t> remove_unfinished(WallTime before, const OpContext& context) override;
+  std::string spool_directory() const override { return root_ + "/tmp"; }
+
+  /// Called after each step of a put. For tests; set before use by other threads.
+  void set_step_hook(std::function<void(FsPutStep)> hook) { at_step_ = std::move(hook); }
+
+ private:
+  FsStore(std::string root, const Clock& clock, Random& random)
+      : root_(std::move(root)), clock_(clock), random_(random) {}
+
+  std::string path_of(std::string_view key) const { return root_ + "/" + std::string(key); }
+  Status check_key(std::string_view key, const OpContext& context) const;
+  /// ok while the root is there and is ours.
+  Status check_root() const;
+  Status failure(int error, std::string_view doing, std::string_view key) const;
+  Result<UniqueFd> write_unnamed(const Blob& body, const std::string& trailer) const;
+  /// Gives the file behind `source_path` the name of `key`, durably.
+  Status give_name(const std::string& source_path, std::string_view key, bool if_absent);
+  Status link_or_replace(const std::string& source_path, const std::string& path, bool if_absent);
+  Status make_directories(std::string_view key);
+  void step(FsPutStep step) const {
+    if (at_step_) at_step_(step);
+  }
+
+  const std::string root_;
+  const Clock& clock_;
+  Random& random_;
+  std::function<void(FsPutStep)> at_step_;
+
+  std::mutex mutex_;
+  std::set<std::string, std::less<>> durable_directories_;  // known to exist; guarded by mutex_
+};
+
+}  // namespace thumbmill
