@@ -7,8 +7,8 @@
 
 #include <fmt/format.h>
 
-#include "api/http_date.h"
 #include "api/problem.h"
+#include "net/http_date.h"
 
 namespace thumbmill {
 namespace {
@@ -118,7 +118,7 @@ HttpResponse serve(const Representation& representation, const HttpRequest& requ
   response.fields = representation.fields;
   response.fields.add("ETag", representation.etag);
   if (representation.modified) {
-    response.fields.add("Last-Modified", format_http_date(*representation.modified));
+    response.fields.add("Last-Modified", http_date(*representation.modified));
   }
   response.fields.add("X-Content-Type-Options", "nosniff");
   if (not_modified(representation, request)) {

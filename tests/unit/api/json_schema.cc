@@ -28,9 +28,8 @@ bool is_type(const bj::value& value, std::string_view type) {
 
 bool has_type(const bj::value& value, const bj::value& types) {
   if (types.is_string()) return is_type(value, types.as_string());
-  return std::ranges::any_of(types.as_array(), [&](const bj::value& type) {
-    return is_type(value, type.as_string());
-  });
+  return std::ranges::any_of(
+      types.as_array(), [&](const bj::value& type) { return is_type(value, type.as_string()); });
 }
 
 void collect(const bj::value& value, std::string_view key, std::set<std::string>& found) {
@@ -97,8 +96,8 @@ std::vector<std::string> ApiDescription::check(const std::string& operation,
   const bj::value* media = content->as_object().if_contains(*type);
   if (media == nullptr) media = content->as_object().if_contains("*/*");
   if (media == nullptr) {
-    return {fmt::format("{} {}: content type {} is not described", operation, response.status,
-                        *type)};
+    return {
+        fmt::format("{} {}: content type {} is not described", operation, response.status, *type)};
   }
   if (!type->ends_with("json") || content->as_object().contains("*/*")) return wrong;
   check_value(media->at("schema"), bj::parse(response.body.to_string().value()),
@@ -115,9 +114,11 @@ std::vector<std::string> ApiDescription::check_schema(const std::string& name,
 
 void ApiDescription::check_value(const bj::value& schema_or_ref, const bj::value& value,
                                  const std::string& where, std::vector<std::string>& wrong) const {
-  static const std::set<std::string, std::less<>> kKnown{
-      "type", "enum",  "oneOf",  "items",       "properties",       "required",
-      "format", "additionalProperties", "description", "contentMediaType"};
+  static const std::set<std::string, std::less<>> kKnown{"type",        "enum",
+                                                         "oneOf",       "items",
+                                                         "properties",  "required",
+                                                         "format",      "additionalProperties",
+                                                         "description", "contentMediaType"};
   const bj::object& schema = resolve(schema_or_ref).as_object();
   for (const auto& [keyword, argument] : schema) {
     if (!kKnown.contains(std::string_view(keyword))) {
@@ -126,8 +127,8 @@ void ApiDescription::check_value(const bj::value& schema_or_ref, const bj::value
   }
   if (const bj::value* type = schema.if_contains("type"); type != nullptr) {
     if (!has_type(value, *type)) {
-      wrong.push_back(fmt::format("{}: {} is not {}", where, bj::serialize(value),
-                                  bj::serialize(*type)));
+      wrong.push_back(
+          fmt::format("{}: {} is not {}", where, bj::serialize(value), bj::serialize(*type)));
       return;
     }
   }
@@ -143,8 +144,7 @@ void ApiDescription::check_value(const bj::value& schema_or_ref, const bj::value
       return reasons.empty();
     });
     if (matches != 1) {
-      wrong.push_back(fmt::format("{}: {} choices match {}", where, matches,
-                                  bj::serialize(value)));
+      wrong.push_back(fmt::format("{}: {} choices match {}", where, matches, bj::serialize(value)));
     }
   }
   if (const bj::value* items = schema.if_contains("items"); items != nullptr && value.is_array()) {
@@ -154,8 +154,7 @@ void ApiDescription::check_value(const bj::value& schema_or_ref, const bj::value
 }
 
 void ApiDescription::check_object(const bj::object& schema, const bj::object& value,
-                                  const std::string& where,
-                                  std::vector<std::string>& wrong) const {
+                                  const std::string& where, std::vector<std::string>& wrong) const {
   if (const bj::value* required = schema.if_contains("required"); required != nullptr) {
     for (const bj::value& name : required->as_array()) {
       if (!value.contains(name.as_string())) {

@@ -1,4 +1,4 @@
-#include "api/http_date.h"
+#include "net/http_date.h"
 
 #include <algorithm>
 #include <array>
@@ -23,7 +23,7 @@ std::optional<int> number(std::string_view digits) {
 
 }  // namespace
 
-std::string format_http_date(WallTime time) {
+std::string http_date(WallTime time) {
   using namespace std::chrono;
   const auto second = floor<seconds>(time);
   const auto day = floor<days>(second);
@@ -54,7 +54,7 @@ std::optional<WallTime> parse_http_date(std::string_view text) {
   if (!date.ok()) return std::nullopt;
   const WallTime time = sys_days(date) + hours(*hour) + minutes(*minute) + seconds(*second);
   // Writing it again checks the rest: punctuation, weekday, ranges.
-  return format_http_date(time) == text ? std::optional(time) : std::nullopt;
+  return http_date(time) == text ? std::optional(time) : std::nullopt;
 }
 
 }  // namespace thumbmill

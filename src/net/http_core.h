@@ -1,0 +1,55 @@
+// What the connections of one HttpServer share. Internal to net/.
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <set>
+#include <stop_token>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/thread_pool.hpp>
+
+#include "net/http_server.h"
+
+namespace thumbmill {
+
+class HttpSession;
+
+/// Thread-safe. Outlives every session, exchange and handler.
+struct HttpCore {
+  HttpCore(const HttpServerOptions& o, HttpService& s, Metrics& m, Logger& l, const Clock& c,
+           Random& r)
+      : options(o), service(s), metrics(m), log(l), clock(c), random(r), pool(o.pool_threads) {}
+
+  /// Runs `action` on the pool at `when`, or when fire_timers() is called.
+  void at(SteadyTime when, std::function<void()> action);
+  void fire_timers();
+
+  void add(const std::shared_ptr<HttpSession>& session);
+  void remove(HttpSession* session);
+  /// The sessions there are now.
+  std::vector<std::shared_ptr<HttpSession>> sessions();
+  void refused(std::string_view reason) { metrics.add(metric::kHttpRejected, 1, {reason}); }
+
+  const HttpServerOptions options;
+  HttpService& service;
+  Metrics& metrics;
+  Logger& log;
+  const Clock& clock;
+  Random& random;
+  boost::asio::io_context io;
+  boost::asio::thread_pool pool;
+  std::stop_source cut;  ///< requested when handlers must give up
+  std::atomic<bool> stopping = false;
+
+  std::mutex mutex;
+  std::condition_variable changed;                              ///< a session has gone
+  std::map<HttpSession*, std::weak_ptr<HttpSession>> live;      // guarded by mutex
+  std::set<std::shared_ptr<boost::asio::steady_timer>> timers;  // guarded by mutex
+};
+
+}  // namespace thumbmill

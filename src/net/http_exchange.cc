@@ -1,0 +1,141 @@
+#include "net/http_exchange.h"
+
+#include <boost/asio/post.hpp>
+
+namespace thumbmill {
+
+bool StreamQueue::send(std::string text) {
+  bool too_slow = false;
+  {
+    const std::lock_guard lock(mutex_);
+    if (ended_ || closing_) return false;
+    too_slow = waiting_.size() + text.size() > kMostWaiting;
+    if (too_slow) {
+      closing_ = true;
+      waiting_.clear();
+    } else {
+      waiting_ += text;
+    }
+  }
+  wake_();
+  return !too_slow;
+}
+
+void StreamQueue::close() {
+  {
+    const std::lock_guard lock(mutex_);
+    closing_ = true;
+  }
+  wake_();
+}
+
+void StreamQueue::on_closed(std::function<void()> callback) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (!ended_) {
+      callbacks_.push_back(std::move(callback));
+      return;
+    }
+  }
+  callback();
+}
+
+std::string StreamQueue::take() {
+  const std::lock_guard lock(mutex_);
+  return std::exchange(waiting_, {});
+}
+
+bool StreamQueue::closing() {
+  const std::lock_guard lock(mutex_);
+  return closing_;
+}
+
+void StreamQueue::end() {
+  std::vector<std::function<void()>> callbacks;
+  {
+    const std::lock_guard lock(mutex_);
+    if (std::exchange(ended_, true)) return;
+    callbacks.swap(callbacks_);
+  }
+  for (const auto& callback : callbacks) callback();
+}
+
+HttpExchange::HttpExchange(HttpCore& core, std::string request_id,
+                           std::function<void(Answer)> deliver, std::function<void()> wake)
+    : core_(core),
+      request_id_(std::move(request_id)),
+      deliver_(std::move(deliver)),
+      wake_(std::move(wake)) {}
+
+HttpExchange::~HttpExchange() {
+  if (answered_) return;
+  core_.log.error("a request was dropped without an answer", {{"request_id", request_id_}});
+  deliver_({core_.service.reject(500, "internal", "the request could not be answered", request_id_),
+            nullptr});
+}
+
+bool HttpExchange::respond(HttpResponse response) {
+  if (answered_.exchange(true)) return false;
+  deliver_({std::move(response), nullptr});
+  return true;
+}
+
+std::shared_ptr<HttpStream> HttpExchange::stream(HttpResponse head) {
+  if (answered_.exchange(true)) return nullptr;
+  auto queue = std::make_shared<StreamQueue>(wake_);
+  deliver_({std::move(head), queue});
+  return queue;
+}
+
+void HttpCore::at(SteadyTime when, std::function<void()> action) {
+  auto timer = std::make_shared<boost::asio::steady_timer>(io, when);
+  {
+    const std::lock_guard lock(mutex);
+    timers.insert(timer);
+  }
+  // Cancelled means that the server is stopping: the action is due then as well.
+  timer->async_wait(
+      [this, timer, action = std::move(action)](const boost::system::error_code&) mutable {
+        {
+          const std::lock_guard lock(mutex);
+          timers.erase(timer);
+        }
+        boost::asio::post(pool, std::move(action));
+      });
+  if (stopping) fire_timers();
+}
+
+void HttpCore::fire_timers() {
+  // Timers are not thread-safe: each is cancelled where its handler runs.
+  const std::lock_guard lock(mutex);
+  for (const auto& timer : timers) {
+    boost::asio::post(io, [this, timer] {
+      const std::lock_guard inner(mutex);
+      timer->cancel();
+    });
+  }
+}
+
+void HttpCore::remove(HttpSession* session) {
+  const std::lock_guard lock(mutex);
+  live.erase(session);
+  metrics.set(metric::kHttpConnections, static_cast<double>(live.size()));
+  changed.notify_all();
+}
+
+void HttpCore::add(const std::shared_ptr<HttpSession>& session) {
+  const std::lock_guard lock(mutex);
+  live.emplace(session.get(), session);
+  metrics.set(metric::kHttpConnections, static_cast<double>(live.size()));
+}
+
+std::vector<std::shared_ptr<HttpSession>> HttpCore::sessions() {
+  const std::lock_guard lock(mutex);
+  std::vector<std::shared_ptr<HttpSession>> sessions;
+  for (const auto& [key, session] : live) {
+    if (auto alive = session.lock()) sessions.push_back(std::move(alive));
+  }
+  return sessions;
+}
+
+}  // namespace thumbmill

@@ -1,0 +1,73 @@
+// One request being answered: the meeting point of the connection, which waits, and of whoever
+// answers, on any thread and at any time. Internal to net/.
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+
+#include "net/http.h"
+#include "net/http_core.h"
+
+namespace thumbmill {
+
+/// The queue between an HttpStream's senders and its connection. Thread-safe.
+class StreamQueue final : public HttpStream {
+ public:
+  static constexpr std::size_t kMostWaiting = 1 << 20;
+
+  /// `wake` tells the connection that there is something to do.
+  explicit StreamQueue(std::function<void()> wake) : wake_(std::move(wake)) {}
+
+  bool send(std::string text) override;
+  void close() override;
+  void on_closed(std::function<void()> callback) override;
+
+  /// For the connection: all that waits; nothing left and closing means the end.
+  std::string take();
+  bool closing();
+  /// The connection has ended.
+  void end();
+
+ private:
+  const std::function<void()> wake_;
+  std::mutex mutex_;
+  std::string waiting_;                           // guarded by mutex_
+  bool closing_ = false;                          // guarded by mutex_
+  bool ended_ = false;                            // guarded by mutex_
+  std::vector<std::function<void()>> callbacks_;  // guarded by mutex_
+};
+
+/// Thread-safe. Gives the connection exactly one answer: a 500 when everybody who could answer has
+/// gone.
+class HttpExchange final : public Responder::Target {
+ public:
+  struct Answer {
+    HttpResponse response;
+    std::shared_ptr<StreamQueue>
+        stream;  // shared by the connection and whoever sends; null for a whole answer
+  };
+
+  /// `deliver` hands the answer to the connection; `wake` wakes it for a stream. Both may be called
+  /// by any thread.
+  HttpExchange(HttpCore& core, std::string request_id, std::function<void(Answer)> deliver,
+               std::function<void()> wake);
+  ~HttpExchange() override;
+
+  bool respond(HttpResponse response) override;
+  std::shared_ptr<HttpStream> stream(HttpResponse head) override;
+  void at(SteadyTime when, std::function<void()> action) override {
+    core_.at(when, std::move(action));
+  }
+
+ private:
+  HttpCore& core_;
+  const std::string request_id_;
+  const std::function<void(Answer)> deliver_;
+  const std::function<void()> wake_;
+  std::atomic<bool> answered_ = false;
+};
+
+}  // namespace thumbmill

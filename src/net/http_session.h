@@ -1,0 +1,83 @@
+// HttpSession: one connection, from accept to close. Internal to net/.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include "net/chunked.h"
+#include "net/http_core.h"
+#include "net/http_exchange.h"
+#include "net/http_head.h"
+
+namespace thumbmill {
+
+/// Runs as one coroutine on a strand of its own; the public members may be called by any thread.
+class HttpSession : public std::enable_shared_from_this<HttpSession> {
+ public:
+  using Socket = boost::asio::ip::tcp::socket;
+
+  HttpSession(HttpCore& core, Socket socket);
+  ~HttpSession();
+
+  /// Begins to serve; the session lives until the connection ends.
+  void start();
+  /// Ends the connection after the present request, or now when there is none (or it is a stream).
+  void finish();
+  /// Ends the connection now.
+  void cut();
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  template <typename T>
+  using Awaitable = boost::asio::awaitable<T>;
+
+  Awaitable<void> run();
+  Awaitable<void> watch();
+  /// Reads a head into `head_`; false when the connection is to end without an answer.
+  Awaitable<bool> read_head();
+  Awaitable<bool> serve();
+  /// The failure that ended the body, ok when it is complete.
+  Awaitable<Status> read_body(HttpTask& task);
+  Awaitable<Status> read_plain_body(HttpTask& task, std::uint64_t length);
+  Awaitable<Status> read_chunked_body(HttpTask& task);
+  /// Reads what there is, at most a buffer full, into buffer_.
+  Awaitable<Status> read_some();
+  Awaitable<HttpExchange::Answer> run_task(std::unique_ptr<HttpTask> task);
+  Awaitable<bool> write_answer(HttpExchange::Answer answer, bool keep_alive);
+  Awaitable<bool> write_body(const Blob& body);
+  Awaitable<void> write_stream(std::shared_ptr<StreamQueue> stream);
+  Awaitable<bool> write(std::string_view bytes);
+  Awaitable<void> refuse(const HeadRefusal& refusal);
+  /// Gives the client a moment to read the answer to a request that was not read to its end.
+  Awaitable<void> linger();
+  std::string response_head(const HttpResponse& response, bool keep_alive, bool stream) const;
+  std::string choose_request_id() const;
+  void limit_time(Clock::duration from_now) { deadline_ = Clock::now() + from_now; }
+  /// Sets the deadline to when a body of which `taken` bytes have come since `begun` is too slow.
+  void limit_body_time(Clock::time_point begun, std::uint64_t taken);
+  void wake();
+
+  HttpCore& core_;
+  Socket socket_;
+  boost::asio::steady_timer watchdog_;
+  boost::asio::steady_timer woken_;  // cancelled to wake the coroutine
+  Clock::time_point deadline_;       // after which the watchdog closes the socket
+  bool timed_out_ = false;
+  bool ended_ = false;
+  bool busy_ = false;  // between a request's first byte and its answer's last
+  bool finishing_ = false;
+  std::string buffer_;                    // read and not yet used
+  std::shared_ptr<HttpRequest> request_;  // shared with its task
+  RequestHead head_;
+  std::optional<HttpExchange::Answer> answer_;
+  std::shared_ptr<StreamQueue> stream_;
+};
+
+}  // namespace thumbmill
