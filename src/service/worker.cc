@@ -135,8 +135,12 @@ void Worker::Pool::lease_one(int& queue_failures) {
   if (leases.ok() && !leases->empty()) {
     queue_failures = 0;
     const std::shared_ptr<HeldLease> held = keeper_.hold(std::move(leases->front()));
-    const std::stop_callback interrupt(leasing_.get_token(), [&held] { held->cancel(); });
-    hand_over(processor_.fetch(held));
+    std::optional<FetchedJob> fetched;
+    {
+      const std::stop_callback interrupt(leasing_.get_token(), [&held] { held->cancel(); });
+      fetched = processor_.fetch(held);
+    }
+    hand_over(std::move(fetched));
     return;
   }
   hand_over(std::nullopt);
