@@ -154,18 +154,18 @@ void Worker::Pool::lease_one(int& queue_failures) {
 
 // Fills the place reserved before, or frees it.
 void Worker::Pool::hand_over(std::optional<FetchedJob> fetched) {
-  bool too_late = false;
   {
     const std::lock_guard lock(mutex_);
-    too_late = stopping_;
-    if (fetched && !too_late) {
+    if (fetched && !stopping_) {
       ready_.push_back(*std::move(fetched));
+      fetched.reset();
     } else {
       --places_taken_;
     }
   }
   changed_.notify_all();
-  if (fetched && too_late) processor_.hand_back(*fetched->lease);
+  // Too late: the worker is stopping.
+  if (fetched) processor_.hand_back(*fetched->lease);
 }
 
 void Worker::Pool::set_busy(int change) {
