@@ -98,8 +98,9 @@ TEST_P(WorkerCrashTest, TheSweepEndsTheJobWhenTheQueueIsLostToo) {
 
 TEST_P(WorkerCrashTest, AFailingJobLosesNothingEither) {
   const std::string id = accept();
-  const Status corrupt(Code::corrupt_input, "the image is damaged");
-  thumbnailer.set_hook([&](const ThumbnailRequest&, const OpContext&) { return corrupt; });
+  thumbnailer.set_hook([](const ThumbnailRequest&, const OpContext&) {
+    return Status(Code::corrupt_input, "the image is damaged");
+  });
   if (GetParam() == WorkerStep::thumbs_stored) return;  // there are none
   die_at(GetParam());
   EXPECT_TRUE(has(upload_key(id)) || has(dead_key(id)));
