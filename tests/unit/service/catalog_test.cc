@@ -115,7 +115,7 @@ class CatalogListTest : public CatalogTest {
  protected:
   // Puts what a job in that state has in the store; returns its id.
   std::string put_job(bool ended) {
-    const std::string id = new_uuid7(clock, random);
+    std::string id = new_uuid7(clock, random);
     if (!ended) {
       Job job;
       job.renditions = {RenditionSpec{}};
