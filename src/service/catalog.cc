@@ -48,14 +48,14 @@ Result<JobView> Catalog::find(const std::string& id, const OpContext& context) {
     if (result && is_tombstone(*result)) return no_such_job(id);
     if (result) return view_ended(id, *std::move(result), context);
     if (!again) break;
-    Result<ObjectInfo> upload = store_.head(upload_key(id), context);
-    if (upload.ok()) return view_unfinished(id, std::move(upload).value(), context);
+    const Result<ObjectInfo> upload = store_.head(upload_key(id), context);
+    if (upload.ok()) return view_unfinished(id, *upload, context);
     if (upload.status().code() != Code::not_found) return upload.status();
   }
   return view_interrupted_retry(id, context);
 }
 
-Result<JobView> Catalog::view_unfinished(const std::string& id, ObjectInfo upload,
+Result<JobView> Catalog::view_unfinished(const std::string& id, const ObjectInfo& upload,
                                          const OpContext& context) {
   JobView view;
   view.id = id;

@@ -59,7 +59,7 @@ class Catalog {
   Status remove(const std::string& id, const OpContext& context);
 
  private:
-  Result<JobView> view_unfinished(const std::string& id, ObjectInfo upload,
+  Result<JobView> view_unfinished(const std::string& id, const ObjectInfo& upload,
                                   const OpContext& context);
   Result<JobView> view_ended(const std::string& id, JobResult result, const OpContext& context);
   Result<JobView> view_interrupted_retry(const std::string& id, const OpContext& context);

@@ -135,8 +135,12 @@ void Worker::Pool::lease_one(int& queue_failures) {
   if (leases.ok() && !leases->empty()) {
     queue_failures = 0;
     const std::shared_ptr<HeldLease> held = keeper_.hold(std::move(leases->front()));
-    const std::stop_callback interrupt(leasing_.get_token(), [&held] { held->cancel(); });
-    hand_over(processor_.fetch(held));
+    std::optional<FetchedJob> fetched;
+    {
+      const std::stop_callback interrupt(leasing_.get_token(), [&held] { held->cancel(); });
+      fetched = processor_.fetch(held);
+    }
+    hand_over(std::move(fetched));
     return;
   }
   hand_over(std::nullopt);
@@ -150,18 +154,18 @@ void Worker::Pool::lease_one(int& queue_failures) {
 
 // Fills the place reserved before, or frees it.
 void Worker::Pool::hand_over(std::optional<FetchedJob> fetched) {
-  bool too_late = false;
   {
     const std::lock_guard lock(mutex_);
-    too_late = stopping_;
-    if (fetched && !too_late) {
+    if (fetched && !stopping_) {
       ready_.push_back(*std::move(fetched));
+      fetched.reset();
     } else {
       --places_taken_;
     }
   }
   changed_.notify_all();
-  if (fetched && too_late) processor_.hand_back(*fetched->lease);
+  // Too late: the worker is stopping.
+  if (fetched) processor_.hand_back(*fetched->lease);
 }
 
 void Worker::Pool::set_busy(int change) {
