@@ -32,6 +32,7 @@ std::string upload_key(std::string_view id) { return sharded(key_space::kUploads
 std::string result_key(std::string_view id) { return sharded(key_space::kResults, id, ".json"); }
 std::string original_key(std::string_view id) { return sharded(key_space::kOriginals, id); }
 std::string dead_key(std::string_view id) { return sharded(key_space::kDead, id); }
+std::string deleted_key(std::string_view id) { return sharded(key_space::kDeleted, id); }
 std::string thumbs_prefix(std::string_view id) { return sharded(key_space::kThumbs, id, "/"); }
 
 std::string thumb_key(std::string_view id, std::string_view rendition, ImageFormat format) {

@@ -21,6 +21,7 @@ inline constexpr std::string_view kResults = "results";          ///< terminal s
 inline constexpr std::string_view kOriginals = "originals";      ///< originals kept after the job
 inline constexpr std::string_view kDead = "dead";                ///< originals of failed jobs
 inline constexpr std::string_view kIdempotency = "idempotency";  ///< Idempotency-Key to id
+inline constexpr std::string_view kDeleted = "deleted";  ///< jobs deleted before they had ended
 }  // namespace key_space
 
 /// All of these take an id that is_uuid7() holds for.
@@ -28,6 +29,7 @@ std::string upload_key(std::string_view id);
 std::string result_key(std::string_view id);
 std::string original_key(std::string_view id);
 std::string dead_key(std::string_view id);
+std::string deleted_key(std::string_view id);
 /// All renditions of a job lie below this prefix, which ends in '/'.
 std::string thumbs_prefix(std::string_view id);
 std::string thumb_key(std::string_view id, std::string_view rendition, ImageFormat format);

@@ -59,6 +59,11 @@ class Catalog {
   Status remove(const std::string& id, const OpContext& context);
 
  private:
+  Result<JobView> view_unfinished(const std::string& id, ObjectInfo upload,
+                                  const OpContext& context);
+  Result<JobView> view_ended(const std::string& id, JobResult result, const OpContext& context);
+  Result<JobView> view_interrupted_retry(const std::string& id, const OpContext& context);
+
   ObjectStore& store_;
   JobQueue& queue_;
   Notifier& notifier_;

@@ -57,6 +57,13 @@ class Ingest {
   static constexpr std::string_view kKeyReused = "idempotency_key_reused";
 
  private:
+  class KeyInFlight;
+
+  Result<AcceptedUpload> try_accept(const Upload& upload, const OpContext& context);
+  Result<AcceptedUpload> resolve_key(const std::string& digest, const std::string& fingerprint,
+                                     const OpContext& context);
+  void enqueue(const std::string& id, const OpContext& context);
+
   ObjectStore& store_;
   JobQueue& queue_;
   Notifier& notifier_;

@@ -1,0 +1,53 @@
+#include "api/api_service.h"
+
+#include <iterator>
+
+#include "api/assets.h"
+#include "api/problem.h"
+
+namespace thumbmill {
+namespace {
+
+Route upload_route(std::string path, UploadKind kind, const UploadParts& parts,
+                   const UploadSettings& settings) {
+  return {"POST", std::move(path), TaskFactory([&parts, &settings, kind](const Call& call) {
+            return make_upload_task(parts, settings, kind, call);
+          })};
+}
+
+}  // namespace
+
+ApiService::ApiService(UploadSettings settings, const ApiParts& parts)
+    : settings_(std::move(settings)),
+      drain_rate_(parts.notifier, parts.clock),
+      upload_parts_{
+          parts.ingest, {parts.catalog, parts.notifier, parts.clock}, parts.metrics, parts.log},
+      image_parts_{{parts.catalog, parts.notifier, parts.clock}, parts.store, parts.log},
+      event_parts_{{parts.catalog, parts.notifier, parts.clock}, parts.log},
+      queue_parts_{parts.queue, drain_rate_},
+      dead_parts_{parts.dead_letters, parts.catalog},
+      router_(make_routes(), parts.metrics, parts.log, parts.clock) {}
+
+std::vector<Route> ApiService::make_routes() const {
+  std::vector<Route> routes{
+      upload_route("/upload", UploadKind::form, upload_parts_, settings_),
+      upload_route("/v1/images", UploadKind::form_or_raw, upload_parts_, settings_),
+  };
+  for (std::vector<Route> more :
+       {image_routes(image_parts_), event_routes(event_parts_), queue_routes(queue_parts_),
+        dead_routes(dead_parts_), asset_routes(page_files(), description_files())}) {
+    std::ranges::move(more, std::back_inserter(routes));
+  }
+  return routes;
+}
+
+std::unique_ptr<HttpTask> ApiService::begin(std::shared_ptr<const HttpRequest> request) {
+  return router_.begin(std::move(request));
+}
+
+HttpResponse ApiService::reject(int status, std::string_view, std::string_view message,
+                                std::string_view request_id) {
+  return refusal_response(status, message, request_id);
+}
+
+}  // namespace thumbmill

@@ -1,0 +1,150 @@
+#include "api/images.h"
+
+#include <boost/json/object.hpp>
+#include <fmt/format.h>
+
+#include "api/problem.h"
+#include "api/representation.h"
+#include "api/views.h"
+#include "model/object_key.h"
+#include "model/rendition.h"
+
+namespace thumbmill {
+namespace {
+
+constexpr std::string_view kListPath = "/v1/images";
+
+Result<HttpResponse> list_images(const ImageParts& parts, const Call& call,
+                                 const OpContext& context) {
+  PageQuery query;
+  ASSIGN_OR_RETURN(query, parse_page_query(*call.request));
+  JobPage page;
+  ASSIGN_OR_RETURN(page, parts.wait.catalog.list(query.cursor, query.limit, context));
+  return page_response(page, kListPath, query.limit);
+}
+
+HttpResponse image_response(const Result<JobView>& view, const HttpRequest& request, Logger& log) {
+  if (!view.ok()) return failure_response(view.status(), request, log);
+  HttpResponse response = json_response(image_json(*view));
+  if (!is_terminal(view->state)) response.fields.add("Retry-After", "1");
+  return response;
+}
+
+void show_image(const ImageParts& parts, const Call& call, Responder responder,
+                const OpContext& context) {
+  const std::string id = call.capture("id");
+  std::chrono::seconds wait{0};
+  if (const auto text = call.request->query_value("wait")) {
+    const Result<std::chrono::seconds> parsed = parse_wait(*text);
+    if (!parsed.ok()) {
+      responder.respond(failure_response(parsed.status(), *call.request, parts.log));
+      return;
+    }
+    wait = *parsed;
+  }
+  if (wait.count() == 0) {
+    responder.respond(
+        image_response(parts.wait.catalog.find(id, context), *call.request, parts.log));
+    return;
+  }
+  answer_when_ended(
+      parts.wait, {id}, parts.wait.clock.now() + wait, std::move(responder), context,
+      [request = call.request, &log = parts.log](const std::vector<Result<JobView>>& views) {
+        return image_response(views.front(), *request, log);
+      });
+}
+
+Result<HttpResponse> remove_image(const ImageParts& parts, const Call& call,
+                                  const OpContext& context) {
+  RETURN_IF_ERROR(parts.wait.catalog.remove(call.capture("id"), context));
+  HttpResponse response;
+  response.status = 204;
+  return response;
+}
+
+// Why there is no rendition. Of a job that has failed the Catalog gives the job's failure, which
+// is to be told apart from a failure to read the store now.
+HttpResponse no_rendition(const ImageParts& parts, const Call& call, const std::string& id,
+                          const Status& failure, const OpContext& context) {
+  if (failure.code() != Code::not_found && failure.detail() != Catalog::kNotReady) {
+    const Result<JobView> view = parts.wait.catalog.find(id, context);
+    if (view.ok() && view->state == JobState::failed && view->result && view->result->failure) {
+      return problem_response(problem_of_job(view->result->failure->code),
+                              view->result->failure->message, *call.request);
+    }
+  }
+  return failure_response(failure, *call.request, parts.log);
+}
+
+// A rendition never changes: the same id, name and request give the same bytes.
+std::string etag_of(std::string_view id, std::string_view name, std::uint64_t size_bytes) {
+  return fmt::format("\"{}-{}-{:x}\"", id, name, size_bytes);
+}
+
+Result<HttpResponse> show_rendition(const ImageParts& parts, const Call& call,
+                                    const OpContext& context) {
+  const std::string id = call.capture("id");
+  const std::string name = call.capture("rendition");
+  if (!is_rendition_name(name)) return Status(Code::not_found, "there is no such rendition");
+  Result<Object> object = parts.wait.catalog.rendition(id, name, context);
+  if (!object.ok()) return no_rendition(parts, call, id, object.status(), context);
+  Representation representation{.body = object->body,
+                                .content_type = object->info.content_type,
+                                .etag = etag_of(id, name, object->body.size()),
+                                .modified = object->info.modified,
+                                .fields = {}};
+  representation.fields.add("Cache-Control", "public, max-age=31536000, immutable");
+  return serve(representation, *call.request);
+}
+
+// Content-Disposition with the client's own file name, in the form for any characters
+// (RFC 6266, section 4.3; RFC 8187) and nothing of it in the other.
+std::string attachment(std::string_view name) {
+  if (name.empty()) return "attachment";
+  return fmt::format("attachment; filename*=UTF-8''{}", percent_encoded(name));
+}
+
+Result<HttpResponse> show_original(const ImageParts& parts, const Call& call,
+                                   const OpContext& context) {
+  const std::string id = call.capture("id");
+  Result<JobView> view = parts.wait.catalog.find(id, context);
+  if (!view.ok()) return view.status();
+  if (!view->result || !view->result->kept_original) {
+    return Status(Code::not_found, "the original of this image is not kept");
+  }
+  Result<Object> object = parts.store.get(original_key(id), context);
+  if (!object.ok()) return object.status();
+  Representation representation{
+      .body = object->body,
+      .content_type = std::string(image_format_info(view->result->source_format).media_type),
+      .etag = etag_of(id, "original", object->body.size()),
+      .modified = object->info.modified,
+      .fields = {}};
+  representation.fields.add("Cache-Control", "private, max-age=3600");
+  // An upload is its sender's: it is never shown as part of our origin.
+  representation.fields.add("Content-Disposition", attachment(view->name));
+  representation.fields.add("Content-Security-Policy", "sandbox; default-src 'none'");
+  return serve(representation, *call.request);
+}
+
+}  // namespace
+
+std::vector<Route> image_routes(const ImageParts& parts) {
+  const auto now = [&parts](auto handler) -> AnswerNow {
+    return [&parts, handler](const Call& call, const OpContext& context) {
+      return handler(parts, call, context);
+    };
+  };
+  return {
+      {"GET", std::string(kListPath), now(list_images)},
+      {"GET", "/v1/images/{id}",
+       AnswerLater([&parts](const Call& call, Responder responder, const OpContext& context) {
+         show_image(parts, call, std::move(responder), context);
+       })},
+      {"DELETE", "/v1/images/{id}", now(remove_image)},
+      {"GET", "/v1/images/{id}/original", now(show_original)},
+      {"GET", "/v1/images/{id}/{rendition}", now(show_rendition)},
+  };
+}
+
+}  // namespace thumbmill

@@ -1,0 +1,25 @@
+// Images: what became of an upload (with a long-poll), the bytes of its renditions and of a kept
+// original, listing, deleting.
+#pragma once
+
+#include <vector>
+
+#include "api/job_wait.h"
+#include "api/router.h"
+#include "base/log.h"
+#include "store/object_store.h"
+
+namespace thumbmill {
+
+/// What these routes need; all of it outlives the server.
+struct ImageParts {
+  JobWaitParts wait;
+  ObjectStore& store;  ///< for kept originals; everything else is the Catalog's
+  Logger& log;
+};
+
+/// GET /v1/images, GET and DELETE /v1/images/{id}, GET /v1/images/{id}/original and
+/// /v1/images/{id}/{rendition}. The parts outlive the routes.
+std::vector<Route> image_routes(const ImageParts& parts);
+
+}  // namespace thumbmill

@@ -1,0 +1,71 @@
+#include "api/ops.h"
+
+#include <boost/json/object.hpp>
+
+#include "api/problem.h"
+#include "api/views.h"
+
+namespace thumbmill {
+namespace {
+
+HttpResponse metrics_response(const std::string& text) {
+  HttpResponse response;
+  response.fields.add("Content-Type", "text/plain; version=0.0.4; charset=utf-8");
+  response.fields.add("Cache-Control", "no-store");
+  response.body = Blob(text);
+  return response;
+}
+
+HttpResponse health_response(const Status& health) {
+  boost::json::object body;
+  body["status"] = health.ok() ? "ok" : "failing";
+  if (!health.ok()) body["detail"] = health.message();
+  return json_response(body, health.ok() ? 200 : 503);
+}
+
+HttpResponse readiness_response(const std::vector<DependencyCheck>& checks) {
+  bool ready = true;
+  boost::json::object states;
+  for (const DependencyCheck& check : checks) {
+    ready = ready && check.status.ok();
+    states[check.name] = check.status.ok() ? "ok" : check.status.message();
+  }
+  boost::json::object body;
+  body["status"] = ready ? "ready" : "not ready";
+  body["checks"] = std::move(states);
+  return json_response(body, ready ? 200 : 503);
+}
+
+}  // namespace
+
+OpsService::OpsService(OpsSources sources, Metrics& metrics, Logger& log, const Clock& clock)
+    : sources_(std::move(sources)), router_(routes(), metrics, log, clock) {}
+
+std::vector<Route> OpsService::routes() const {
+  return {
+      {"GET", "/metrics", AnswerNow([this](const Call&, const OpContext&) -> Result<HttpResponse> {
+         return metrics_response(sources_.metrics());
+       })},
+      {"GET", "/healthz", AnswerNow([this](const Call&, const OpContext&) -> Result<HttpResponse> {
+         return health_response(sources_.health());
+       })},
+      {"GET", "/readyz",
+       AnswerNow([this](const Call&, const OpContext& context) -> Result<HttpResponse> {
+         return readiness_response(sources_.dependencies(context));
+       })},
+      {"GET", "/version", AnswerNow([this](const Call&, const OpContext&) -> Result<HttpResponse> {
+         return json_response(boost::json::object{{"version", sources_.version}});
+       })},
+  };
+}
+
+std::unique_ptr<HttpTask> OpsService::begin(std::shared_ptr<const HttpRequest> request) {
+  return router_.begin(std::move(request));
+}
+
+HttpResponse OpsService::reject(int status, std::string_view, std::string_view message,
+                                std::string_view request_id) {
+  return refusal_response(status, message, request_id);
+}
+
+}  // namespace thumbmill

@@ -1,0 +1,228 @@
+#include "api/router.h"
+
+#include <algorithm>
+#include <optional>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "api/problem.h"
+
+namespace thumbmill {
+namespace {
+
+std::vector<std::string_view> segments_of(std::string_view path) {
+  std::vector<std::string_view> segments;
+  for (std::size_t begin = 1; begin <= path.size();) {
+    const std::size_t end = std::min(path.find('/', begin), path.size());
+    segments.push_back(path.substr(begin, end - begin));
+    begin = end + 1;
+  }
+  return segments;
+}
+
+bool is_capture(std::string_view segment) { return segment.starts_with('{'); }
+
+std::optional<std::vector<std::pair<std::string, std::string>>> match_path(std::string_view pattern,
+                                                                           std::string_view path) {
+  const std::vector<std::string_view> wanted = segments_of(pattern);
+  const std::vector<std::string_view> given = segments_of(path);
+  if (wanted.size() != given.size()) return std::nullopt;
+  std::vector<std::pair<std::string, std::string>> captures;
+  for (std::size_t i = 0; i < wanted.size(); ++i) {
+    if (is_capture(wanted[i])) {
+      if (given[i].empty()) return std::nullopt;
+      captures.emplace_back(wanted[i].substr(1, wanted[i].size() - 2), given[i]);
+    } else if (wanted[i] != given[i]) {
+      return std::nullopt;
+    }
+  }
+  return captures;
+}
+
+// Counts and times one request's answer, whoever gives it.
+struct Meter {
+  Metrics& metrics;
+  const Clock& clock;
+  std::string route;
+  std::string method;
+  SteadyTime received;
+
+  void answered(int status) const {
+    const std::chrono::duration<double> taken = clock.now() - received;
+    metrics.add(metric::kHttpRequests, 1, {route, method, std::to_string(status)});
+    metrics.observe(metric::kHttpSeconds, taken.count(), {route});
+  }
+};
+
+// Stands between a handler and the server to see the answer pass.
+class MeteredTarget final : public Responder::Target {
+ public:
+  MeteredTarget(Responder responder, Meter meter)
+      : responder_(std::move(responder)), meter_(std::move(meter)) {}
+
+  bool respond(HttpResponse response) override {
+    const int status = response.status;
+    const bool first = responder_.respond(std::move(response));
+    if (first) meter_.answered(status);
+    return first;
+  }
+
+  std::shared_ptr<HttpStream> stream(HttpResponse head) override {
+    const int status = head.status;
+    std::shared_ptr<HttpStream> stream = responder_.stream(std::move(head));
+    // The length of a stream is its reader's choice, so what is timed is how soon it began.
+    if (stream != nullptr) meter_.answered(status);
+    return stream;
+  }
+
+  void at(SteadyTime when, std::function<void()> action) override {
+    responder_.at(when, std::move(action));
+  }
+
+ private:
+  Responder responder_;
+  const Meter meter_;
+};
+
+class MeteredTask final : public HttpTask {
+ public:
+  MeteredTask(std::unique_ptr<HttpTask> task, Meter meter)
+      : task_(std::move(task)), meter_(std::move(meter)) {}
+
+  std::uint64_t body_limit() const override { return task_->body_limit(); }
+  Status on_body(std::string_view bytes) override { return task_->on_body(bytes); }
+
+  void run(Responder responder, const OpContext& context) override {
+    task_->run(Responder(std::make_shared<MeteredTarget>(std::move(responder), meter_)), context);
+  }
+
+  HttpResponse reject(const Status& failure) override {
+    HttpResponse response = task_->reject(failure);
+    meter_.answered(response.status);
+    return response;
+  }
+
+ private:
+  const std::unique_ptr<HttpTask> task_;
+  const Meter meter_;
+};
+
+// A handler that has no use for a body: one that comes all the same is read and dropped.
+class HandlerTask final : public HttpTask {
+ public:
+  HandlerTask(const Route& route, Call call, Logger& log)
+      : route_(route), call_(std::move(call)), log_(log) {}
+
+  Status on_body(std::string_view) override { return Status(); }
+
+  void run(Responder responder, const OpContext& context) override {
+    if (const auto* later = std::get_if<AnswerLater>(&route_.handler)) {
+      (*later)(call_, std::move(responder), context);
+      return;
+    }
+    Result<HttpResponse> answer = std::get<AnswerNow>(route_.handler)(call_, context);
+    responder.respond(answer.ok() ? std::move(answer).value()
+                                  : failure_response(answer.status(), *call_.request, log_));
+  }
+
+  HttpResponse reject(const Status& failure) override {
+    return problem_response(problem_of_body(failure), failure.message(), *call_.request);
+  }
+
+ private:
+  const Route& route_;
+  const Call call_;
+  Logger& log_;
+};
+
+// One answer, whatever comes.
+class FixedTask final : public HttpTask {
+ public:
+  explicit FixedTask(HttpResponse response) : response_(std::move(response)) {}
+
+  Status on_body(std::string_view) override { return Status(); }
+  void run(Responder responder, const OpContext&) override { responder.respond(response_); }
+  HttpResponse reject(const Status&) override { return response_; }
+
+ private:
+  const HttpResponse response_;
+};
+
+// Methods that may become a metric's label: the method itself is the client's to choose.
+std::string method_label(const std::string& method) {
+  static constexpr std::string_view kKnown[] = {"GET",   "HEAD",   "POST",   "PUT",
+                                                "PATCH", "DELETE", "OPTIONS"};
+  return std::ranges::find(kKnown, method) != std::end(kKnown) ? method : "other";
+}
+
+HttpResponse options_response(const std::string& allow) {
+  HttpResponse response;
+  response.status = 204;
+  response.fields.add("Allow", allow);
+  return response;
+}
+
+std::vector<Route> by_captures(std::vector<Route> routes) {
+  std::ranges::stable_sort(
+      routes, {}, [](const Route& route) { return std::ranges::count(route.pattern, '{'); });
+  return routes;
+}
+
+}  // namespace
+
+std::string Call::capture(std::string_view name) const {
+  for (const auto& [key, value] : captures) {
+    if (key == name) return value;
+  }
+  return {};
+}
+
+Router::Router(std::vector<Route> routes, Metrics& metrics, Logger& log, const Clock& clock)
+    : routes_(by_captures(std::move(routes))), metrics_(metrics), log_(log), clock_(clock) {}
+
+Router::Match Router::find(const std::shared_ptr<const HttpRequest>& request) const {
+  Match match;
+  const std::string wanted = request->method == "HEAD" ? "GET" : request->method;
+  for (const Route& route : routes_) {
+    // A path is one pattern's: the first that matches, the one with most text.
+    if (!match.pattern.empty() && route.pattern != match.pattern) continue;
+    auto captures = match_path(route.pattern, request->path);
+    if (!captures) continue;
+    match.pattern = route.pattern;
+    match.allowed.push_back(route.method);
+    if (route.method == "GET") match.allowed.emplace_back("HEAD");
+    if (route.method == wanted && match.route == nullptr) {
+      match.route = &route;
+      match.call = Call{request, std::move(*captures)};
+    }
+  }
+  return match;
+}
+
+std::unique_ptr<HttpTask> Router::begin(std::shared_ptr<const HttpRequest> request) const {
+  const Match match = find(request);
+  Meter meter{metrics_, clock_, match.pattern.empty() ? "none" : match.pattern,
+              method_label(request->method), request->received};
+  std::unique_ptr<HttpTask> task;
+  if (match.route != nullptr) {
+    const auto* factory = std::get_if<TaskFactory>(&match.route->handler);
+    task = factory != nullptr ? (*factory)(match.call)
+                              : std::make_unique<HandlerTask>(*match.route, match.call, log_);
+  } else if (match.pattern.empty()) {
+    task = std::make_unique<FixedTask>(
+        problem_response(Problem::not_found, "there is nothing at this path", *request));
+  } else {
+    const std::string allow = fmt::format("{}, OPTIONS", fmt::join(match.allowed, ", "));
+    HttpResponse response = options_response(allow);
+    if (request->method != "OPTIONS") {
+      response = problem_response(Problem::method_not_allowed,
+                                  fmt::format("this path takes {}", allow), *request);
+      response.fields.set("Allow", allow);
+    }
+    task = std::make_unique<FixedTask>(std::move(response));
+  }
+  return std::make_unique<MeteredTask>(std::move(task), std::move(meter));
+}
+
+}  // namespace thumbmill

@@ -1,0 +1,178 @@
+#include "service/catalog.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "base/ids.h"
+#include "model/object_key.h"
+#include "service/id_window.h"
+#include "service/job_records.h"
+
+namespace thumbmill {
+namespace {
+
+constexpr std::size_t kMaxPage = 200;
+constexpr std::size_t kDashes[] = {8, 13, 18, 23};
+
+Status no_such_job(std::string_view id) {
+  return Status(Code::not_found, "there is no such image", fmt::format("job {}", id));
+}
+
+// A cursor is the last id shown, without its dashes.
+std::string encode_cursor(std::string id) {
+  std::erase(id, '-');
+  return id;
+}
+
+Result<std::string> decode_cursor(std::string cursor) {
+  if (cursor.empty()) return cursor;
+  if (cursor.size() == 32) {
+    for (const std::size_t at : kDashes) cursor.insert(at, 1, '-');
+    if (is_uuid7(cursor)) return cursor;
+  }
+  return Status(Code::invalid_argument, "the cursor is none of ours");
+}
+
+}  // namespace
+
+Catalog::Catalog(ObjectStore& store, JobQueue& queue, Notifier& notifier, const Clock& clock)
+    : store_(store), queue_(queue), notifier_(notifier), clock_(clock) {}
+
+Result<JobView> Catalog::find(const std::string& id, const OpContext& context) {
+  if (!is_uuid7(id)) return no_such_job(id);
+  // A job goes from upload to result, and back when it is retried: the second look at the result
+  // catches one that ended between the first two.
+  for (const bool again : {true, false}) {
+    ASSIGN_OR_RETURN(std::optional<JobResult> result, read_result(store_, id, context));
+    if (result && is_tombstone(*result)) return no_such_job(id);
+    if (result) return view_ended(id, *std::move(result), context);
+    if (!again) break;
+    Result<ObjectInfo> upload = store_.head(upload_key(id), context);
+    if (upload.ok()) return view_unfinished(id, std::move(upload).value(), context);
+    if (upload.status().code() != Code::not_found) return upload.status();
+  }
+  return view_interrupted_retry(id, context);
+}
+
+Result<JobView> Catalog::view_unfinished(const std::string& id, ObjectInfo upload,
+                                         const OpContext& context) {
+  JobView view;
+  view.id = id;
+  view.created = uuid7_time(id).value_or(upload.modified);
+  // A damaged job is shown all the same: its worker will fail it.
+  if (Result<Job> job = decode_job(upload.metadata); job.ok()) {
+    view.name = std::move(job->name);
+    view.created = job->created;
+    view.renditions = std::move(job->renditions);
+  }
+  // The queue only adds to what the store says; without it the answer is still true.
+  const Result<std::optional<QueuedJob>> queued = queue_.find(id, context);
+  if (queued.ok() && *queued) {
+    view.attempts = (*queued)->attempts;
+    if ((*queued)->state == QueuedState::running) view.state = JobState::running;
+  }
+  return view;
+}
+
+Result<JobView> Catalog::view_ended(const std::string& id, JobResult result,
+                                    const OpContext& context) {
+  JobView view;
+  view.id = id;
+  view.state = result.done() ? JobState::done : JobState::failed;
+  view.name = result.name;
+  view.created = result.created;
+  view.attempts = result.done() ? 1 : result.failure->attempts;
+  if (!result.done()) {
+    ASSIGN_OR_RETURN(view.dead_letter, object_exists(store_, dead_key(id), context));
+  }
+  view.result = std::move(result);
+  return view;
+}
+
+// A retry that died between removing the failed result and putting the original back has left the
+// dead letter alone: the job has failed as before, only the reason is gone.
+Result<JobView> Catalog::view_interrupted_retry(const std::string& id, const OpContext& context) {
+  const Result<ObjectInfo> dead = store_.head(dead_key(id), context);
+  if (dead.status().code() == Code::not_found) return no_such_job(id);
+  RETURN_IF_ERROR(dead.status());
+  ASSIGN_OR_RETURN(JobView view, view_unfinished(id, *dead, context));
+  view.state = JobState::failed;
+  view.dead_letter = true;
+  JobResult result;
+  result.name = view.name;
+  result.created = view.created;
+  result.finished = dead->modified;
+  result.source_bytes = dead->size_bytes;
+  result.failure = JobFailure{Code::internal, "a retry of this failed job was interrupted", 0};
+  view.result = std::move(result);
+  view.renditions.clear();
+  return view;
+}
+
+Result<JobPage> Catalog::list(const std::string& cursor, std::size_t limit,
+                              const OpContext& context) {
+  if (limit == 0 || limit > kMaxPage) {
+    return Status(Code::invalid_argument, fmt::format("limit must be 1 to {}", kMaxPage));
+  }
+  ASSIGN_OR_RETURN(std::string before, decode_cursor(cursor));
+  IdWindow window(store_, clock_, std::move(before), context);
+  JobPage page;
+  for (;;) {
+    ASSIGN_OR_RETURN(const std::optional<std::vector<std::string>> ids, window.next());
+    if (!ids) return page;
+    for (const std::string& id : *ids) {
+      Result<JobView> view = find(id, context);
+      if (view.status().code() == Code::not_found) continue;  // deleted
+      RETURN_IF_ERROR(view.status());
+      if (page.jobs.size() == limit) {
+        page.next = encode_cursor(page.jobs.back().id);
+        return page;
+      }
+      page.jobs.push_back(std::move(view).value());
+    }
+  }
+}
+
+Result<Object> Catalog::rendition(const std::string& id, const std::string& name,
+                                  const OpContext& context) {
+  ASSIGN_OR_RETURN(const JobView view, find(id, context));
+  if (!view.result) {
+    return Status(Code::unavailable, "the image is not ready yet", std::string(kNotReady));
+  }
+  if (view.result->failure) {
+    return Status(view.result->failure->code, view.result->failure->message);
+  }
+  const auto& renditions = view.result->renditions;
+  const auto found = std::find_if(renditions.begin(), renditions.end(),
+                                  [&](const RenditionResult& r) { return r.name == name; });
+  if (found == renditions.end()) {
+    return Status(Code::not_found, "the image has no such rendition");
+  }
+  return store_.get(thumb_key(id, name, found->format), context);
+}
+
+// An unfinished job gets a tombstone for a result first: from then on nobody can finish it, and
+// what a worker still writes it removes itself when it finds the tombstone. The result goes last,
+// so that a removal cut short is seen and repeated, and no step brings the job back to life.
+Status Catalog::remove(const std::string& id, const OpContext& context) {
+  ASSIGN_OR_RETURN(const JobView view, find(id, context));
+  bool ended = view.result.has_value();
+  if (!ended) {
+    const Status buried = write_result(store_, id, make_tombstone(clock_.wall_now()), context);
+    ended = buried.code() == Code::conflict;
+    if (!ended) RETURN_IF_ERROR(buried);
+    if (!ended) RETURN_IF_ERROR(store_.put(deleted_key(id), Blob(), {}, context));
+  }
+  RETURN_IF_ERROR(queue_.forget(id, context));
+  for (const std::string& key : {upload_key(id), dead_key(id), original_key(id)}) {
+    RETURN_IF_ERROR(store_.remove(key, context));
+  }
+  RETURN_IF_ERROR(remove_thumbs(store_, id, context));
+  if (ended) RETURN_IF_ERROR(store_.remove(result_key(id), context));
+  notifier_.publish(
+      {.sequence = 0, .id = id, .state = JobState::deleted, .at = clock_.wall_now(), .code = {}});
+  return Status();
+}
+
+}  // namespace thumbmill

@@ -1,0 +1,141 @@
+#include "service/expiry.h"
+
+#include <functional>
+#include <optional>
+
+#include "base/ids.h"
+#include "model/object_key.h"
+#include "service/job_records.h"
+#include "service/object_cursor.h"
+
+namespace thumbmill {
+namespace {
+
+using Visit = std::function<Status(const ListedObject&, const std::string& id)>;
+
+// Calls `visit` for all objects of a space that were last put before `cutoff`. An object is never
+// older than its id, and ids rise within a shard: the first young id ends the shard.
+Status for_each_older(ObjectStore& store, std::string_view space, WallTime cutoff,
+                      const OpContext& context, const Visit& visit) {
+  for (const char shard : kShards) {
+    ObjectCursor objects(store, shard_prefix(space, shard), context);
+    for (;;) {
+      ASSIGN_OR_RETURN(const std::optional<ListedObject> object, objects.next());
+      if (!object) break;
+      const std::optional<std::string> id = id_from_key(object->key);
+      if (!id) continue;
+      if (uuid7_time(*id) >= cutoff) break;
+      if (object->modified < cutoff) RETURN_IF_ERROR(visit(*object, *id));
+    }
+  }
+  return Status();
+}
+
+}  // namespace
+
+Result<std::uint64_t> Expiry::run() {
+  std::uint64_t removed = 0;
+  for (const auto part : {&Expiry::dead_letters, &Expiry::results, &Expiry::orphaned_thumbs,
+                          &Expiry::idempotency_records, &Expiry::tombstones}) {
+    ASSIGN_OR_RETURN(const std::uint64_t count, (this->*part)());
+    removed += count;
+  }
+  ASSIGN_OR_RETURN(const std::size_t unfinished,
+                   store_.remove_unfinished(cutoff(ages_.unfinished), context_));
+  return removed + unfinished;
+}
+
+Result<std::uint64_t> Expiry::dead_letters() {
+  if (ages_.dead_letter.count() == 0) return std::uint64_t{0};
+  std::uint64_t removed = 0;
+  const Status walked = for_each_older(
+      store_, key_space::kDead, cutoff(ages_.dead_letter), context_,
+      [&](const ListedObject& object, const std::string& id) -> Status {
+        RETURN_IF_ERROR(store_.remove(object.key, context_));
+        ++removed;
+        // A retry that died halfway may have left the job unfinished as well: that one goes on.
+        ASSIGN_OR_RETURN(const bool upload, object_exists(store_, upload_key(id), context_));
+        return upload ? Status() : queue_.forget(id, context_);
+      });
+  RETURN_IF_ERROR(walked);
+  return removed;
+}
+
+Result<std::uint64_t> Expiry::results() {
+  if (ages_.result.count() == 0) return std::uint64_t{0};
+  std::uint64_t removed = 0;
+  const Status walked = for_each_older(
+      store_, key_space::kResults, cutoff(ages_.result), context_,
+      [&](const ListedObject& object, const std::string& id) -> Status {
+        // With the original still there the job would be done once more.
+        RETURN_IF_ERROR(store_.remove(upload_key(id), context_));
+        RETURN_IF_ERROR(remove_thumbs(store_, id, context_));
+        RETURN_IF_ERROR(store_.remove(original_key(id), context_));
+        // The dead letter has an age of its own, and a result as long as it lasts.
+        ASSIGN_OR_RETURN(const bool dead, object_exists(store_, dead_key(id), context_));
+        if (dead) return Status();
+        ++removed;
+        return store_.remove(object.key, context_);
+      });
+  RETURN_IF_ERROR(walked);
+  return removed;
+}
+
+Result<std::uint64_t> Expiry::orphaned_thumbs() {
+  std::uint64_t removed = 0;
+  std::string known;  // the job of the latest rendition, which is not orphaned
+  const Status walked = for_each_older(
+      store_, key_space::kThumbs, cutoff(ages_.unfinished), context_,
+      [&](const ListedObject& object, const std::string& id) -> Status {
+        if (id == known) return Status();
+        // In the order in which a job moves, so that one that ends meanwhile is not overlooked.
+        ASSIGN_OR_RETURN(const bool upload, object_exists(store_, upload_key(id), context_));
+        ASSIGN_OR_RETURN(const bool result, object_exists(store_, result_key(id), context_));
+        ASSIGN_OR_RETURN(const bool dead, object_exists(store_, dead_key(id), context_));
+        if (upload || result || dead) {
+          known = id;
+          return Status();
+        }
+        ++removed;
+        return store_.remove(object.key, context_);
+      });
+  RETURN_IF_ERROR(walked);
+  return removed;
+}
+
+// These keys hold digests, not ids.
+Result<std::uint64_t> Expiry::idempotency_records() {
+  std::uint64_t removed = 0;
+  for (const char shard : kShards) {
+    ObjectCursor records(store_, shard_prefix(key_space::kIdempotency, shard), context_);
+    for (;;) {
+      ASSIGN_OR_RETURN(const std::optional<ListedObject> record, records.next());
+      if (!record) break;
+      if (record->modified >= cutoff(ages_.unfinished)) continue;
+      RETURN_IF_ERROR(store_.remove(record->key, context_));
+      ++removed;
+    }
+  }
+  return removed;
+}
+
+Result<std::uint64_t> Expiry::tombstones() {
+  std::uint64_t removed = 0;
+  const Status walked = for_each_older(
+      store_, key_space::kDeleted, cutoff(ages_.unfinished), context_,
+      [&](const ListedObject& object, const std::string& id) -> Status {
+        ASSIGN_OR_RETURN(const std::optional<JobResult> result, read_result(store_, id, context_));
+        if (result && is_tombstone(*result)) {
+          RETURN_IF_ERROR(store_.remove(upload_key(id), context_));
+          RETURN_IF_ERROR(remove_thumbs(store_, id, context_));
+          RETURN_IF_ERROR(store_.remove(original_key(id), context_));
+          RETURN_IF_ERROR(store_.remove(result_key(id), context_));
+        }
+        ++removed;
+        return store_.remove(object.key, context_);
+      });
+  RETURN_IF_ERROR(walked);
+  return removed;
+}
+
+}  // namespace thumbmill

@@ -1,0 +1,206 @@
+#include "service/ingest.h"
+
+#include <algorithm>
+#include <array>
+
+#include <fmt/format.h>
+
+#include "base/hash.h"
+#include "base/ids.h"
+#include "model/idempotency_record.h"
+#include "model/object_key.h"
+#include "service/job_records.h"
+
+namespace thumbmill {
+namespace {
+
+constexpr std::size_t kMaxKeyBytes = 255;
+
+Result<ImageFormat> sniff(const Blob& body) {
+  if (body.size() == 0) return Status(Code::invalid_argument, "the file is empty");
+  std::array<char, kSniffBytes> head;
+  const std::size_t size = std::min<std::uint64_t>(head.size(), body.size());
+  RETURN_IF_ERROR(body.read(0, std::span(head).first(size)));
+  const auto format = sniff_image_format({head.data(), size});
+  if (!format) return Status(Code::unsupported, "the file is not an image of a kind we know");
+  const ImageFormatInfo& info = image_format_info(*format);
+  if (!info.can_decode) {
+    return Status(Code::unsupported, fmt::format("{} images are not supported", info.name));
+  }
+  return *format;
+}
+
+Status check_key(std::string_view key) {
+  const bool visible =
+      std::all_of(key.begin(), key.end(), [](char c) { return c > 32 && c < 127; });
+  if (!key.empty() && key.size() <= kMaxKeyBytes && visible) return Status();
+  return Status(
+      Code::invalid_argument,
+      fmt::format("Idempotency-Key must be 1 to {} visible ASCII characters", kMaxKeyBytes));
+}
+
+// Everything that makes two uploads the same. The name and the trace do not.
+std::string fingerprint(const Upload& upload) {
+  std::string text = fmt::format("{}\n{}\n", upload.body_sha256, upload.keep_original);
+  for (const RenditionSpec& spec : upload.renditions) {
+    text += fmt::format("{} {}x{} {} {} {} {} {}\n", spec.name, spec.width_px, spec.height_px,
+                        fit_name(spec.fit),
+                        spec.format ? image_format_info(*spec.format).name : "-", spec.quality,
+                        spec.background ? color_to_string(*spec.background) : "-", spec.enlarge);
+  }
+  return to_hex(sha256(text));
+}
+
+// `name` cut to at most `size` bytes, not within a UTF-8 sequence (RFC 3629).
+std::string_view cut(std::string_view name, std::size_t size) {
+  if (size >= name.size()) return name;
+  while (size > 0 && (static_cast<unsigned char>(name[size]) & 0xc0) == 0x80) --size;
+  return name.substr(0, size);
+}
+
+// The job as metadata, with as much of the name as fits.
+Result<Metadata> encode_with_name(Job job, std::string_view name) {
+  job.name = cut(name, kMaxMetadataBytes);
+  Result<Metadata> whole = encode_job(job);
+  if (whole.status().code() != Code::invalid_argument) return whole;
+  job.name.clear();
+  Result<Metadata> best = encode_job(job);
+  if (!best.ok()) return best;
+  std::size_t fits = 0;
+  for (std::size_t over = std::min(name.size(), kMaxMetadataBytes); over - fits > 1;) {
+    const std::size_t middle = fits + (over - fits) / 2;
+    job.name = cut(name, middle);
+    Result<Metadata> candidate = encode_job(job);
+    (candidate.ok() ? fits : over) = middle;
+    if (candidate.ok()) best = std::move(candidate);
+  }
+  return best;
+}
+
+}  // namespace
+
+/// Holds a key for as long as its upload is being accepted.
+class Ingest::KeyInFlight {
+ public:
+  explicit KeyInFlight(Ingest& ingest) : ingest_(ingest) {}
+  KeyInFlight(const KeyInFlight&) = delete;
+  KeyInFlight& operator=(const KeyInFlight&) = delete;
+  ~KeyInFlight() {
+    const std::lock_guard lock(ingest_.mutex_);
+    if (!digest_.empty()) ingest_.keys_in_flight_.erase(digest_);
+  }
+
+  Status take(const std::string& digest) {
+    const std::lock_guard lock(ingest_.mutex_);
+    if (!ingest_.keys_in_flight_.insert(digest).second) {
+      return Status(Code::conflict, "an upload with this Idempotency-Key is being received");
+    }
+    digest_ = digest;
+    return Status();
+  }
+
+ private:
+  Ingest& ingest_;
+  std::string digest_;
+};
+
+Ingest::Ingest(ObjectStore& store, JobQueue& queue, Notifier& notifier, Metrics& metrics,
+               Logger& log, const Clock& clock, Random& random)
+    : store_(store),
+      queue_(queue),
+      notifier_(notifier),
+      metrics_(metrics),
+      log_(log),
+      clock_(clock),
+      random_(random) {}
+
+Result<AcceptedUpload> Ingest::accept(const Upload& upload, const OpContext& context) {
+  Result<AcceptedUpload> accepted = try_accept(upload, context);
+  const std::string_view outcome = !accepted.ok()    ? code_name(accepted.status().code())
+                                   : accepted->known ? "known"
+                                                     : "accepted";
+  metrics_.add(metric::kUploads, 1, {outcome});
+  if (accepted.ok() && !accepted->known) {
+    metrics_.add(metric::kUploadBytes, static_cast<double>(upload.body.size()));
+  }
+  return accepted;
+}
+
+Result<AcceptedUpload> Ingest::try_accept(const Upload& upload, const OpContext& context) {
+  ASSIGN_OR_RETURN(const ImageFormat format, sniff(upload.body));
+  RETURN_IF_ERROR(validate(upload.renditions));
+  AcceptedUpload accepted;
+  KeyInFlight key(*this);
+  if (upload.idempotency_key) {
+    RETURN_IF_ERROR(check_key(*upload.idempotency_key));
+    const std::string digest = to_hex(sha256(*upload.idempotency_key));
+    RETURN_IF_ERROR(key.take(digest));
+    ASSIGN_OR_RETURN(accepted, resolve_key(digest, fingerprint(upload), context));
+    if (accepted.known) return accepted;
+  } else {
+    accepted.id = new_uuid7(clock_, random_);
+  }
+  const Job job{.renditions = upload.renditions,
+                .name = {},
+                .format = format,
+                .created = clock_.wall_now(),
+                .keep_original = upload.keep_original,
+                .trace = upload.trace};
+  PutOptions options;
+  options.content_type = image_format_info(format).media_type;
+  ASSIGN_OR_RETURN(options.metadata, encode_with_name(job, upload.name));
+  RETURN_IF_ERROR(store_.put(upload_key(accepted.id), upload.body, options, context)
+                      .with_context("storing the upload"));
+  enqueue(accepted.id, context);
+  log_.info("upload accepted", {{"job_id", accepted.id},
+                                {"request_id", context.request_id},
+                                {"format", image_format_info(format).name},
+                                {"bytes", static_cast<std::int64_t>(upload.body.size())}});
+  return accepted;
+}
+
+// The upload is durable, so its client is told so whatever the queue says.
+void Ingest::enqueue(const std::string& id, const OpContext& context) {
+  notifier_.publish(
+      {.sequence = 0, .id = id, .state = JobState::queued, .at = clock_.wall_now(), .code = {}});
+  const Status queued = queue_.enqueue(id, context).status();
+  if (queued.ok()) return;
+  metrics_.add(metric::kUploadsUnqueued, 1);
+  log_.warning(
+      "upload accepted but not queued, the sweep will queue it",
+      {{"job_id", id}, {"request_id", context.request_id}, {"detail", queued.to_string()}});
+}
+
+Result<AcceptedUpload> Ingest::resolve_key(const std::string& digest,
+                                           const std::string& fingerprint,
+                                           const OpContext& context) {
+  const std::string key = idempotency_key(digest);
+  const IdempotencyRecord fresh{new_uuid7(clock_, random_), fingerprint, clock_.wall_now()};
+  PutOptions options{.content_type = "application/json", .metadata = {}, .if_absent = true};
+  const Status claimed = store_.put(key, Blob(encode_idempotency_record(fresh)), options, context);
+  if (claimed.ok()) return AcceptedUpload{fresh.id, false};
+  if (claimed.code() != Code::conflict) return claimed.with_context("storing the Idempotency-Key");
+
+  ASSIGN_OR_RETURN(const Object object, store_.get(key, context));
+  ASSIGN_OR_RETURN(const std::string text, object.body.to_string());
+  ASSIGN_OR_RETURN(const IdempotencyRecord record, decode_idempotency_record(text));
+  if (record.fingerprint != fingerprint) {
+    return Status(Code::invalid_argument,
+                  "this Idempotency-Key was used before with another image or other options",
+                  std::string(kKeyReused));
+  }
+  // In the order in which a job moves through them, so that one on its way is not overlooked.
+  ASSIGN_OR_RETURN(const bool unfinished, object_exists(store_, upload_key(record.id), context));
+  if (unfinished) return AcceptedUpload{record.id, true};
+  ASSIGN_OR_RETURN(const std::optional<JobResult> result, read_result(store_, record.id, context));
+  if (result && !is_tombstone(*result)) return AcceptedUpload{record.id, true};
+  ASSIGN_OR_RETURN(const bool dead, object_exists(store_, dead_key(record.id), context));
+  if (dead) return AcceptedUpload{record.id, true};
+  if (!result) return AcceptedUpload{record.id, false};  // never got as far as the upload
+  // Deleted before it had ended: that id is used up.
+  options.if_absent = false;
+  RETURN_IF_ERROR(store_.put(key, Blob(encode_idempotency_record(fresh)), options, context));
+  return AcceptedUpload{fresh.id, false};
+}
+
+}  // namespace thumbmill

@@ -1,0 +1,54 @@
+#include "service/job_records.h"
+
+#include "model/object_key.h"
+#include "service/object_cursor.h"
+
+namespace thumbmill {
+
+Result<std::optional<JobResult>> read_result(ObjectStore& store, const std::string& id,
+                                             const OpContext& context) {
+  const Result<Object> object = store.get(result_key(id), context);
+  if (object.status().code() == Code::not_found) return std::optional<JobResult>();
+  RETURN_IF_ERROR(object.status().with_context("reading the result"));
+  ASSIGN_OR_RETURN(const std::string text, object->body.to_string());
+  ASSIGN_OR_RETURN(JobResult result, decode_job_result(text));
+  return std::optional<JobResult>(std::move(result));
+}
+
+Status write_result(ObjectStore& store, const std::string& id, const JobResult& result,
+                    const OpContext& context) {
+  return store.put(
+      result_key(id), Blob(encode_job_result(result)),
+      PutOptions{.content_type = "application/json", .metadata = {}, .if_absent = true}, context);
+}
+
+JobResult make_tombstone(WallTime now) {
+  JobResult result;
+  result.created = now;
+  result.finished = now;
+  result.failure = JobFailure{Code::cancelled, "the job was deleted", 0};
+  return result;
+}
+
+// No job fails as cancelled: what a worker was told to stop is handed back.
+bool is_tombstone(const JobResult& result) {
+  return result.failure && result.failure->code == Code::cancelled;
+}
+
+Result<bool> object_exists(ObjectStore& store, const std::string& key, const OpContext& context) {
+  const Status found = store.head(key, context).status();
+  if (found.code() == Code::not_found) return false;
+  RETURN_IF_ERROR(found);
+  return true;
+}
+
+Status remove_thumbs(ObjectStore& store, const std::string& id, const OpContext& context) {
+  ObjectCursor thumbs(store, thumbs_prefix(id), context);
+  for (;;) {
+    ASSIGN_OR_RETURN(const std::optional<ListedObject> thumb, thumbs.next());
+    if (!thumb) return Status();
+    RETURN_IF_ERROR(store.remove(thumb->key, context));
+  }
+}
+
+}  // namespace thumbmill

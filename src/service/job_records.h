@@ -1,0 +1,37 @@
+// What the service keeps of a job in the store besides the original, and how it is read, written
+// and removed: shared by everything in service/.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "base/op_context.h"
+#include "base/status.h"
+#include "model/job.h"
+#include "model/job_result.h"
+#include "store/object_store.h"
+
+namespace thumbmill {
+
+/// The stored terminal state; nothing when the job has none. Tombstones are returned like any
+/// other. corrupt_input when it cannot be read, and the store's failures.
+Result<std::optional<JobResult>> read_result(ObjectStore& store, const std::string& id,
+                                             const OpContext& context);
+
+/// Stores the terminal state unless there is one. conflict: there is one.
+Status write_result(ObjectStore& store, const std::string& id, const JobResult& result,
+                    const OpContext& context);
+
+/// The terminal state of a job that was deleted before it had ended. It holds the place of the
+/// result, so that a worker that is at the job cannot finish it after all; for everybody else the
+/// job does not exist.
+JobResult make_tombstone(WallTime now);
+bool is_tombstone(const JobResult& result);
+
+/// True when there is an object `key`.
+Result<bool> object_exists(ObjectStore& store, const std::string& key, const OpContext& context);
+
+/// Removes all renditions of the job.
+Status remove_thumbs(ObjectStore& store, const std::string& id, const OpContext& context);
+
+}  // namespace thumbmill

@@ -1,0 +1,205 @@
+#include "service/worker.h"
+
+#include <condition_variable>
+#include <deque>
+#include <mutex>
+#include <stop_token>
+#include <thread>
+#include <vector>
+
+#include "service/job_processor.h"
+#include "service/lease_keeper.h"
+#include "service/store_breaker.h"
+
+namespace thumbmill {
+namespace {
+
+// How long one call waits for a job; a stop ends it at once.
+constexpr std::chrono::milliseconds kLeaseWait{2'000};
+// Between leases while the queue is away.
+constexpr Backoff kQueueAway{.base = std::chrono::milliseconds(500),
+                             .cap = std::chrono::milliseconds(10'000)};
+
+}  // namespace
+
+// Two kinds of threads, `options.threads` of each: fetchers lease jobs and fetch their originals,
+// workers decode and store. Between them stand at most as many fetched jobs as there are workers,
+// so that each worker has its next job at hand and no process hoards the backlog.
+class Worker::Pool {
+ public:
+  Pool(const WorkerOptions& options, const WorkerParts& parts)
+      : options_(options),
+        parts_(parts),
+        breaker_(parts.store, parts.metrics, parts.log, parts.clock, parts.random),
+        keeper_({options.lease_ttl, options.lease_renewal, options.lease_patience}, parts.clock,
+                parts.log),
+        processor_(options, parts, breaker_) {}
+
+  void start();
+  void stop(std::chrono::milliseconds drain);
+
+ private:
+  void fetch_loop();
+  void work_loop();
+  bool reserve_place();
+  void lease_one(int& queue_failures);
+  void hand_over(std::optional<FetchedJob> fetched);
+  void set_busy(int change);
+  void leave();
+
+  const WorkerOptions options_;
+  const WorkerParts parts_;
+  StoreBreaker breaker_;
+  LeaseKeeper keeper_;
+  JobProcessor processor_;
+  std::stop_source leasing_;  // ends leasing and fetching
+  std::stop_source working_;  // ends the work as well
+
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::deque<FetchedJob> ready_;      // guarded by mutex_
+  std::size_t places_taken_ = 0;      // of jobs in ready_ or on the way there; guarded by mutex_
+  int busy_ = 0;                      // guarded by mutex_
+  bool stopping_ = false;             // guarded by mutex_
+  std::size_t running_threads_ = 0;   // guarded by mutex_
+  std::vector<std::thread> threads_;  // guarded by mutex_
+};
+
+void Worker::Pool::start() {
+  const std::lock_guard lock(mutex_);
+  if (stopping_ || !threads_.empty()) return;
+  parts_.metrics.set(metric::kWorkerConcurrency, static_cast<double>(options_.threads));
+  parts_.metrics.set(metric::kWorkerBusy, 0);
+  running_threads_ = 2 * options_.threads;
+  for (std::size_t i = 0; i < options_.threads; ++i) {
+    threads_.emplace_back([this] { fetch_loop(); });
+    threads_.emplace_back([this] { work_loop(); });
+  }
+}
+
+void Worker::Pool::stop(std::chrono::milliseconds drain) {
+  const SteadyTime deadline = parts_.clock.now() + drain;
+  std::deque<FetchedJob> unstarted;
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+    unstarted.swap(ready_);
+  }
+  changed_.notify_all();
+  leasing_.request_stop();
+  for (const FetchedJob& fetched : unstarted) processor_.hand_back(*fetched.lease);
+  std::vector<std::thread> ended;
+  {
+    std::unique_lock lock(mutex_);
+    const auto all_ended = [this] { return running_threads_ == 0; };
+    if (!parts_.clock.wait_until(lock, changed_, deadline, all_ended)) {
+      lock.unlock();
+      working_.request_stop();
+      lock.lock();
+      changed_.wait(lock, all_ended);
+    }
+    ended.swap(threads_);
+  }
+  for (std::thread& thread : ended) thread.join();
+}
+
+void Worker::Pool::leave() {
+  // Notified under the lock: stop() may destroy the condition variable as soon as it sees zero.
+  const std::lock_guard lock(mutex_);
+  --running_threads_;
+  changed_.notify_all();
+}
+
+bool Worker::Pool::reserve_place() {
+  std::unique_lock lock(mutex_);
+  parts_.clock.wait_until(lock, changed_, SteadyTime::max(),
+                          [this] { return stopping_ || places_taken_ < options_.threads; });
+  if (stopping_) return false;
+  ++places_taken_;
+  return true;
+}
+
+void Worker::Pool::fetch_loop() {
+  int queue_failures = 0;
+  for (;;) {
+    breaker_.wait_closed(leasing_.get_token());
+    if (!reserve_place()) break;
+    lease_one(queue_failures);
+  }
+  leave();
+}
+
+void Worker::Pool::lease_one(int& queue_failures) {
+  Result<std::vector<Lease>> leases =
+      parts_.queue.lease(1, options_.lease_ttl, kLeaseWait, {.stop = leasing_.get_token()});
+  if (leases.ok() && !leases->empty()) {
+    queue_failures = 0;
+    const std::shared_ptr<HeldLease> held = keeper_.hold(std::move(leases->front()));
+    const std::stop_callback interrupt(leasing_.get_token(), [&held] { held->cancel(); });
+    hand_over(processor_.fetch(held));
+    return;
+  }
+  hand_over(std::nullopt);
+  if (leases.ok() || leases.status().code() == Code::cancelled) return;
+  parts_.log.warning("leasing failed", {{"detail", leases.status().to_string()}});
+  const SteadyTime again =
+      parts_.clock.now() + kQueueAway.base + kQueueAway.delay(++queue_failures, parts_.random);
+  std::unique_lock lock(mutex_);
+  parts_.clock.wait_until(lock, changed_, again, [this] { return stopping_; });
+}
+
+// Fills the place reserved before, or frees it.
+void Worker::Pool::hand_over(std::optional<FetchedJob> fetched) {
+  bool too_late = false;
+  {
+    const std::lock_guard lock(mutex_);
+    too_late = stopping_;
+    if (fetched && !too_late) {
+      ready_.push_back(*std::move(fetched));
+    } else {
+      --places_taken_;
+    }
+  }
+  changed_.notify_all();
+  if (fetched && too_late) processor_.hand_back(*fetched->lease);
+}
+
+void Worker::Pool::set_busy(int change) {
+  const std::lock_guard lock(mutex_);
+  busy_ += change;
+  // Under the lock so that the last value set is the last one counted.
+  parts_.metrics.set(metric::kWorkerBusy, busy_);
+}
+
+void Worker::Pool::work_loop() {
+  for (;;) {
+    std::unique_lock lock(mutex_);
+    parts_.clock.wait_until(lock, changed_, SteadyTime::max(),
+                            [this] { return stopping_ || !ready_.empty(); });
+    if (stopping_) break;
+    const FetchedJob fetched = std::move(ready_.front());
+    ready_.pop_front();
+    --places_taken_;
+    lock.unlock();
+    changed_.notify_all();
+    set_busy(1);
+    {
+      const std::stop_callback interrupt(working_.get_token(),
+                                         [&fetched] { fetched.lease->cancel(); });
+      processor_.work(fetched);
+    }
+    set_busy(-1);
+  }
+  leave();
+}
+
+Worker::Worker(const WorkerOptions& options, const WorkerParts& parts)
+    : pool_(std::make_unique<Pool>(options, parts)) {}
+
+Worker::~Worker() { stop(std::chrono::milliseconds(0)); }
+
+void Worker::start() { pool_->start(); }
+
+void Worker::stop(std::chrono::milliseconds drain) { pool_->stop(drain); }
+
+}  // namespace thumbmill
