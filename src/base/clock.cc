@@ -1,5 +1,6 @@
 #include "base/clock.h"
 
+#include <algorithm>
 #include <ctime>
 
 #include <fmt/chrono.h>
@@ -21,20 +22,24 @@ bool SystemClock::wait_until(std::unique_lock<std::mutex>& lock, std::condition_
 }
 
 std::string format_rfc3339(WallTime time) {
-  const std::int64_t unix_ms = to_unix_ms(time);
-  const std::time_t seconds = std::chrono::system_clock::to_time_t(from_unix_ms(unix_ms));
+  const auto second = std::chrono::floor<std::chrono::seconds>(time);
+  const auto part = std::chrono::floor<std::chrono::milliseconds>(time - second);
+  const std::time_t seconds = second.time_since_epoch().count();
   std::tm utc{};
   gmtime_r(&seconds, &utc);
-  return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:03}Z", utc, unix_ms % 1000);
+  return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:03}Z", utc, part.count());
 }
 
 std::int64_t to_unix_ms(WallTime time) {
-  return std::chrono::duration_cast<std::chrono::milliseconds>(time.time_since_epoch()).count();
+  return std::chrono::floor<std::chrono::milliseconds>(time.time_since_epoch()).count();
 }
 
 WallTime from_unix_ms(std::int64_t unix_ms) {
-  return WallTime(
-      std::chrono::duration_cast<WallTime::duration>(std::chrono::milliseconds(unix_ms)));
+  // WallTime counts nanoseconds, and its range ends in 2262: ids and stored files may claim more.
+  using std::chrono::milliseconds;
+  constexpr auto kLeast = std::chrono::ceil<milliseconds>(WallTime::duration::min());
+  constexpr auto kMost = std::chrono::floor<milliseconds>(WallTime::duration::max());
+  return WallTime(std::clamp(milliseconds(unix_ms), kLeast, kMost));
 }
 
 }  // namespace thumbmill

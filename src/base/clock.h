@@ -43,7 +43,8 @@ class SystemClock final : public Clock {
 /// RFC 3339 in UTC with milliseconds, e.g. "2026-01-31T09:05:07.123Z".
 std::string format_rfc3339(WallTime time);
 
-/// Milliseconds since the Unix epoch, and back.
+/// Milliseconds since the Unix epoch, rounded down, and back. What WallTime cannot hold becomes the
+/// nearest that it can.
 std::int64_t to_unix_ms(WallTime time);
 WallTime from_unix_ms(std::int64_t unix_ms);
 

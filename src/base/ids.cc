@@ -1,5 +1,7 @@
 #include "base/ids.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 namespace thumbmill {
@@ -47,7 +49,8 @@ std::optional<WallTime> uuid7_time(std::string_view id) {
 }
 
 std::string uuid7_lower_bound(WallTime time) {
-  return format_uuid7(static_cast<std::uint64_t>(to_unix_ms(time)), 0, 0);
+  return format_uuid7(static_cast<std::uint64_t>(std::max<std::int64_t>(0, to_unix_ms(time))), 0,
+                      0);
 }
 
 }  // namespace thumbmill

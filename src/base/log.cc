@@ -5,6 +5,8 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include "base/utf8.h"
+
 namespace thumbmill {
 namespace {
 
@@ -26,33 +28,22 @@ std::string_view level_name(LogLevel level) {
 // choose file names, so stray bytes are replaced rather than trusted.
 void append_json_string(std::string& out, std::string_view text) {
   out.push_back('"');
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const auto byte = static_cast<unsigned char>(text[i]);
-    if (byte == '"' || byte == '\\') {
+  for (std::size_t at = 0; at < text.size();) {
+    std::uint32_t point = 0;
+    const std::size_t length = decode_utf8(text.substr(at), point);
+    if (length == 0) {
+      out += "\\ufffd";
+    } else if (point == '"' || point == '\\') {
       out.push_back('\\');
-      out.push_back(text[i]);
-    } else if (byte == '\n') {
+      out.push_back(text[at]);
+    } else if (point == '\n') {
       out += "\\n";
-    } else if (byte < 0x20 || byte == 0x7f) {
-      out += fmt::format("\\u{:04x}", byte);
-    } else if (byte < 0x80) {
-      out.push_back(text[i]);
+    } else if (point < 0x20 || point == 0x7f) {
+      out += fmt::format("\\u{:04x}", point);
     } else {
-      const std::size_t length = byte >= 0xf0 && byte < 0xf5 ? 4
-                                 : byte >= 0xe0              ? 3
-                                 : byte >= 0xc2              ? 2
-                                                             : 0;
-      bool whole = length > 0 && byte < 0xf5 && i + length <= text.size();
-      for (std::size_t k = 1; whole && k < length; ++k) {
-        whole = (static_cast<unsigned char>(text[i + k]) & 0xc0) == 0x80;
-      }
-      if (whole) {
-        out.append(text.substr(i, length));
-        i += length - 1;
-      } else {
-        out += "\\ufffd";
-      }
+      out.append(text.substr(at, length));
     }
+    at += length == 0 ? 1 : length;
   }
   out.push_back('"');
 }

@@ -1,6 +1,7 @@
 #include "model/image_format.h"
 
 #include <array>
+#include <cstdint>
 
 namespace thumbmill {
 namespace {
@@ -58,6 +59,10 @@ constexpr std::array kMagics{
 // first, the compatible ones after the minor version.
 std::optional<ImageFormat> sniff_ftyp(std::string_view head) {
   if (head.size() < 12 || head.substr(4, 4) != "ftyp") return std::nullopt;
+  // Brands end with the box; behind it may stand anything.
+  std::uint32_t box_bytes = 0;
+  for (const char c : head.substr(0, 4)) box_bytes = box_bytes << 8 | static_cast<unsigned char>(c);
+  head = head.substr(0, box_bytes);
   std::optional<ImageFormat> generic;
   for (std::size_t at = 8; at + 4 <= head.size(); at += at == 8 ? 8 : 4) {
     const std::string_view brand = head.substr(at, 4);

@@ -4,34 +4,15 @@
 #include <boost/json/serialize.hpp>
 #include <fmt/format.h>
 
+#include "base/utf8.h"
+
 namespace thumbmill::json {
 namespace {
 
-// The length of the valid UTF-8 sequence at the start of `text` (RFC 3629), or 0; sets `point`.
-std::size_t decode_utf8(std::string_view text, std::uint32_t& point) {
-  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-  const unsigned char lead = byte(0);
-  if (lead < 0x80) {
-    point = lead;
-    return 1;
-  }
-  const std::size_t length = lead >= 0xf0 && lead < 0xf5   ? 4
-                             : lead >= 0xe0 && lead < 0xf0 ? 3
-                             : lead >= 0xc2 && lead < 0xe0 ? 2
-                                                           : 0;
-  if (length == 0 || text.size() < length) return 0;
-  point = lead & (0x7f >> length);
-  for (std::size_t i = 1; i < length; ++i) {
-    if ((byte(i) & 0xc0) != 0x80) return 0;
-    point = point << 6 | (byte(i) & 0x3f);
-  }
-  const std::uint32_t least = length == 2 ? 0x80 : length == 3 ? 0x800 : 0x10000;
-  const bool surrogate = point >= 0xd800 && point <= 0xdfff;
-  return point >= least && point <= 0x10ffff && !surrogate ? length : 0;
-}
+// The one ASCII character that is not printable and that JSON leaves unescaped.
+constexpr std::uint32_t kDelete = 0x7f;
 
 }  // namespace
-
 Result<boost::json::object> parse_object(std::string_view text, std::string_view what) {
   boost::system::error_code error;
   boost::json::value value = boost::json::parse(text, error);
@@ -68,7 +49,7 @@ std::string to_ascii(const boost::json::object& object) {
     std::uint32_t point = 0;
     const std::size_t length = decode_utf8(std::string_view(utf8).substr(at), point);
     at += length == 0 ? 1 : length;
-    if (length == 1) {
+    if (length == 1 && point != kDelete) {
       ascii.push_back(static_cast<char>(point));
     } else if (length == 0) {
       ascii += "\\ufffd";

@@ -20,7 +20,8 @@ std::optional<std::string> get_string(const boost::json::object& object, std::st
 std::optional<std::int64_t> get_int(const boost::json::object& object, std::string_view name);
 std::optional<bool> get_bool(const boost::json::object& object, std::string_view name);
 
-/// Compact JSON with everything over 0x7f as \u escapes. The input's strings must be UTF-8.
+/// Compact JSON in printable ASCII, everything else as \u escapes: fit for object metadata. The
+/// input's strings must be UTF-8.
 std::string to_ascii(const boost::json::object& object);
 
 /// Text with every byte that is not part of valid UTF-8 replaced by U+FFFD.

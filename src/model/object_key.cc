@@ -55,6 +55,9 @@ std::optional<std::string> id_from_key(std::string_view key) {
   if (shard == std::string_view::npos || shard + 3 > key.size()) return std::nullopt;
   const std::string_view id = key.substr(shard + 3).substr(0, 36);
   if (!is_uuid7(id) || key[shard + 1] != id.back() || key[shard + 2] != '/') return std::nullopt;
+  // A copy that somebody put beside ours ("<id>.bak") is not ours.
+  const std::string_view rest = key.substr(shard + 3 + id.size());
+  if (!rest.empty() && rest != ".json" && rest.front() != '/') return std::nullopt;
   return std::string(id);
 }
 

@@ -4,6 +4,7 @@
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <limits>
 #include <set>
 
 #include <fmt/format.h>
@@ -24,7 +25,10 @@ constexpr std::array kFitNames{
 };
 
 std::uint32_t scaled_side(std::uint32_t side, double scale) {
-  return static_cast<std::uint32_t>(std::max(1.0, std::round(static_cast<double>(side) * scale)));
+  // A line of one pixel, scaled to cover a box, can be longer than the type can say.
+  constexpr double kMost = std::numeric_limits<std::uint32_t>::max();
+  return static_cast<std::uint32_t>(
+      std::clamp(std::round(static_cast<double>(side) * scale), 1.0, kMost));
 }
 
 SizePx scale_size(SizePx size, double scale) {
@@ -183,7 +187,9 @@ FitPlan plan_fit(SizePx source, const RenditionSpec& spec) {
   const double scale_x = static_cast<double>(box.width) / source.width;
   const double scale_y = static_cast<double>(box.height) / source.height;
   const double most = spec.enlarge ? std::max(scale_x, scale_y) : 1.0;
-  switch (spec.fit) {
+  // A side that follows leaves nothing to cut off; its rounding must not either.
+  const bool follows = spec.width_px == 0 || spec.height_px == 0;
+  switch (spec.fit == Fit::cover && follows ? Fit::inside : spec.fit) {
     case Fit::inside: {
       const SizePx scaled = scale_size(source, std::min({scale_x, scale_y, most}));
       return {scaled, scaled, scaled};

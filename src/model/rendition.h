@@ -16,7 +16,8 @@ namespace thumbmill {
 /// How a source is fitted into the box (as CSS object-fit and sharp name them).
 enum class Fit {
   inside,   ///< whole image, aspect kept, within the box
-  cover,    ///< fills the box, aspect kept, the rest cropped from the centre
+  cover,    ///< fills the box, aspect kept, the rest cropped from the centre; with a side that
+            ///< follows, the same as inside
   contain,  ///< whole image, aspect kept, padded to exactly the box
   fill,     ///< exactly the box, aspect not kept
 };

@@ -18,6 +18,8 @@ namespace thumbmill {
 namespace {
 
 constexpr std::string_view kMarker = "/.thumbmill-store";
+// How often a put makes directories that vanish under it before it gives up.
+constexpr int kNamingTries = 10;
 
 std::string fd_path(int fd) { return fmt::format("/proc/self/fd/{}", fd); }
 
@@ -85,23 +87,25 @@ Status check_options(const PutOptions& options) {
 
 Result<std::unique_ptr<FsStore>> FsStore::open(const std::string& root, const Clock& clock,
                                                Random& random) {
+  const auto unusable = [&](int error, std::string_view what) {
+    const Status status =
+        status_from_errno(error, fmt::format("cannot {} the store directory {}", what, root));
+    if (status.code() == Code::exhausted) return status;
+    return Status(Code::unavailable, status.message(), status.detail());
+  };
   std::error_code error;
   std::filesystem::create_directories(root + "/tmp", error);
-  if (error) return status_from_errno(error.value(), "cannot make the store directory " + root);
+  if (error) return unusable(error.value(), "make");
   const UniqueFd marker(
       ::open((root + std::string(kMarker)).c_str(), O_CREAT | O_WRONLY | O_CLOEXEC, 0644));
-  if (!marker.valid())
-    return status_from_errno(errno, "cannot write to the store directory " + root);
+  if (!marker.valid()) return unusable(errno, "write to");
   const UniqueFd probe(::open((root + "/tmp").c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0644));
   if (!probe.valid() && (errno == EOPNOTSUPP || errno == EISDIR)) {
     return Status(Code::unsupported, "the file system of the store directory " + root +
                                          " has no unnamed files (O_TMPFILE); use another one");
   }
-  if (!probe.valid())
-    return status_from_errno(errno, "cannot write to the store directory " + root);
-  if (const int failed = sync_directory(root)) {
-    return status_from_errno(failed, "cannot sync the store directory " + root);
-  }
+  if (!probe.valid()) return unusable(errno, "write to");
+  if (const int failed = sync_directory(root)) return unusable(failed, "sync");
   return std::unique_ptr<FsStore>(new FsStore(root, clock, random));
 }
 
@@ -109,6 +113,9 @@ Status FsStore::check_key(std::string_view key, const OpContext& context) const 
   RETURN_IF_ERROR(context.check(clock_));
   if (!is_object_key(key)) {
     return Status(Code::invalid_argument, "this is no object key", std::string(key.substr(0, 100)));
+  }
+  if (is_private_name(key.substr(0, key.find('/')))) {
+    return Status(Code::invalid_argument, "the store keeps its own files there", std::string(key));
   }
   return Status();
 }
@@ -130,9 +137,15 @@ Status FsStore::failure(int error, std::string_view doing, std::string_view key)
   return status;
 }
 
+Status FsStore::write_failure(int error, std::string_view doing, std::string_view key) const {
+  const Status status = failure(error, doing, key);
+  if (status.code() != Code::not_found) return status;
+  return Status(Code::unavailable, status.message(), status.detail());
+}
+
 Result<UniqueFd> FsStore::write_unnamed(const Blob& body, const std::string& trailer) const {
   UniqueFd file(::open((root_ + "/tmp").c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0644));
-  if (!file.valid()) return failure(errno, "making a file in", "tmp");
+  if (!file.valid()) return write_failure(errno, "making a file in", "tmp");
   std::array<char, 64 * 1024> buffer;
   for (std::uint64_t done = 0; done < body.size();) {
     const std::span<char> part(buffer.data(),
@@ -153,45 +166,57 @@ Status FsStore::put(std::string_view key, const Blob& body, const PutOptions& op
   ASSIGN_OR_RETURN(const std::string trailer,
                    make_trailer(key, {options.content_type, options.metadata}, body));
   struct stat root_info {};
-  if (::stat((root_ + "/tmp").c_str(), &root_info) != 0) return failure(errno, "looking at", "tmp");
-  UniqueFd written;
-  int file = body.fd();
+  if (::stat((root_ + "/tmp").c_str(), &root_info) != 0)
+    return write_failure(errno, "looking at", "tmp");
   if (is_adoptable(body, root_info.st_dev)) {
     // A former try may have left its trailer behind the bytes.
-    if (::ftruncate(file, static_cast<off_t>(body.size())) != 0 || ::lseek(file, 0, SEEK_END) < 0) {
-      return failure(errno, "preparing", key);
+    if (::ftruncate(body.fd(), static_cast<off_t>(body.size())) != 0 ||
+        ::lseek(body.fd(), 0, SEEK_END) < 0) {
+      return write_failure(errno, "preparing", key);
     }
-    RETURN_IF_ERROR(write_all(file, trailer));
-  } else {
-    ASSIGN_OR_RETURN(written, write_unnamed(body, trailer));
-    file = written.get();
+    RETURN_IF_ERROR(write_all(body.fd(), trailer));
+    const Status named = sync_and_name(body.fd(), key, options.if_absent);
+    // A file that had a name once and lost it cannot get another: it must be copied.
+    if (named.code() != Code::not_found) return named;
   }
+  ASSIGN_OR_RETURN(const UniqueFd written, write_unnamed(body, trailer));
+  const Status named = sync_and_name(written.get(), key, options.if_absent);
+  if (named.code() != Code::not_found) return named;
+  return Status(Code::unavailable, named.message(), named.detail());
+}
+
+Status FsStore::sync_and_name(int file, std::string_view key, bool if_absent) {
   step(FsPutStep::written);
-  if (::fdatasync(file) != 0) return failure(errno, "syncing", key);
+  if (::fdatasync(file) != 0) return write_failure(errno, "syncing", key);
   step(FsPutStep::synced);
-  return give_name(fd_path(file), key, options.if_absent);
+  return give_name(fd_path(file), key, if_absent);
 }
 
 Status FsStore::give_name(const std::string& source_path, std::string_view key, bool if_absent) {
   const std::string path = path_of(key);
   const std::string directory = path.substr(0, path.rfind('/'));
-  // The directory may be removed by a concurrent remove() of its last object just before it is
-  // used.
+  // A directory on the way may be removed, by a concurrent remove() of its last object or by hand,
+  // just before it is used.
   for (int tries = 0;; ++tries) {
-    RETURN_IF_ERROR(make_directories(key));
-    const Status linked = link_or_replace(source_path, path, if_absent);
-    if (linked.code() != Code::not_found) {
-      RETURN_IF_ERROR(linked);
-      break;
+    Status linked = make_directories(key);
+    if (linked.ok()) linked = link_or_replace(source_path, path, if_absent);
+    if (linked.ok()) break;
+    if (linked.code() == Code::conflict) {
+      // Whoever put it may not have come so far yet, and the caller relies on its being there.
+      const int error = sync_directory(directory);
+      return error == 0 || error == ENOENT ? linked : write_failure(error, "syncing", key);
     }
+    if (linked.code() != Code::not_found) return linked;
     RETURN_IF_ERROR(check_root());
+    if (tries == kNamingTries) return linked;
     const std::lock_guard lock(mutex_);
     durable_directories_.clear();
-    if (tries == 10) return Status(Code::unavailable, linked.message(), linked.detail());
   }
   step(FsPutStep::named);
-  if (const int error = sync_directory(directory))
-    return failure(error, "syncing the directory of", key);
+  const int error = sync_directory(directory);
+  if (error == ENOENT) RETURN_IF_ERROR(check_root());
+  // Without its directory, the object has been removed already.
+  if (error != 0 && error != ENOENT) return write_failure(error, "syncing the directory of", key);
   step(FsPutStep::durable);
   return Status();
 }
@@ -296,7 +321,12 @@ Status FsStore::copy(std::string_view from, std::string_view to, const OpContext
     ASSIGN_OR_RETURN(const Object object, get(from, context));
     return put(to, object.body, {object.info.content_type, object.info.metadata, false}, context);
   }
-  return give_name(fd_path(source.get()), to, false);
+  const Status named = give_name(fd_path(source.get()), to, false);
+  if (named.code() != Code::not_found) return named;
+  // Either the source was removed meanwhile, or the directory of `to` keeps vanishing.
+  if (::fstat(source.get(), &info) == 0 && info.st_nlink == 0)
+    return Status(Code::not_found, fmt::format("there is no object {}", from));
+  return Status(Code::unavailable, named.message(), named.detail());
 }
 
 Result<std::vector<ListedObject>> FsStore::list(std::string_view prefix, std::string_view after,

@@ -17,7 +17,10 @@ namespace thumbmill {
 /// Steps of a put, for tests that kill the process after one.
 enum class FsPutStep { written, synced, named, durable };
 
-/// Thread-safe. A put takes two syncs (file, directory), and one more for each directory it makes.
+/// Thread-safe. A put takes two syncs (file, directory), one more for a directory below the shards
+/// ("thumbs/a/<id>"), and in a new store one for each space and shard. Keys that begin with "tmp",
+/// "queue" or a dot are invalid_argument: the store's own files are there. A Blob of a spooled
+/// upload must not be put by two threads at once: it becomes the object's file.
 class FsStore final : public ObjectStore {
  public:
   /// Opens the store in `root`, making the directory when it is missing. unavailable when it cannot
@@ -49,8 +52,12 @@ class FsStore final : public ObjectStore {
   /// ok while the root is there and is ours.
   Status check_root() const;
   Status failure(int error, std::string_view doing, std::string_view key) const;
+  /// The same for what writes: an absent directory is not the absence of an object.
+  Status write_failure(int error, std::string_view doing, std::string_view key) const;
   Result<UniqueFd> write_unnamed(const Blob& body, const std::string& trailer) const;
-  /// Gives the file behind `source_path` the name of `key`, durably.
+  Status sync_and_name(int file, std::string_view key, bool if_absent);
+  /// Gives the file behind `source_path` the name of `key`, durably. not_found: that file cannot be
+  /// named any more, or the directories do not stay.
   Status give_name(const std::string& source_path, std::string_view key, bool if_absent);
   Status link_or_replace(const std::string& source_path, const std::string& path, bool if_absent);
   Status make_directories(std::string_view key);

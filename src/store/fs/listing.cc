@@ -24,11 +24,6 @@ bool is_directory(int directory_fd, const dirent& entry) {
          S_ISDIR(info.st_mode);
 }
 
-// At the root, what is not ours to list: tmp/, queue/ and the marker.
-bool is_private(std::string_view prefix, std::string_view name) {
-  return prefix.empty() && (name == "tmp" || name == "queue" || name.starts_with('.'));
-}
-
 // The keys of a directory's files, and of its directories with a '/' behind, that may hold anything
 // greater than `after`; the '/' makes their byte order that of the keys below them.
 Result<std::vector<std::string>> entries_after(DIR* directory, const std::string& prefix,
@@ -37,7 +32,7 @@ Result<std::vector<std::string>> entries_after(DIR* directory, const std::string
   errno = 0;
   while (const dirent* entry = ::readdir(directory)) {
     const std::string_view name(entry->d_name);
-    if (name == "." || name == ".." || is_private(prefix, name)) continue;
+    if (name == "." || name == ".." || (prefix.empty() && is_private_name(name))) continue;
     std::string key = prefix + entry->d_name;
     if (!is_object_key(key)) continue;
     if (is_directory(::dirfd(directory), *entry)) {
@@ -54,10 +49,14 @@ Result<std::vector<std::string>> entries_after(DIR* directory, const std::string
 
 }  // namespace
 
+bool is_private_name(std::string_view name) {
+  return name == "tmp" || name == "queue" || name.starts_with('.');
+}
+
 Status list_directory(const std::string& root, const std::string& prefix, std::string_view after,
                       std::size_t limit, std::vector<ListedObject>& found) {
   const std::unique_ptr<DIR, CloseDirectory> directory(::opendir((root + "/" + prefix).c_str()));
-  if (directory == nullptr && errno == ENOENT) return Status();
+  if (directory == nullptr && (errno == ENOENT || errno == ENOTDIR)) return Status();
   if (directory == nullptr) return status_from_errno(errno, "listing the store");
   ASSIGN_OR_RETURN(std::vector<std::string> keys, entries_after(directory.get(), prefix, after));
   std::sort(keys.begin(), keys.end());
@@ -69,8 +68,9 @@ Status list_directory(const std::string& root, const std::string& prefix, std::s
     }
     struct stat info {};
     if (::fstatat(::dirfd(directory.get()), key.c_str() + prefix.size(), &info,
-                  AT_SYMLINK_NOFOLLOW) != 0) {
-      continue;  // removed meanwhile
+                  AT_SYMLINK_NOFOLLOW) != 0 ||
+        !S_ISREG(info.st_mode)) {
+      continue;  // removed meanwhile, or not an object
     }
     const auto since_epoch =
         std::chrono::seconds(info.st_mtim.tv_sec) + std::chrono::nanoseconds(info.st_mtim.tv_nsec);

@@ -10,6 +10,10 @@
 
 namespace thumbmill {
 
+/// True for first components of paths below the root that are the store's own: "tmp", "queue" and
+/// names with a dot in front.
+bool is_private_name(std::string_view name);
+
 /// Appends to `found`, up to `limit` in all, the regular files below `root`/`prefix` whose keys
 /// (paths below `root`) are greater than `after`, in byte order. `prefix` is empty or ends in '/'.
 /// Costs a read of each directory on the way; files are looked at one by one only when listed. A

@@ -1,0 +1,15 @@
+// Reading UTF-8 that others wrote: file names, headers, stored text.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+namespace thumbmill {
+
+/// The length of the valid UTF-8 sequence (RFC 3629, section 4: no overlong forms, no surrogates,
+/// nothing over U+10FFFF) at the start of `text`, which is not empty, or 0 when there is none; sets
+/// `point` to its code point when there is one.
+std::size_t decode_utf8(std::string_view text, std::uint32_t& point);
+
+}  // namespace thumbmill
