@@ -88,32 +88,25 @@ std::shared_ptr<HttpStream> HttpExchange::stream(HttpResponse head) {
 }
 
 void HttpCore::at(SteadyTime when, std::function<void()> action) {
-  auto timer = std::make_shared<boost::asio::steady_timer>(io, when);
-  {
-    const std::lock_guard lock(mutex);
-    timers.insert(timer);
-  }
+  // A timer is not thread-safe: it is touched under the mutex only.
+  const std::lock_guard lock(mutex);
+  const auto timer =
+      std::make_shared<boost::asio::steady_timer>(io, stopping ? SteadyTime::min() : when);
+  timers.insert(timer);
   // Cancelled means that the server is stopping: the action is due then as well.
   timer->async_wait(
       [this, timer, action = std::move(action)](const boost::system::error_code&) mutable {
         {
-          const std::lock_guard lock(mutex);
+          const std::lock_guard inner(mutex);
           timers.erase(timer);
         }
         boost::asio::post(pool, std::move(action));
       });
-  if (stopping) fire_timers();
 }
 
 void HttpCore::fire_timers() {
-  // Timers are not thread-safe: each is cancelled where its handler runs.
   const std::lock_guard lock(mutex);
-  for (const auto& timer : timers) {
-    boost::asio::post(io, [this, timer] {
-      const std::lock_guard inner(mutex);
-      timer->cancel();
-    });
-  }
+  for (const auto& timer : timers) timer->cancel();
 }
 
 void HttpCore::remove(HttpSession* session) {

@@ -35,6 +35,14 @@ bool is_request_id(std::string_view text) {
   });
 }
 
+// Made by name, never as a temporary inside a co_await expression: GCC 12 destroys braced
+// temporaries there twice.
+HttpExchange::Answer whole_answer(HttpResponse response) {
+  HttpExchange::Answer answer;
+  answer.response = std::move(response);
+  return answer;
+}
+
 Status cut_short() {
   return Status(Code::invalid_argument, "the body ended before it was complete");
 }
@@ -64,29 +72,36 @@ void HttpSession::finish() {
   asio::post(socket_.get_executor(), [self = shared_from_this()] {
     self->finishing_ = true;
     if (self->stream_ != nullptr) self->stream_->close();
-    if (!self->busy_) self->socket_.cancel();
+    error_code ignored;
+    if (!self->busy_) self->socket_.cancel(ignored);
   });
 }
 
 void HttpSession::cut() {
   asio::post(socket_.get_executor(), [self = shared_from_this()] {
     self->finishing_ = true;
-    self->deadline_ = Clock::now();
-    self->watchdog_.cancel();
-    self->socket_.close();
+    error_code ignored;
+    self->socket_.close(ignored);
     self->woken_.cancel();
   });
 }
 
-// One timer that looks at a moving deadline costs less than one for each read.
+// One timer that looks at a moving deadline costs less than one for each read: it is only disturbed
+// when the deadline moves closer.
+void HttpSession::set_deadline(Clock::time_point deadline) {
+  deadline_ = deadline;
+  if (deadline < armed_) watchdog_.cancel();
+}
+
 HttpSession::Awaitable<void> HttpSession::watch() {
   while (!ended_) {
     error_code error;
-    watchdog_.expires_at(deadline_);
+    armed_ = deadline_;
+    watchdog_.expires_at(armed_);
     co_await watchdog_.async_wait(asio::redirect_error(asio::use_awaitable, error));
     if (!ended_ && Clock::now() >= deadline_) {
       timed_out_ = true;
-      socket_.cancel();
+      socket_.cancel(error);
       deadline_ = Clock::now() + 1s;  // for what the coroutine still has to say
     }
   }
@@ -94,7 +109,13 @@ HttpSession::Awaitable<void> HttpSession::watch() {
 
 HttpSession::Awaitable<void> HttpSession::run() {
   try {
-    while (!finishing_ && co_await read_head() && co_await serve() && !core_.stopping) {
+    // One co_await a statement: GCC 12 evaluates the right side of && although the left is false
+    // when both wait.
+    while (!finishing_ && !core_.stopping) {
+      const bool has_request = co_await read_head();
+      if (!has_request) break;
+      const bool goes_on = co_await serve();
+      if (!goes_on) break;
     }
   } catch (const std::exception& failure) {
     core_.log.error("a connection failed", {{"detail", failure.what()}});
@@ -143,9 +164,11 @@ HttpSession::Awaitable<bool> HttpSession::read_head() {
                                          asio::redirect_error(asio::use_awaitable, error));
     buffer_.resize(kept + got);
     if (!error) continue;
-    if (timed_out_ && begun)
-      co_await refuse(
-          {408, "header_timeout", "the request's header did not come within header-time"});
+    if (timed_out_ && begun) {
+      const HeadRefusal late{408, "header_timeout",
+                             "the request's header did not come within header-time"};
+      co_await refuse(late);
+    }
     co_return false;
   }
 }
@@ -158,7 +181,9 @@ HttpSession::Awaitable<void> HttpSession::refuse(const HeadRefusal& refusal) {
   HttpResponse response =
       core_.service.reject(refusal.status, refusal.reason, refusal.message, request_->request_id);
   limit_time(core_.options.limits.idle_time);
-  if (co_await write_answer({std::move(response), nullptr}, false)) co_await linger();
+  HttpExchange::Answer answer = whole_answer(std::move(response));
+  const bool written = co_await write_answer(std::move(answer), false);
+  if (written) co_await linger();
 }
 
 std::string HttpSession::choose_request_id() const {
@@ -181,17 +206,17 @@ HttpSession::Awaitable<bool> HttpSession::serve() {
     if (!timed_out_ && !socket_.is_open()) co_return false;
     if (body.code() == Code::deadline_exceeded) core_.refused("body_timeout");
     limit_time(core_.options.limits.idle_time);
-    if (co_await write_answer({task->reject(body), nullptr}, false)) co_await linger();
+    HttpExchange::Answer answer = whole_answer(task->reject(body));
+    const bool written = co_await write_answer(std::move(answer), false);
+    if (written) co_await linger();
     co_return false;
   }
-  deadline_ = Clock::time_point::max();  // how long an answer takes is its handler's business
-  watchdog_.cancel();
+  set_deadline(Clock::time_point::max());  // how long an answer takes is its handler's business
   HttpExchange::Answer answer = co_await run_task(std::move(task));
   if (!socket_.is_open()) co_return false;
   const bool keep_alive =
       head_.keep_alive && !finishing_ && !core_.stopping && answer.stream == nullptr;
   limit_time(core_.options.limits.idle_time);
-  watchdog_.cancel();
   const bool written = co_await write_answer(std::move(answer), keep_alive);
   busy_ = false;
   co_return written&& keep_alive;
@@ -204,8 +229,10 @@ HttpSession::Awaitable<Status> HttpSession::read_body(HttpTask& task) {
                                                   *request_->content_length, task.body_limit()));
   }
   limit_time(limits.body_time);
-  if (head_.expects_continue && buffer_.empty() && !co_await write(kContinue))
-    co_return cut_short();
+  if (head_.expects_continue && buffer_.empty()) {
+    const bool written = co_await write(kContinue);
+    if (!written) co_return cut_short();
+  }
   if (head_.chunked) co_return co_await read_chunked_body(task);
   co_return co_await read_plain_body(task, *request_->content_length);
 }
@@ -270,14 +297,19 @@ HttpSession::Awaitable<Status> HttpSession::read_some() {
 
 HttpSession::Awaitable<HttpExchange::Answer> HttpSession::run_task(std::unique_ptr<HttpTask> task) {
   answer_.reset();
-  const auto self = shared_from_this();
-  const auto deliver = [self](HttpExchange::Answer answer) {
+  // Weakly: whoever keeps a Responder or a stream for long must not keep the connection as well.
+  const std::weak_ptr<HttpSession> weak = weak_from_this();
+  const auto deliver = [weak](HttpExchange::Answer answer) {
+    const auto self = weak.lock();
+    if (self == nullptr) return;
     asio::post(self->socket_.get_executor(), [self, answer = std::move(answer)]() mutable {
       self->answer_ = std::move(answer);
       self->woken_.cancel();
     });
   };
-  const auto wake_up = [self] { self->wake(); };
+  const auto wake_up = [weak] {
+    if (const auto self = weak.lock()) self->wake();
+  };
   auto exchange = std::make_shared<HttpExchange>(core_, request_->request_id, deliver, wake_up);
   asio::post(core_.pool, [&core = core_, task = std::shared_ptr<HttpTask>(std::move(task)),
                           exchange = std::move(exchange), id = request_->request_id]() mutable {
@@ -304,7 +336,7 @@ void HttpSession::limit_body_time(Clock::time_point begun, std::uint64_t taken) 
     const std::chrono::milliseconds paid(taken * 1000 / limits.body_rate_bytes);
     allowed = std::min(allowed, Clock::duration(limits.body_grace + paid));
   }
-  deadline_ = begun + allowed;
+  set_deadline(begun + allowed);
 }
 
 void HttpSession::wake() {
@@ -334,13 +366,19 @@ HttpSession::Awaitable<bool> HttpSession::write_answer(HttpExchange::Answer answ
   // A small body goes out with its head, in one packet.
   const bool small = !bodiless && response.body.fd() < 0;
   if (small) head += response.body.memory();
-  if (!co_await write(head)) {
-    if (answer.stream != nullptr) answer.stream->end();
-    co_return false;
+  bool written = co_await write(head);
+  if (written && !bodiless && !small) {
+    const bool body_written = co_await write_body(response.body);
+    written = body_written;
   }
-  if (!bodiless && !small && !co_await write_body(response.body)) co_return false;
-  if (answer.stream != nullptr) co_await write_stream(std::move(answer.stream));
-  co_return true;
+  if (answer.stream != nullptr) {
+    if (written) {
+      co_await write_stream(std::move(answer.stream));
+    } else {
+      answer.stream->end();
+    }
+  }
+  co_return written;
 }
 
 HttpSession::Awaitable<bool> HttpSession::write_body(const Blob& body) {
@@ -353,7 +391,8 @@ HttpSession::Awaitable<bool> HttpSession::write_body(const Blob& body) {
                       {{"request_id", request_->request_id}, {"detail", read.to_string()}});
       co_return false;
     }
-    if (!co_await write(part)) co_return false;
+    const bool written = co_await write(part);
+    if (!written) co_return false;
   }
   co_return true;
 }
@@ -377,11 +416,13 @@ HttpSession::Awaitable<void> HttpSession::write_stream(std::shared_ptr<StreamQue
     const bool last = stream_->closing() || finishing_ || core_.stopping;
     const std::string text = stream_->take();
     limit_time(core_.options.limits.idle_time);
-    watchdog_.cancel();
-    if (!text.empty() && !co_await write(text)) break;
+    if (!text.empty()) {
+      const bool written = co_await write(text);
+      if (!written) break;
+    }
     if (last) break;
     if (!text.empty()) continue;
-    deadline_ = Clock::time_point::max();
+    set_deadline(Clock::time_point::max());
     error_code error;
     woken_.expires_at(Clock::time_point::max());
     co_await woken_.async_wait(asio::redirect_error(asio::use_awaitable, error));
@@ -405,7 +446,6 @@ HttpSession::Awaitable<void> HttpSession::linger() {
   error_code error;
   socket_.shutdown(Socket::shutdown_send, error);
   limit_time(kLingerTime);
-  watchdog_.cancel();
   timed_out_ = false;
   std::size_t thrown_away = 0;
   buffer_.resize(kReadBytes);

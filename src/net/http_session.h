@@ -59,7 +59,8 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
   Awaitable<void> linger();
   std::string response_head(const HttpResponse& response, bool keep_alive, bool stream) const;
   std::string choose_request_id() const;
-  void limit_time(Clock::duration from_now) { deadline_ = Clock::now() + from_now; }
+  void limit_time(Clock::duration from_now) { set_deadline(Clock::now() + from_now); }
+  void set_deadline(Clock::time_point deadline);
   /// Sets the deadline to when a body of which `taken` bytes have come since `begun` is too slow.
   void limit_body_time(Clock::time_point begun, std::uint64_t taken);
   void wake();
@@ -67,8 +68,9 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
   HttpCore& core_;
   Socket socket_;
   boost::asio::steady_timer watchdog_;
-  boost::asio::steady_timer woken_;  // cancelled to wake the coroutine
-  Clock::time_point deadline_;       // after which the watchdog closes the socket
+  boost::asio::steady_timer woken_;                        // cancelled to wake the coroutine
+  Clock::time_point deadline_ = Clock::time_point::max();  // after which the watchdog interrupts
+  Clock::time_point armed_ = Clock::time_point::max();     // what the watchdog sleeps until
   bool timed_out_ = false;
   bool ended_ = false;
   bool busy_ = false;  // between a request's first byte and its answer's last
