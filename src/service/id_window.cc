@@ -33,15 +33,16 @@ IdWindow::IdWindow(ObjectStore& store, const Clock& clock, std::string before,
 
 Result<std::optional<std::vector<std::string>>> IdWindow::next() {
   while (!at_end_) {
-    const WallTime epoch = from_unix_ms(0);
-    const WallTime from = upper_ - epoch > span_ ? upper_ - span_ : epoch;
+    // In milliseconds: centuries of nanoseconds overflow.
+    const std::int64_t from_ms = std::max<std::int64_t>(0, to_unix_ms(upper_) - span_.count());
+    const WallTime from = from_unix_ms(from_ms);
     std::vector<std::string> ids;
     ASSIGN_OR_RETURN(const bool whole, collect(from, ids));
     if (!whole) {
       span_ = std::max(kLeastSpan, span_ / kGrowth);
       continue;
     }
-    at_end_ = from == epoch;
+    at_end_ = from_ms == 0;
     before_ = below(from);
     upper_ = from;
     span_ *= kGrowth;

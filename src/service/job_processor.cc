@@ -19,6 +19,10 @@ double seconds(std::chrono::nanoseconds span) {
   return std::max(0.0, std::chrono::duration<double>(span).count());
 }
 
+bool was_tried_before(const Lease& lease) {
+  return lease.attempt() > 1 || lease.last_failure() != Code::ok;
+}
+
 Status poisoned(const Lease& lease) {
   const Code code = is_decoder_crash(lease.last_failure()) ? lease.last_failure() : Code::internal;
   return Status(code, fmt::format("given up after {} tries, the last of which did not come to an "
@@ -67,7 +71,7 @@ std::optional<FetchedJob> JobProcessor::fetch(std::shared_ptr<HeldLease> held) {
                          {"queue"});
   // Only a job that has been delivered before can have a result, bar a lost queue; then the
   // result's own put finds out.
-  if (lease.attempt() > 1 || lease.last_failure() != Code::ok) {
+  if (was_tried_before(lease)) {
     const Result<std::optional<JobResult>> result = existing_result(*held);
     const Status status = !result.ok() ? result.status()
                           : *result    ? complete(*held, **result)
@@ -205,10 +209,15 @@ Result<JobResult> JobProcessor::store_result(const FetchedJob& fetched, Thumbnai
 // What is left to do once a result stands, whoever wrote it.
 Status JobProcessor::complete(HeldLease& held, const JobResult& result) {
   const std::string& id = held.id();
-  if (is_tombstone(result)) {
+  const bool tombstone = is_tombstone(result);
+  if (tombstone) {
     ASSIGN_OR_RETURN(const OpContext context, held.fenced());
     RETURN_IF_ERROR(remove_thumbs(parts_.store, id, context));
     RETURN_IF_ERROR(parts_.store.remove(original_key(id), context));
+  }
+  // A former try may have got as far as the dead letter and no further.
+  if (tombstone || (result.done() && was_tried_before(held.lease()))) {
+    ASSIGN_OR_RETURN(const OpContext context, held.fenced());
     RETURN_IF_ERROR(parts_.store.remove(dead_key(id), context));
   }
   ASSIGN_OR_RETURN(const OpContext removing, held.fenced());
@@ -218,10 +227,10 @@ Status JobProcessor::complete(HeldLease& held, const JobResult& result) {
   ASSIGN_OR_RETURN(const OpContext settling, held.fenced());
   Lease& lease = held.lease();
   const Code code = result.done() ? Code::ok : result.failure->code;
-  const bool dead = !result.done() && !is_tombstone(result);
+  const bool dead = !result.done() && !tombstone;
   RETURN_IF_ERROR(dead ? lease.bury(code, settling) : lease.ack(settling));
   troubles_ = 0;
-  if (is_tombstone(result)) return Status();
+  if (tombstone) return Status();
   count(dead ? "failed" : "done", code);
   parts_.metrics.observe(metric::kJobSeconds, seconds(parts_.clock.now() - lease.leased_at()),
                          {"total"});

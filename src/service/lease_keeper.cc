@@ -133,12 +133,11 @@ SteadyTime LeaseKeeper::renew(HeldLease& held, SteadyTime deadline) {
     return asked + times_.renewal;
   }
   if (held.lease_.settled()) return SteadyTime::max();
+  const SteadyTime again = std::min(clock_.now() + kRenewAgain, held.valid_until());
   log_.warning("lease not renewed", {{"job_id", held.id()}, {"detail", renewed.to_string()}});
-  if (renewed.code() == Code::lease_lost) {
-    held.lose();
-    return SteadyTime::max();
-  }
-  return std::min(clock_.now() + kRenewAgain, held.valid_until());
+  if (renewed.code() != Code::lease_lost) return again;
+  held.lose();
+  return SteadyTime::max();
 }
 
 }  // namespace thumbmill

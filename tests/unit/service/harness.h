@@ -1,0 +1,194 @@
+// All of service/ on fakes, for its tests.
+#pragma once
+
+#include <condition_variable>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "base/hash.h"
+#include "fakes/fake_thumbnailer.h"
+#include "fakes/memory_queue.h"
+#include "fakes/memory_store.h"
+#include "fakes/recording_metrics.h"
+#include "fakes/sim_clock.h"
+#include "model/object_key.h"
+#include "service/catalog.h"
+#include "service/dead_letters.h"
+#include "service/ingest.h"
+#include "service/janitor.h"
+#include "service/job_records.h"
+#include "service/worker.h"
+
+namespace thumbmill {
+
+/// Remembers events and lets a test wait for them.
+class RecordingNotifier final : public Notifier {
+ public:
+  void publish(JobEvent event) override {
+    {
+      const std::lock_guard lock(mutex_);
+      events_.push_back(std::move(event));
+    }
+    changed_.notify_all();
+  }
+
+  std::unique_ptr<Subscription> subscribe(const std::string&, std::optional<std::uint64_t>,
+                                          Listener) override {
+    return nullptr;
+  }
+
+  /// Blocks until `count` events of a state have been published, of one job or of all.
+  void await(JobState state, std::size_t count = 1, const std::string& id = {}) {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [&] { return matching(state, id) >= count; });
+  }
+
+  std::size_t count(JobState state, const std::string& id = {}) const {
+    const std::lock_guard lock(mutex_);
+    return matching(state, id);
+  }
+
+  /// The state of the first event from number `from` on, counted over all jobs; waits for it.
+  JobState await_event(std::size_t from) {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [&] { return events_.size() > from; });
+    return events_[from].state;
+  }
+
+  std::vector<JobEvent> events() const {
+    const std::lock_guard lock(mutex_);
+    return events_;
+  }
+
+ private:
+  std::size_t matching(JobState state, const std::string& id) const {
+    std::size_t count = 0;
+    for (const JobEvent& event : events_) {
+      count += event.state == state && (id.empty() || event.id == id) ? 1 : 0;
+    }
+    return count;
+  }
+
+  mutable std::mutex mutex_;
+  std::condition_variable changed_;
+  std::vector<JobEvent> events_;  // guarded by mutex_
+};
+
+/// Remembers messages with their level.
+class RecordingLogger final : public Logger {
+ public:
+  void write(LogLevel level, std::string_view message, std::initializer_list<LogField>) override {
+    const std::lock_guard lock(mutex_);
+    lines_.emplace_back(level, message);
+  }
+
+  /// How many lines of a level contain `text`.
+  std::size_t count(LogLevel level, std::string_view text) const {
+    const std::lock_guard lock(mutex_);
+    std::size_t count = 0;
+    for (const auto& [at, line] : lines_) {
+      count += at == level && line.find(text) != std::string::npos ? 1 : 0;
+    }
+    return count;
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  std::vector<std::pair<LogLevel, std::string>> lines_;  // guarded by mutex_
+};
+
+/// The bytes of something that looks like a JPEG to the sniffer.
+inline std::string jpeg_bytes(const std::string& content) {
+  return std::string("\xff\xd8\xff\xe0\x00\x10JFIF\x00", 11) + content;
+}
+
+class ServiceTest : public testing::Test {
+ protected:
+  static constexpr std::chrono::hours kNoHurry{1};
+
+  static Upload make_upload(const std::string& content = "picture") {
+    const std::string bytes = jpeg_bytes(content);
+    Upload upload;
+    upload.body_sha256 = to_hex(sha256(bytes));
+    upload.body = Blob(bytes);
+    upload.name = "photo.jpg";
+    upload.renditions = {RenditionSpec{}};
+    return upload;
+  }
+
+  std::string accept(const Upload& upload = make_upload()) {
+    const Result<AcceptedUpload> accepted = ingest.accept(upload, {});
+    EXPECT_TRUE(accepted.ok()) << accepted.status().to_string();
+    return accepted.ok() ? accepted->id : std::string();
+  }
+
+  WorkerParts parts(std::function<void(WorkerStep)> at_step = {}) {
+    return {.store = store,
+            .queue = queue,
+            .thumbnailer = thumbnailer,
+            .notifier = notifier,
+            .metrics = metrics,
+            .log = log,
+            .clock = clock,
+            .random = random,
+            .at_step = std::move(at_step)};
+  }
+
+  static WorkerOptions one_thread() {
+    WorkerOptions options;
+    options.threads = 1;
+    return options;
+  }
+
+  /// Runs one worker until the job has ended, moving the clock over every delay.
+  JobState run_to_end() {
+    Worker worker(one_thread(), parts());
+    std::size_t seen = notifier.events().size();
+    worker.start();
+    for (;; ++seen) {
+      const JobState state = notifier.await_event(seen);
+      if (state == JobState::done || state == JobState::failed) {
+        worker.stop(kNoHurry);
+        return state;
+      }
+      if (state == JobState::queued) clock.advance(std::chrono::minutes(6));
+    }
+  }
+
+  bool has(const std::string& key) { return object_exists(store, key, {}).value(); }
+
+  std::optional<JobResult> result_of(const std::string& id) {
+    return read_result(store, id, {}).value();
+  }
+
+  std::optional<QueuedJob> queued(const std::string& id) { return queue.find(id, {}).value(); }
+
+  double jobs(std::string_view outcome, Code code) {
+    return metrics.value(metric::kJobs, {outcome, code_name(code)});
+  }
+
+  /// The one key of the job's thumbnail when it was asked for as make_upload() does.
+  static std::string thumb_of(const std::string& id) {
+    return thumb_key(id, "thumb", ImageFormat::jpeg);
+  }
+
+  SimClock clock;
+  Random random{20260131};
+  MemoryStore store{clock};
+  MemoryQueue queue{clock};
+  FakeThumbnailer thumbnailer;
+  RecordingNotifier notifier;
+  RecordingMetrics metrics;
+  RecordingLogger log;
+  Ingest ingest{store, queue, notifier, metrics, log, clock, random};
+  Catalog catalog{store, queue, notifier, clock};
+  DeadLetters dead_letters{store, queue, catalog, notifier, log, clock};
+};
+
+}  // namespace thumbmill

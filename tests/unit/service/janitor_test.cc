@@ -1,0 +1,133 @@
+#include "service/janitor.h"
+
+#include <thread>
+
+#include "base/ids.h"
+#include "unit/service/harness.h"
+
+namespace thumbmill {
+namespace {
+
+using std::chrono::hours;
+using std::chrono::minutes;
+
+class JanitorTest : public ServiceTest {
+ protected:
+  SweepReport sweep(const JanitorOptions& options = {}) {
+    Janitor janitor(options, {store, queue, metrics, log, clock});
+    return janitor.sweep({}).value();
+  }
+};
+
+TEST_F(JanitorTest, RebuildsALostQueue) {
+  std::vector<std::string> ids;
+  for (int i = 0; i < 50; ++i) ids.push_back(accept(make_upload(std::to_string(i))));
+  queue.wipe();
+  EXPECT_EQ(sweep().requeued, 0u);  // too young: they may still be on their way to the queue
+  clock.advance(minutes(3));
+  const SweepReport report = sweep();
+  EXPECT_EQ(report.unfinished, 50u);
+  EXPECT_EQ(report.requeued, 50u);
+  EXPECT_EQ(sweep().requeued, 0u);
+  EXPECT_EQ(metrics.value(metric::kSweepRequeued), 50);
+  Worker worker(one_thread(), parts());
+  worker.start();
+  notifier.await(JobState::done, ids.size());
+  worker.stop(kNoHurry);
+  for (const std::string& id : ids) EXPECT_TRUE(result_of(id)->done());
+  EXPECT_EQ(sweep().unfinished, 0u);
+}
+
+TEST_F(JanitorTest, LeavesRunningAndDelayedJobsAlone) {
+  accept(make_upload("running"));
+  accept(make_upload("delayed"));
+  std::vector<Lease> leases = queue.lease(2, hours(1), {}, {}).value();
+  ASSERT_TRUE(leases[1].retry(hours(1), Code::unavailable, AttemptCost::free, {}).ok());
+  clock.advance(minutes(3));
+  const SweepReport report = sweep();
+  EXPECT_EQ(report.unfinished, 2u);
+  EXPECT_EQ(report.requeued, 0u);
+  EXPECT_EQ(queue.depth({}).value().ready, 0u);
+}
+
+TEST_F(JanitorTest, ExpiresByAge) {
+  const std::string done = accept();
+  EXPECT_EQ(run_to_end(), JobState::done);
+  const std::string failed = accept(make_upload("bad"));
+  thumbnailer.fail_next({Status(Code::corrupt_input, "damaged")});
+  EXPECT_EQ(run_to_end(), JobState::failed);
+  JanitorOptions options;
+  options.dead_letter_age = hours(48);
+  options.result_age = hours(72);
+
+  clock.advance(hours(47));
+  EXPECT_EQ(sweep(options).expired, 0u);
+  clock.advance(hours(2));
+  EXPECT_EQ(sweep(options).expired, 1u);
+  EXPECT_FALSE(has(dead_key(failed)));
+  EXPECT_EQ(queued(failed), std::nullopt);
+  EXPECT_EQ(catalog.find(failed, {}).value().state, JobState::failed);
+  clock.advance(hours(24));
+  sweep(options);
+  EXPECT_TRUE(store.keys().empty());
+  EXPECT_EQ(catalog.find(done, {}).status().code(), Code::not_found);
+}
+
+TEST_F(JanitorTest, KeepsResultsForEverByDefault) {
+  const std::string id = accept();
+  EXPECT_EQ(run_to_end(), JobState::done);
+  clock.advance(hours(24 * 365));
+  EXPECT_EQ(sweep().expired, 0u);
+  EXPECT_TRUE(has(thumb_of(id)));
+}
+
+TEST_F(JanitorTest, RemovesUsedKeysAndRenditionsOfNothing) {
+  Upload upload = make_upload();
+  upload.idempotency_key = "k";
+  const std::string id = accept(upload);
+  const std::string orphan = new_uuid7(clock, random);
+  ASSERT_TRUE(store.put(thumb_of(orphan), Blob("x"), {}, {}).ok());
+  ASSERT_TRUE(store.put(thumb_of(id), Blob("x"), {}, {}).ok());
+  clock.advance(hours(23));
+  EXPECT_EQ(sweep().expired, 0u);
+  clock.advance(hours(2));
+  EXPECT_EQ(sweep().expired, 2u);
+  EXPECT_EQ(store.keys(), (std::vector{thumb_of(id), upload_key(id)}));
+}
+
+TEST_F(JanitorTest, ADamagedResultDoesNotCostTheOriginal) {
+  const std::string id = accept();
+  queue.wipe();
+  ASSERT_TRUE(store.put(result_key(id), Blob("{"), {}, {}).ok());
+  clock.advance(minutes(3));
+  EXPECT_EQ(sweep().requeued, 1u);
+  EXPECT_EQ(run_to_end(), JobState::done);
+}
+
+TEST_F(JanitorTest, AFailureOfTheStoreEndsTheSweepAndIsReported) {
+  accept();
+  store.fail_all(Status(Code::unavailable, "away"));
+  Janitor janitor({}, {store, queue, metrics, log, clock});
+  EXPECT_EQ(janitor.sweep({}).status().code(), Code::unavailable);
+}
+
+TEST_F(JanitorTest, TheThreadSweepsAtOnceThenAtItsInterval) {
+  const std::string left = accept();
+  queue.wipe();
+  Janitor janitor({}, {store, queue, metrics, log, clock});
+  janitor.start();
+  while (metrics.value(metric::kQueueReady) < 1) std::this_thread::yield();
+  EXPECT_EQ(queued(left)->state, QueuedState::ready);
+  while (metrics.value(metric::kQueueBacklog) < 1) std::this_thread::yield();
+
+  queue.wipe();
+  while (metrics.value(metric::kSweepRequeued) < 2) {
+    clock.advance(std::chrono::seconds(61));
+    std::this_thread::yield();
+  }
+  janitor.stop();
+  EXPECT_EQ(queued(left)->state, QueuedState::ready);
+}
+
+}  // namespace
+}  // namespace thumbmill
