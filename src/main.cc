@@ -17,7 +17,6 @@ struct Command {
 constexpr Command kCommands[] = {
     {"serve", thumbmill::cmd_serve, "API, page, workers and janitor in one process"},
     {"make", thumbmill::cmd_make, "thumbnails of local files, without a server"},
-    {"load", thumbmill::cmd_load, "load generator: uploads, waits for thumbnails, reports"},
     {"sweep", thumbmill::cmd_sweep, "queue unfinished uploads again, once"},
     {"dead", thumbmill::cmd_dead, "dead letters: list, show, retry, purge"},
     {"config", thumbmill::cmd_config, "the effective settings and where each comes from"},

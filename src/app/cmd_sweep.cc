@@ -34,9 +34,13 @@ int cmd_sweep(int argc, char** argv) {
                   {*backends->store, *backends->queue, metrics, log, clock});
   const Result<SweepReport> report = janitor.sweep({});
   if (!report.ok()) return fail(report.status());
-  fmt::print(json ? "{{\"unfinished\":{},\"requeued\":{},\"completed\":{},\"expired\":{}}}\n"
-                  : "unfinished {}, queued again {}, completed {}, expired {}\n",
-             report->unfinished, report->requeued, report->completed, report->expired);
+  if (json) {
+    fmt::print("{{\"unfinished\":{},\"requeued\":{},\"completed\":{},\"expired\":{}}}\n",
+               report->unfinished, report->requeued, report->completed, report->expired);
+  } else {
+    fmt::print("unfinished {}, queued again {}, completed {}, expired {}\n", report->unfinished,
+               report->requeued, report->completed, report->expired);
+  }
   return EX_OK;
 }
 

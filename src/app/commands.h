@@ -7,7 +7,6 @@ namespace thumbmill {
 /// `argv[0]` is the command's name in all of these.
 int cmd_serve(int argc, char** argv);    ///< the whole service in this process
 int cmd_make(int argc, char** argv);     ///< thumbnails of local files, without a server
-int cmd_load(int argc, char** argv);     ///< load generator against a server
 int cmd_sweep(int argc, char** argv);    ///< one sweep by hand
 int cmd_dead(int argc, char** argv);     ///< dead letters: list, show, retry, purge
 int cmd_config(int argc, char** argv);   ///< the effective settings

@@ -241,6 +241,8 @@ std::vector<Option> work_options() {
 std::vector<Option> limit_options() {
   return {
       size_option("max-body", &Settings::max_body_bytes, "50MiB", 1, 4 * kGiB, "Largest upload."),
+      size_option("max-form", &Settings::max_form_bytes, "256MiB", 1, 64 * kGiB,
+                  "All files of one form together."),
       count_option("max-pixels", &Settings::max_pixels, 100'000'000, 1, 4'000'000'000,
                    "Most pixels (width x height) of an image, read from its header."),
       count_option("max-side", &Settings::max_side_px, 30'000, 1, 1'000'000,

@@ -46,6 +46,7 @@ struct Settings {
 
   // Limits of an image
   std::uint64_t max_body_bytes = 0;
+  std::uint64_t max_form_bytes = 0;
   std::uint64_t max_pixels = 0;
   std::uint64_t max_side_px = 0;
   std::uint64_t max_pages = 0;

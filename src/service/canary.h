@@ -1,8 +1,7 @@
-// Canary: puts a tiny image through the Thumbnailer now and then, so that "alive" means that images
-// can still be decoded, not only that the process answers.
+// Canary: puts a tiny picture through the decoders now and then, so that health means that
+// thumbnails can be made, not only that a port answers.
 #pragma once
 
-#include <chrono>
 #include <condition_variable>
 #include <mutex>
 #include <optional>
@@ -15,45 +14,41 @@
 
 namespace thumbmill {
 
-struct CanaryOptions {
-  std::chrono::milliseconds interval{30'000};
-  std::chrono::milliseconds timeout{20'000};   ///< of one image
-  std::chrono::milliseconds patience{60'000};  ///< how long ago the last success may be
-};
-
-/// Thread-safe. Everything passed in outlives it.
+/// Thread-safe. The parts outlive it.
 class Canary {
  public:
-  Canary(const CanaryOptions& options, Thumbnailer& thumbnailer, Logger& log, Clock& clock);
-  ~Canary();  ///< as stop()
+  static constexpr std::chrono::seconds kInterval{30};
+  /// A success older than this is no sign of life any more.
+  static constexpr std::chrono::seconds kPatience{90};
 
-  /// One image now, in this thread. The Thumbnailer's failures; internal when what it made is not
-  /// what was asked for.
-  Status probe();
+  Canary(Thumbnailer& thumbnailer, Logger& log, Clock& clock)
+      : thumbnailer_(thumbnailer), log_(log), clock_(clock), begun_(clock.now()) {}
+  ~Canary() { stop(); }
 
-  /// Starts a thread that probes, at once and then at the interval.
+  /// Starts a thread that probes at once and every kInterval.
   void start();
-  /// Waits for a running probe, which is told to stop. Safe to repeat.
   void stop();
 
-  /// ok when the last success is within the patience, or when the start is and nothing has failed.
+  /// Makes one thumbnail now, in this thread, and remembers the outcome, unless it was stopped. The
+  /// Thumbnailer's failures; internal when what it made is not what was asked for.
+  Status probe();
+
+  /// ok when a probe has succeeded within kPatience, or none has had the time to; otherwise the
+  /// latest failure.
   Status health() const;
 
  private:
-  void run(const std::stop_token& stop);
-  Status make(const std::stop_token& stop);
-
-  const CanaryOptions options_;
   Thumbnailer& thumbnailer_;
   Logger& log_;
   Clock& clock_;
+  const SteadyTime begun_;
 
   mutable std::mutex mutex_;
-  std::condition_variable changed_;
-  bool stopping_ = false;    // guarded by mutex_
-  SteadyTime last_success_;  // guarded by mutex_; the start counts as one
-  Status last_failure_;      // guarded by mutex_; ok after a success
-  std::jthread thread_;
+  std::condition_variable stop_changed_;
+  std::stop_source stop_;                   // cancels a running probe
+  std::optional<SteadyTime> last_success_;  // guarded by mutex_
+  Status last_failure_;                     // guarded by mutex_; ok after a success
+  std::thread thread_;
 };
 
 }  // namespace thumbmill

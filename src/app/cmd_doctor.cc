@@ -1,0 +1,144 @@
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include <CLI/CLI.hpp>
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+#include <boost/json/serialize.hpp>
+#include <fmt/format.h>
+#include <sys/statvfs.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "app/backends.h"
+#include "app/commands.h"
+#include "app/compose.h"
+#include "app/decoders.h"
+#include "app/setting_flags.h"
+#include "app/units.h"
+#include "metrics/prometheus/prometheus_metrics.h"
+#include "service/canary.h"
+
+namespace thumbmill {
+namespace {
+
+enum class Verdict { good, warning, bad };
+
+struct Finding {
+  std::string what;
+  Verdict verdict = Verdict::good;
+  std::string detail;
+  std::string remedy;  // what to do about it; empty when it is good
+};
+
+constexpr std::uint64_t kLittleSpace = 1ull << 30;
+
+Finding from_status(std::string what, const Status& status, std::string good, std::string remedy) {
+  if (status.ok()) return {std::move(what), Verdict::good, std::move(good), {}};
+  return {std::move(what), Verdict::bad, status.to_string(), std::move(remedy)};
+}
+
+Finding check_space(const std::string& directory) {
+  struct statvfs info {};
+  if (::statvfs(directory.c_str(), &info) != 0) {
+    return {"disk", Verdict::bad, "cannot be asked about free space",
+            "see what is said of the store"};
+  }
+  const std::uint64_t free_bytes = std::uint64_t{info.f_bavail} * info.f_frsize;
+  const std::string detail = fmt::format("{} MiB free", free_bytes >> 20);
+  if (free_bytes >= kLittleSpace) return {"disk", Verdict::good, detail, {}};
+  return {"disk", Verdict::warning, detail, "make room: uploads are answered 507 when it is full"};
+}
+
+std::vector<Finding> check_backends(const Settings& settings, Clock& clock, Logger& log) {
+  std::vector<Finding> findings;
+  Random random;
+  const auto store = open_store(settings, clock, random);
+  const Status usable = store.ok() ? (*store)->check({}) : store.status();
+  findings.push_back(from_status("store", usable, settings.store,
+                                 "choose a directory that this user may write to: --store DIR"));
+  if (usable.ok()) findings.push_back(check_space(settings.store));
+  const Result<Backends> backends = open_backends(settings, clock, random, log);
+  if (backends.status().code() == Code::conflict) {
+    findings.push_back({"queue", Verdict::good, "in use by a running server", {}});
+  } else {
+    findings.push_back(from_status(
+        "queue", backends.ok() ? backends->queue->check({}) : backends.status(), settings.queue,
+        "delete the queue's file: the sweep fills a new one; or name another: --queue "
+        "sqlite:FILE"));
+  }
+  return findings;
+}
+
+std::vector<Finding> check_decoders(const Settings& settings, Clock& clock, Logger& log) {
+  PrometheusMetrics metrics;
+  Settings one = settings;
+  one.workers = 1;
+  const auto decoders = start_decoders(one, metrics, log, clock);
+  Status probed = decoders.status();
+  if (decoders.ok()) probed = Canary(**decoders, log, clock).probe();
+  return {from_status(
+              "decoder", probed, "a picture went through a decoder process",
+              "look at the log above; is libvips installed, and may this user start processes?"),
+          {"isolation",
+           Verdict::good,
+           fmt::format("decoders are processes of their own, at most {} of address space, {} of "
+                       "CPU time, {} an image",
+                       format_size_bytes(settings.decoder_memory_bytes),
+                       format_duration(settings.decoder_cpu_time),
+                       format_duration(settings.decoder_wall_time)),
+           {}}};
+}
+
+void print_text(const std::vector<Finding>& findings) {
+  const bool colors = ::isatty(STDOUT_FILENO) == 1;
+  for (const Finding& finding : findings) {
+    const auto [word, color] = finding.verdict == Verdict::good ? std::pair("ok  ", "\x1b[32m")
+                               : finding.verdict == Verdict::warning
+                                   ? std::pair("warn", "\x1b[33m")
+                                   : std::pair("BAD ", "\x1b[31m");
+    fmt::print("{}{}{}  {:<10} {}\n", colors ? color : "", word, colors ? "\x1b[0m" : "",
+               finding.what, finding.detail);
+    if (!finding.remedy.empty()) fmt::print("                 -> {}\n", finding.remedy);
+  }
+}
+
+void print_json(const std::vector<Finding>& findings) {
+  boost::json::array rows;
+  for (const Finding& finding : findings) {
+    boost::json::object row;
+    row["what"] = finding.what;
+    row["verdict"] = finding.verdict == Verdict::good      ? "ok"
+                     : finding.verdict == Verdict::warning ? "warning"
+                                                           : "bad";
+    row["detail"] = finding.detail;
+    row["remedy"] = finding.remedy;
+    rows.push_back(std::move(row));
+  }
+  fmt::print("{}\n", boost::json::serialize(rows));
+}
+
+}  // namespace
+
+int cmd_doctor(int argc, char** argv) {
+  CLI::App app("Checks what the service needs here, and says how to mend what is wrong.",
+               "thumbmill doctor");
+  const SettingFlags flags(app);
+  bool json = false;
+  app.add_flag("--json", json, "For scripts");
+  if (const auto exit_code = parse_arguments(app, argc, argv)) return *exit_code;
+  const Result<LoadedSettings> loaded = flags.load();
+  if (!loaded.ok()) return fail(loaded.status());
+  SystemClock clock;
+  FdLogger log(STDERR_FILENO, log_format(loaded->settings), LogLevel::warning, clock);
+  std::vector<Finding> findings = check_backends(loaded->settings, clock, log);
+  for (Finding& finding : check_decoders(loaded->settings, clock, log))
+    findings.push_back(std::move(finding));
+  json ? print_json(findings) : print_text(findings);
+  const bool bad = std::any_of(findings.begin(), findings.end(),
+                               [](const Finding& f) { return f.verdict == Verdict::bad; });
+  return bad ? EX_UNAVAILABLE : EX_OK;
+}
+
+}  // namespace thumbmill
