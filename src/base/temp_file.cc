@@ -6,10 +6,23 @@
 #include <unistd.h>
 
 namespace thumbmill {
+namespace {
+
+// What clients are told says nothing of where files are. A directory that is gone is no "not found"
+// of theirs.
+Status spool_failure(int error, const std::string& where) {
+  const Status failure = status_from_errno(error, where);
+  const std::string detail = "spooling an upload, " + where + ": " + failure.detail();
+  if (failure.code() == Code::exhausted)
+    return Status(Code::exhausted, "there is no room for the upload", detail);
+  return Status(Code::unavailable, "the upload cannot be stored now", detail);
+}
+
+}  // namespace
 
 Result<TempFile> TempFile::create(const std::string& directory) {
   UniqueFd fd(::open(directory.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0644));
-  if (!fd.valid()) return status_from_errno(errno, "making a temporary file in " + directory);
+  if (!fd.valid()) return spool_failure(errno, "in " + directory);
   return TempFile(std::move(fd));
 }
 
@@ -17,7 +30,7 @@ Status TempFile::append(std::string_view bytes) {
   while (!bytes.empty()) {
     const ssize_t written = ::write(fd_.get(), bytes.data(), bytes.size());
     if (written < 0 && errno == EINTR) continue;
-    if (written < 0) return status_from_errno(errno, "writing a temporary file");
+    if (written < 0) return spool_failure(errno, "writing");
     size_ += static_cast<std::uint64_t>(written);
     bytes.remove_prefix(static_cast<std::size_t>(written));
   }

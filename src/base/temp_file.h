@@ -16,7 +16,7 @@ namespace thumbmill {
 class TempFile {
  public:
   /// Makes an empty file on the file system of `directory`, which must exist. exhausted when the
-  /// disk is full, unavailable when the directory cannot be written to.
+  /// disk is full, unavailable when the directory is gone or cannot be written to.
   static Result<TempFile> create(const std::string& directory);
 
   /// Adds bytes at the end. exhausted when the disk is full.

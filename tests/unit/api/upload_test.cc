@@ -286,8 +286,8 @@ TEST(UploadSpoolTest, ASpoolThatCannotBeWrittenIsUnavailable) {
   const UploadLimits limits{.max_file_bytes = 10, .max_request_bytes = 10};
   const auto body = raw_upload_body(limits, missing);
   const Status status = body->append("x");
-  EXPECT_TRUE(status.code() == Code::unavailable || status.code() == Code::not_found)
-      << status.to_string();
+  EXPECT_EQ(status.code(), Code::unavailable) << status.to_string();
+  EXPECT_EQ(status.message().find(missing), std::string::npos) << "clients see no paths of ours";
 }
 
 TEST(UploadSpoolTest, AnEmptyBodyIsAnEmptyFile) {

@@ -74,7 +74,7 @@ TEST_F(FsStoreTest, AMissingRootIsUnavailableAndNeverMadeAgain) {
   EXPECT_EQ(store_->remove("uploads/a/x", {}).code(), Code::unavailable);
   EXPECT_EQ(store_->list("uploads/", {}, 10, {}).status().code(), Code::unavailable);
   EXPECT_EQ(store_->check({}).code(), Code::unavailable);
-  EXPECT_THAT(store_->check({}).message(), ::testing::HasSubstr(directory_.path()));
+  EXPECT_THAT(store_->check({}).detail(), ::testing::HasSubstr(directory_.path()));
   // An empty mount point in its place is not the store either.
   std::filesystem::create_directory(directory_.path());
   EXPECT_EQ(put("uploads/a/y", "bytes").code(), Code::unavailable);
