@@ -4,6 +4,7 @@ Linux only. CPU time is user and system time of each process and of the children
 short-lived processes count. Memory is PSS, where shared pages are shared out; the sum of RSS is kept too.
 """
 
+import hashlib
 import os
 import pathlib
 import platform
@@ -142,6 +143,8 @@ def describe(directory: pathlib.Path, thumbmill: pathlib.Path) -> dict:
     versions = {name: _output("dpkg-query", "-W", "-f=${Version}", name) for name in packages}
     versions["python3"] = platform.python_version()
     versions["thumbmill"] = _output(str(thumbmill), "version").split("\n")[0]
+    # The program may have been built from another commit than the one this lies in.
+    versions["thumbmill_sha256"] = hashlib.sha256(thumbmill.read_bytes()).hexdigest()
     return {
         "machine": {"cpu": model, "cores": len(os.sched_getaffinity(0)), "kernel": platform.release(),
                     "memory_bytes": os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"),

@@ -34,8 +34,10 @@ class System:
         self.roots: list[int] = []
 
     def __enter__(self) -> "System":
+        # Both systems and the load stay in one session: where the kernel shares the CPU out among
+        # sessions (sched_autogroup), a system of several would get several shares.
         self._process = subprocess.Popen(self._command, stdout=subprocess.PIPE, stderr=self._log,
-                                         start_new_session=True)
+                                         process_group=0)
         try:
             self._read_address()
         except BaseException:

@@ -51,7 +51,8 @@ def ratio(ours: list[float], theirs: list[float], higher_is_better: bool) -> flo
 
 def render(results: list[dict], systems: list[str]) -> str:
     """A table of all measures of all photos; the ratio is that of the first system to the second."""
-    lines = [f"{'photo':<9}{'':<22}" + "".join(f"{name:>24}" for name in systems) + f"{'better':>9}"]
+    lines = [f"{'photo':<9}{'':<22}" + "".join(f"{name:>24}" for name in systems)
+             + (f"{'better':>9}" if len(systems) > 1 else "")]
     for photo in dict.fromkeys(result["photo"] for result in results):
         name = photo
         for measure in MEASURES:
