@@ -206,8 +206,10 @@ TEST_F(HttpServerTest, TakesChunkedBodiesHoweverTheyAreCut) {
 
 TEST_F(HttpServerTest, RefusesMalformedChunks) {
   start();
-  for (const char* chunks : {"g\r\n", "3\r\nabcd\r\n", "3\nabc\r\n", "-1\r\n", "\r\n",
-                             "fffffffffffffffff\r\n", "3 \r\nabc\r\n"}) {
+  for (const char* chunks :
+       {"g\r\n", "3\r\nabcd\r\n", "3\nabc\r\n", "-1\r\n", "\r\n", "fffffffffffffffff\r\n",
+        "3 \r\nabc\r\n", "0\r\nGET / HTTP/1.1\r\n\r\n", "0\r\nX: a\rb\r\n\r\n",
+        "0\r\n folded\r\n\r\n"}) {
     RawConnection connection(server_->port());
     connection.send(
         std::string("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n") + chunks);
