@@ -34,6 +34,7 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
   void cut();
 
  private:
+  static constexpr std::size_t kReadBytes = 64 * 1024;  // of a body, in either direction
   using Clock = std::chrono::steady_clock;
   template <typename T>
   using Awaitable = boost::asio::awaitable<T>;
