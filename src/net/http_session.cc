@@ -119,12 +119,13 @@ HttpSession::Awaitable<void> HttpSession::run() {
 HttpSession::Awaitable<bool> HttpSession::read_head() {
   const HttpLimits& limits = core_.options.limits;
   if (buffer_.empty()) limit_time(limits.idle_time);
-  if (buffer_.capacity() > kReadBytes) buffer_.shrink_to_fit();
+  // Thousands of connections may wait here: what a body needed is given back.
+  if (buffer_.capacity() > kHeadReadBytes) buffer_.shrink_to_fit();
   bool begun = false;
   while (true) {
     // One empty line before a request is passed over (RFC 9112, section 2.2).
     if (!busy_ && buffer_.starts_with("\r\n")) buffer_.erase(0, 2);
-    if (!buffer_.empty()) {
+    if (!buffer_.empty() && (busy_ || buffer_ != "\r")) {
       if (!std::exchange(begun, true)) limit_time(limits.header_time);
       busy_ = true;
       const HeadProgress progress = find_request_head(buffer_, limits);
@@ -200,17 +201,21 @@ HttpSession::Awaitable<bool> HttpSession::serve() {
     co_return false;
   }
   set_deadline(Clock::time_point::max());  // how long an answer takes is its handler's business
-  HttpExchange::Answer answer = co_await run_task(std::move(task));
-  if (!socket_.is_open()) co_return false;
+  std::optional<HttpExchange::Answer> answer = co_await run_task(std::move(task));
+  if (!socket_.is_open()) {
+    if (answer && answer->stream != nullptr) answer->stream->end();
+    co_return false;
+  }
   const bool keep_alive =
-      head_.keep_alive && !finishing_ && !core_.stopping && answer.stream == nullptr;
+      head_.keep_alive && !finishing_ && !core_.stopping && answer->stream == nullptr;
   limit_time(core_.options.limits.idle_time);
-  const bool written = co_await write_answer(std::move(answer), keep_alive);
+  const bool written = co_await write_answer(std::move(*answer), keep_alive);
   busy_ = false;
   co_return written&& keep_alive;
 }
 
-HttpSession::Awaitable<HttpExchange::Answer> HttpSession::run_task(std::unique_ptr<HttpTask> task) {
+HttpSession::Awaitable<std::optional<HttpExchange::Answer>> HttpSession::run_task(
+    std::unique_ptr<HttpTask> task) {
   answer_.reset();
   // Weakly: whoever keeps a Responder or a stream for long must not keep the connection as well.
   const std::weak_ptr<HttpSession> weak = weak_from_this();
@@ -235,12 +240,13 @@ HttpSession::Awaitable<HttpExchange::Answer> HttpSession::run_task(std::unique_p
       core.log.error("a request handler failed", {{"request_id", id}, {"detail", failure.what()}});
     }
   });
-  while (!answer_) {
+  // Whoever keeps the Responder may never use it: a connection that was cut does not wait for that.
+  while (!answer_ && socket_.is_open()) {
     error_code error;
     woken_.expires_at(Clock::time_point::max());
     co_await woken_.async_wait(asio::redirect_error(asio::use_awaitable, error));
   }
-  co_return *std::exchange(answer_, std::nullopt);
+  co_return std::exchange(answer_, std::nullopt);
 }
 
 void HttpSession::wake() {

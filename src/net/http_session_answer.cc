@@ -53,7 +53,7 @@ HttpSession::Awaitable<bool> HttpSession::write_answer(HttpExchange::Answer answ
     written = body_written;
   }
   if (answer.stream != nullptr) {
-    if (written) {
+    if (written && !bodiless) {
       co_await write_stream(std::move(answer.stream));
     } else {
       answer.stream->end();

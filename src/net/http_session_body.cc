@@ -23,12 +23,11 @@ Status cut_short() {
 }  // namespace
 
 HttpSession::Awaitable<Status> HttpSession::read_body(HttpTask& task) {
-  const HttpLimits& limits = core_.options.limits;
   if (request_->content_length && *request_->content_length > task.body_limit()) {
     co_return Status(Code::too_large, fmt::format("the body has {} bytes; {} are allowed",
                                                   *request_->content_length, task.body_limit()));
   }
-  limit_time(limits.body_time);
+  limit_body_time(Clock::now(), 0);
   if (head_.expects_continue && buffer_.empty()) {
     const bool written = co_await write(kContinue);
     if (!written) co_return cut_short();
