@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <charconv>
 
+#include "net/http_head.h"
+
 namespace thumbmill {
 namespace {
 
@@ -60,7 +62,11 @@ Result<std::size_t> ChunkedDecoder::feed(std::string_view bytes,
     } else {
       trailer_bytes_ += line_.size();
       if (trailer_bytes_ > kMaxTrailer) return malformed();
-      if (line_.empty()) state_ = State::finished;
+      if (line_.empty()) {
+        state_ = State::finished;
+      } else if (!parse_field_line(line_)) {
+        return malformed();
+      }
       line_.clear();
     }
   }

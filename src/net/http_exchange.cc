@@ -100,7 +100,13 @@ void HttpCore::at(SteadyTime when, std::function<void()> action) {
           const std::lock_guard inner(mutex);
           timers.erase(timer);
         }
-        boost::asio::post(pool, std::move(action));
+        boost::asio::post(pool, [this, action = std::move(action)] {
+          try {
+            action();
+          } catch (const std::exception& failure) {  // would end the process from a pool thread
+            log.error("a timed action failed", {{"detail", failure.what()}});
+          }
+        });
       });
 }
 

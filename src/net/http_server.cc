@@ -1,10 +1,10 @@
 #include "net/http_server.h"
 
+#include <future>
 #include <thread>
 #include <vector>
 
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
@@ -59,7 +59,8 @@ class BoostHttpServer final : public HttpServer {
   }
 
   void run() {
-    asio::co_spawn(acceptor_.get_executor(), accept_loop(), asio::detached);
+    asio::co_spawn(acceptor_.get_executor(), accept_loop(),
+                   [this](const std::exception_ptr&) { accepting_.set_value(); });
     for (std::size_t i = 0; i < core_.options.io_threads; ++i) {
       threads_.emplace_back([this] { core_.io.run(); });
     }
@@ -74,6 +75,8 @@ class BoostHttpServer final : public HttpServer {
       error_code ignored;
       acceptor_.close(ignored);
     });
+    // Until then another session could be added. Without threads nothing was ever accepted.
+    if (!threads_.empty()) accepting_.get_future().wait();
     core_.fire_timers();
     for (const auto& session : core_.sessions()) session->finish();
     await_sessions(std::chrono::steady_clock::now() + drain);
@@ -81,7 +84,7 @@ class BoostHttpServer final : public HttpServer {
     for (const auto& session : core_.sessions()) session->cut();
     core_.pool.join();
     core_.fire_timers();
-    // Handlers are done, so that every session has its answer and ends by itself.
+    // Every session was cut, and ends by itself.
     await_sessions(std::chrono::steady_clock::time_point::max());
     work_.reset();
     core_.io.stop();
@@ -140,6 +143,7 @@ class BoostHttpServer final : public HttpServer {
   HttpCore core_;
   asio::executor_work_guard<asio::io_context::executor_type> work_{core_.io.get_executor()};
   tcp::acceptor acceptor_;
+  std::promise<void> accepting_;  // kept when the acceptor has ended
   std::vector<std::thread> threads_;
   std::uint16_t port_ = 0;
   bool stopped_ = false;

@@ -34,6 +34,7 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
   void cut();
 
  private:
+  static constexpr std::size_t kReadBytes = 64 * 1024;  // of a body, in either direction
   using Clock = std::chrono::steady_clock;
   template <typename T>
   using Awaitable = boost::asio::awaitable<T>;
@@ -49,7 +50,8 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
   Awaitable<Status> read_chunked_body(HttpTask& task);
   /// Reads what there is, at most a buffer full, into buffer_.
   Awaitable<Status> read_some();
-  Awaitable<HttpExchange::Answer> run_task(std::unique_ptr<HttpTask> task);
+  /// The answer; nothing when the connection was cut before there was one.
+  Awaitable<std::optional<HttpExchange::Answer>> run_task(std::unique_ptr<HttpTask> task);
   Awaitable<bool> write_answer(HttpExchange::Answer answer, bool keep_alive);
   Awaitable<bool> write_body(const Blob& body);
   Awaitable<void> write_stream(std::shared_ptr<StreamQueue> stream);

@@ -138,8 +138,7 @@ class StreamingParser final : public MultipartParser {
   }
 
   Status finish() override {
-    if (state_ == State::epilogue || (state_ == State::after_delimiter && held_ == "--"))
-      return Status();
+    if (state_ == State::epilogue) return Status();
     return malformed("it ends before its closing boundary");
   }
 
@@ -190,11 +189,14 @@ class StreamingParser final : public MultipartParser {
   }
 
   Status take_delimiter_end(std::string_view& bytes) {
-    // RFC 2046 allows white space between a delimiter and its line end.
-    while (!bytes.empty() && (bytes.front() == ' ' || bytes.front() == '\t'))
+    // RFC 2046 allows white space between a delimiter and its line end, but not before the "--" of
+    // the closing one.
+    while (!bytes.empty() && (bytes.front() == ' ' || bytes.front() == '\t')) {
       bytes.remove_prefix(1);
+      padded_ = true;
+    }
     if (bytes.size() < 2) return Status();
-    if (bytes.starts_with("--")) {
+    if (bytes.starts_with("--") && !padded_) {
       state_ = State::epilogue;
     } else if (bytes.starts_with("\r\n")) {
       if (++parts_ > limits_.parts) {
@@ -206,12 +208,16 @@ class StreamingParser final : public MultipartParser {
       return malformed("a boundary is followed by other text");
     }
     bytes.remove_prefix(2);
+    padded_ = false;
     return Status();
   }
 
   Status take_head(std::string_view& bytes) {
     const std::size_t end = bytes.starts_with("\r\n") ? 0 : bytes.find("\r\n\r\n");
-    if (std::min(end, bytes.size()) > limits_.part_head_bytes) {
+    // Without an end, its last three bytes may be the beginning of one.
+    const std::size_t least =
+        end == std::string_view::npos ? bytes.size() - std::min<std::size_t>(bytes.size(), 3) : end;
+    if (least > limits_.part_head_bytes) {
       return Status(Code::too_large,
                     fmt::format("a part's head is over {} bytes", limits_.part_head_bytes));
     }
@@ -233,6 +239,8 @@ class StreamingParser final : public MultipartParser {
       const std::string name = to_lower(field->first);
       if (name == "content-type") part.content_type = field->second;
       if (name != "content-disposition") continue;
+      // The first and the last could be taken for the part's name by two readers.
+      if (named) return malformed("a part has more than one Content-Disposition");
       RETURN_IF_ERROR(read_disposition(field->second, part));
       named = true;
     }
@@ -244,6 +252,11 @@ class StreamingParser final : public MultipartParser {
     const auto parameters = parse_parameters(value);
     if (!parameters || to_lower(trim(value.substr(0, value.find(';')))) != "form-data") {
       return malformed("a part's Content-Disposition is not form-data");
+    }
+    for (std::size_t i = 0; i < parameters->size(); ++i) {
+      if (find_parameter(*parameters, (*parameters)[i].name) != &(*parameters)[i].value) {
+        return malformed("a part's Content-Disposition has a parameter more than once");
+      }
     }
     const std::string* name = find_parameter(*parameters, "name");
     if (name == nullptr) return malformed("a part has no name");
@@ -266,6 +279,7 @@ class StreamingParser final : public MultipartParser {
   MultipartSink& sink_;
   State state_ = State::preamble;
   std::size_t parts_ = 0;
+  bool padded_ = false;  // white space has come behind the present delimiter
   std::string held_;
 };
 

@@ -117,7 +117,10 @@ TEST(Multipart, RefusesMalformedParts) {
        {"", "Content-Type: text/plain", "Content-Disposition: attachment; name=x",
         "Content-Disposition: form-data", "Content-Disposition: form-data; name=\"x",
         "Content-Disposition : form-data; name=x", "Content-Disposition: form-data; name=x\n",
-        "Content-Disposition: form-data; name=x; filename*=latin1''a"}) {
+        "Content-Disposition: form-data; name=x; filename*=latin1''a",
+        "Content-Disposition: form-data; name=x; name=y",
+        "Content-Disposition: form-data; name=x; filename=a; FileName=b",
+        "Content-Disposition: form-data; name=x\r\nContent-Disposition: form-data; name=y"}) {
     Recorder recorder;
     const std::string body =
         std::string("------Boundary7\r\n") + head + "\r\n\r\nx\r\n------Boundary7--\r\n";
@@ -137,6 +140,28 @@ TEST(Multipart, LimitsAreNamed) {
   Recorder other;
   const Status head = parse("------Boundary7\r\nX: " + std::string(9000, 'x'), other, 100);
   EXPECT_EQ(head.code(), Code::too_large);
+}
+
+TEST(Multipart, TheLimitOfAHeadDoesNotDependOnTheSplit) {
+  const std::string disposition = "Content-Disposition: form-data; name=x\r\nX: ";
+  for (const std::size_t length : {8 * 1024 - 1, 8 * 1024, 8 * 1024 + 1}) {
+    const std::string head = disposition + std::string(length - disposition.size(), 'x');
+    const std::string body = "------Boundary7\r\n" + head + "\r\n\r\nx\r\n------Boundary7--";
+    Recorder whole;
+    Recorder bytewise;
+    EXPECT_EQ(parse(body, whole).code(), length <= 8 * 1024 ? Code::ok : Code::too_large) << length;
+    EXPECT_EQ(parse(body, bytewise, 1).code(), parse(body, whole).code()) << length;
+  }
+}
+
+TEST(Multipart, TheClosingBoundaryIsNotPadded) {
+  const std::string part =
+      "------Boundary7\r\nContent-Disposition: form-data; name=x\r\n\r\nx\r\n------Boundary7";
+  for (const std::size_t piece : {std::size_t{1}, part.size() + 10}) {
+    Recorder recorder;
+    EXPECT_TRUE(parse(part + "-- ", recorder, piece).ok());
+    EXPECT_EQ(parse(part + " --", recorder, piece).code(), Code::invalid_argument);
+  }
 }
 
 TEST(Multipart, TheSinksFailureEndsIt) {
