@@ -35,6 +35,21 @@ VipsImagePtr join(const VipsImagePtr& a, const VipsImagePtr& b, VipsDirection di
       [&](VipsImage** out) { return vips_join(a.get(), b.get(), out, direction, nullptr); });
 }
 
+std::string big_endian(std::uint32_t value) {
+  return {static_cast<char>(value >> 24), static_cast<char>(value >> 16),
+          static_cast<char>(value >> 8), static_cast<char>(value)};
+}
+
+// PNG 3rd edition, annex D.
+std::uint32_t crc32(std::string_view bytes) {
+  std::uint32_t crc = 0xffffffff;
+  for (const char byte : bytes) {
+    crc ^= static_cast<unsigned char>(byte);
+    for (int bit = 0; bit < 8; ++bit) crc = (crc >> 1) ^ ((crc & 1) != 0 ? 0xedb88320u : 0u);
+  }
+  return ~crc;
+}
+
 VipsImagePtr quarters(int width, int height, int bands, int right_alpha) {
   const auto quarter = [&](std::array<int, 4> color, int alpha) {
     color[3] = alpha;
@@ -158,6 +173,17 @@ std::string write_picture(VipsImage* image, const std::string& suffix) {
   std::string file(static_cast<const char*>(bytes), size);
   g_free(bytes);
   return file;
+}
+
+std::string with_png_orientation(const std::string& file, int orientation) {
+  using namespace std::string_literals;
+  // A big-endian TIFF with one entry: tag 274, one SHORT (EXIF 2.3 section 4.5).
+  const std::string exif = "MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0"s +
+                           static_cast<char>(orientation) + "\0\0\0\0\0\0"s;
+  const std::string typed = "eXIf" + exif;
+  const std::size_t behind_header = 33;  // the signature and IHDR
+  return file.substr(0, behind_header) + big_endian(static_cast<std::uint32_t>(exif.size())) +
+         typed + big_endian(crc32(typed)) + file.substr(behind_header);
 }
 
 std::string with_jpeg_size(std::string file, std::uint16_t width, std::uint16_t height) {

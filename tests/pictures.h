@@ -53,6 +53,10 @@ VipsImagePtr turned(VipsImage* upright, int orientation);
 /// The file of `image`; `suffix` is libvips' file name suffix with options: ".jpg[Q=95]".
 std::string write_picture(VipsImage* image, const std::string& suffix);
 
+/// A PNG's file with an eXIf chunk that says `orientation` (PNG 3rd edition 11.3.4.4), which
+/// libvips does not write.
+std::string with_png_orientation(const std::string& file, int orientation);
+
 /// A JPEG's file with the size in its frame header (ITU-T T.81 B.2.2) replaced.
 std::string with_jpeg_size(std::string file, std::uint16_t width, std::uint16_t height);
 
