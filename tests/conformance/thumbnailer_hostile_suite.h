@@ -47,6 +47,16 @@ TEST_P(ThumbnailerSuite, TheRequestsFormatAloneChoosesTheDecoder) {
   EXPECT_EQ(thumbnailer_.make(request, {}).status().code(), Code::corrupt_input);
 }
 
+TEST_P(ThumbnailerSuite, TakesAnyNumberOfBandsOrSaysWhyNot) {
+  for (int bands = 1; bands <= 7; ++bands) {
+    SCOPED_TRACE(bands);
+    const auto image = make_image(
+        [&](VipsImage** out) { return vips_black(out, 64, 48, "bands", bands, nullptr); });
+    const Code code = failure_of(write_picture(image->get(), ".tif"));
+    EXPECT_TRUE(code == Code::ok || (bands > 4 && code == Code::unsupported)) << code_name(code);
+  }
+}
+
 TEST_P(ThumbnailerSuite, RefusesJunkWithAMessage) {
   for (const ImageFormat format :
        {ImageFormat::jpeg, ImageFormat::png, ImageFormat::webp, ImageFormat::gif, ImageFormat::tiff,
