@@ -42,7 +42,7 @@ std::vector<Route> ApiService::make_routes() const {
 }
 
 std::unique_ptr<HttpTask> ApiService::begin(std::shared_ptr<const HttpRequest> request) {
-  return router_.begin(std::move(request));
+  return router_.begin(request);
 }
 
 HttpResponse ApiService::reject(int status, std::string_view, std::string_view message,

@@ -60,7 +60,7 @@ std::vector<Route> OpsService::routes() const {
 }
 
 std::unique_ptr<HttpTask> OpsService::begin(std::shared_ptr<const HttpRequest> request) {
-  return router_.begin(std::move(request));
+  return router_.begin(request);
 }
 
 HttpResponse OpsService::reject(int status, std::string_view, std::string_view message,

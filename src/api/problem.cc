@@ -23,7 +23,6 @@ constexpr std::array kProblems{
     ProblemInfo{Problem::timeout, 408, "timeout", "Request took too long"},
     ProblemInfo{Problem::key_in_flight, 409, "key-in-flight", "Idempotency key in use", 1},
     ProblemInfo{Problem::conflict, 409, "conflict", "Conflict"},
-    ProblemInfo{Problem::length_required, 411, "length-required", "Length required"},
     ProblemInfo{Problem::precondition_failed, 412, "precondition-failed", "Precondition failed"},
     ProblemInfo{Problem::too_large, 413, "too-large", "Upload too large"},
     ProblemInfo{Problem::uri_too_long, 414, "uri-too-long", "Request line too long"},

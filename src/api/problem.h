@@ -24,7 +24,6 @@ enum class Problem {
   timeout,
   key_in_flight,
   conflict,
-  length_required,
   precondition_failed,
   too_large,
   uri_too_long,

@@ -200,7 +200,7 @@ Router::Match Router::find(const std::shared_ptr<const HttpRequest>& request) co
   return match;
 }
 
-std::unique_ptr<HttpTask> Router::begin(std::shared_ptr<const HttpRequest> request) const {
+std::unique_ptr<HttpTask> Router::begin(const std::shared_ptr<const HttpRequest>& request) const {
   const Match match = find(request);
   Meter meter{metrics_, clock_, match.pattern.empty() ? "none" : match.pattern,
               method_label(request->method), request->received};

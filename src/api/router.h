@@ -49,7 +49,7 @@ class Router {
   Router(std::vector<Route> routes, Metrics& metrics, Logger& log, const Clock& clock);
 
   /// The task for a request; never null: what has no route is answered with a problem.
-  std::unique_ptr<HttpTask> begin(std::shared_ptr<const HttpRequest> request) const;
+  std::unique_ptr<HttpTask> begin(const std::shared_ptr<const HttpRequest>& request) const;
 
   const std::vector<Route>& routes() const { return routes_; }
 

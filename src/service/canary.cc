@@ -9,6 +9,17 @@ namespace {
 // encoder to be written down, and goes the same way as any upload.
 constexpr std::string_view kPicture = "P3 2 2 255\n255 0 0  0 255 0\n0 0 255  255 255 255\n";
 
+constexpr SizePx kSize{2, 2};
+
+// Whether the answer is what any decoder must make of the picture.
+Status check(const Result<Thumbnails>& made) {
+  if (!made.ok()) return made.status();
+  const bool right = made->source_size == kSize && made->renditions.size() == 1 &&
+                     made->renditions.front().bytes.size() > 0;
+  if (right) return Status();
+  return Status(Code::internal, "the decoder made something else of the canary image");
+}
+
 }  // namespace
 
 void Canary::start() {
@@ -42,13 +53,12 @@ Status Canary::probe() {
   OpContext context;
   context.stop = stop_.get_token();
   context.deadline = clock_.now() + kInterval;
-  const Status status = thumbnailer_.make(request, context).status();
+  const Status status = check(thumbnailer_.make(request, context));
+  // Being stopped says nothing of the decoder.
+  if (status.code() == Code::cancelled) return status;
   const std::lock_guard lock(mutex_);
-  if (status.ok()) {
-    last_success_ = clock_.now();
-  } else {
-    last_failure_ = status;
-  }
+  if (status.ok()) last_success_ = clock_.now();
+  last_failure_ = status;
   return status;
 }
 

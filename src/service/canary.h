@@ -29,7 +29,8 @@ class Canary {
   void start();
   void stop();
 
-  /// Makes one thumbnail now, in this thread, and remembers the outcome.
+  /// Makes one thumbnail now, in this thread, and remembers the outcome, unless it was stopped. The
+  /// Thumbnailer's failures; internal when what it made is not what was asked for.
   Status probe();
 
   /// ok when a probe has succeeded within kPatience, or none has had the time to; otherwise the
@@ -46,7 +47,7 @@ class Canary {
   std::condition_variable stop_changed_;
   std::stop_source stop_;                   // cancels a running probe
   std::optional<SteadyTime> last_success_;  // guarded by mutex_
-  Status last_failure_;                     // guarded by mutex_
+  Status last_failure_;                     // guarded by mutex_; ok after a success
   std::thread thread_;
 };
 

@@ -88,7 +88,7 @@ Status check_options(const PutOptions& options) {
 Result<std::unique_ptr<FsStore>> FsStore::open(const std::string& root, const Clock& clock,
                                                Random& random) {
   const auto unusable = [&](int error, std::string_view what) {
-    const Status status =
+    Status status =
         status_from_errno(error, fmt::format("cannot {} the store directory {}", what, root));
     if (status.code() == Code::exhausted) return status;
     return Status(Code::unavailable, status.message(), status.detail());
@@ -138,7 +138,7 @@ Status FsStore::failure(int error, std::string_view doing, std::string_view key)
 }
 
 Status FsStore::write_failure(int error, std::string_view doing, std::string_view key) const {
-  const Status status = failure(error, doing, key);
+  Status status = failure(error, doing, key);
   if (status.code() != Code::not_found) return status;
   return Status(Code::unavailable, status.message(), status.detail());
 }

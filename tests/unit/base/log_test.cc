@@ -14,6 +14,7 @@
 namespace thumbmill {
 namespace {
 
+using namespace std::string_literals;
 using ::testing::HasSubstr;
 
 class LogTest : public ::testing::Test {
@@ -51,7 +52,7 @@ TEST_F(LogTest, WritesOneJsonObjectALine) {
 
 TEST_F(LogTest, EscapesWhatClientsSend) {
   FdLogger logger(ends_[1], LogFormat::json, LogLevel::info, clock_);
-  const std::string hostile("\"},\n{\"a\\\t\0\x7f\x1b[2J", 17);
+  const std::string hostile("\"},\n{\"a\\\t\0\x7f\x1b[2J"s);
   logger.warning("name", {{"name", hostile}});
   const std::string line = written();
   EXPECT_EQ(std::count(line.begin(), line.end(), '\n'), 1);

@@ -1,0 +1,292 @@
+// What every JobQueue must do: the contract of queue/job_queue.h as tests, on a simulated clock.
+// job_queue_test.cc instantiates JobQueueSuite for every implementation.
+#pragma once
+
+#include <functional>
+#include <future>
+#include <memory>
+#include <set>
+#include <string>
+#include <thread>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "fakes/sim_clock.h"
+#include "queue/job_queue.h"
+
+namespace thumbmill {
+
+/// A queue under test with whatever it needs to live.
+struct QueueUnderTest {
+  std::shared_ptr<void> surroundings;  // owned together with the queue, and outliving it
+  std::unique_ptr<JobQueue> queue;
+};
+
+struct QueueFactory {
+  std::string name;
+  std::function<QueueUnderTest(SimClock&)> make;
+};
+
+inline void PrintTo(const QueueFactory& factory, std::ostream* out) { *out << factory.name; }
+
+class JobQueueSuite : public ::testing::TestWithParam<QueueFactory> {
+ protected:
+  static constexpr std::chrono::seconds kTtl{30};
+
+  JobQueueSuite() : under_test_(GetParam().make(clock_)), queue_(*under_test_.queue) {}
+
+  void enqueue(const std::string& id) { EXPECT_TRUE(queue_.enqueue(id, {}).value()) << id; }
+  std::vector<Lease> lease(std::size_t most) {
+    return queue_.lease(most, kTtl, std::chrono::milliseconds(0), {}).value();
+  }
+  Lease lease_one() {
+    std::vector<Lease> leases = lease(1);
+    EXPECT_EQ(leases.size(), 1u);
+    return std::move(leases.at(0));
+  }
+  std::optional<QueuedState> state(const std::string& id) {
+    const auto job = queue_.find(id, {}).value();
+    return job ? std::optional(job->state) : std::nullopt;
+  }
+  static std::vector<std::string> ids(const std::vector<Lease>& leases) {
+    std::vector<std::string> found;
+    for (const Lease& lease : leases) found.push_back(lease.id());
+    return found;
+  }
+
+  SimClock clock_;
+  QueueUnderTest under_test_;
+  JobQueue& queue_;
+};
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+TEST_P(JobQueueSuite, DeliversOldestFirstUpToTheNumberAskedFor) {
+  for (const char* id : {"a", "b", "c"}) {
+    enqueue(id);
+    clock_.advance(std::chrono::milliseconds(1));
+  }
+  EXPECT_THAT(ids(lease(2)), ElementsAre("a", "b"));
+  EXPECT_THAT(ids(lease(2)), ElementsAre("c"));
+  EXPECT_THAT(lease(2), IsEmpty());
+}
+
+TEST_P(JobQueueSuite, EnqueueChangesNothingThatIsOnItsWay) {
+  enqueue("ready");
+  EXPECT_FALSE(queue_.enqueue("ready", {}).value());
+  Lease running = lease_one();
+  EXPECT_FALSE(queue_.enqueue("ready", {}).value());
+  ASSERT_TRUE(
+      running.retry(std::chrono::seconds(5), Code::internal, AttemptCost::counted, {}).ok());
+  EXPECT_FALSE(queue_.enqueue("ready", {}).value());
+  EXPECT_EQ(state("ready"), QueuedState::delayed);
+}
+
+TEST_P(JobQueueSuite, EnqueueRevivesADeadLetterWithItsAttemptsForgotten) {
+  enqueue("a");
+  Lease lease = lease_one();
+  ASSERT_TRUE(lease.bury(Code::corrupt_input, {}).ok());
+  EXPECT_EQ(state("a"), QueuedState::dead);
+  EXPECT_THAT(this->lease(1), IsEmpty());
+  EXPECT_TRUE(queue_.enqueue("a", {}).value());
+  const Lease again = lease_one();
+  EXPECT_EQ(again.attempt(), 1);
+  EXPECT_EQ(again.last_failure(), Code::ok);
+}
+
+TEST_P(JobQueueSuite, AckTakesTheJobOff) {
+  enqueue("a");
+  Lease lease = lease_one();
+  EXPECT_EQ(lease.attempt(), 1);
+  ASSERT_TRUE(lease.ack({}).ok());
+  EXPECT_TRUE(lease.settled());
+  EXPECT_EQ(state("a"), std::nullopt);
+  EXPECT_TRUE(queue_.enqueue("a", {}).value()) << "as if it had never been there";
+}
+
+TEST_P(JobQueueSuite, ALeaseThatRanOutIsDeliveredAgainAndLost) {
+  enqueue("a");
+  Lease first = lease_one();
+  clock_.advance(kTtl - std::chrono::milliseconds(1));
+  EXPECT_THAT(lease(1), IsEmpty());
+  clock_.advance(std::chrono::milliseconds(1));
+  Lease second = lease_one();
+  EXPECT_EQ(second.attempt(), 2) << "a try that nobody finished counts";
+  EXPECT_EQ(first.extend(kTtl, {}).code(), Code::lease_lost);
+  EXPECT_EQ(first.ack({}).code(), Code::lease_lost);
+  EXPECT_EQ(first.retry(std::chrono::seconds(1), Code::internal, AttemptCost::counted, {}).code(),
+            Code::lease_lost);
+  EXPECT_EQ(first.hand_back({}).code(), Code::lease_lost);
+  EXPECT_EQ(first.bury(Code::internal, {}).code(), Code::lease_lost);
+  EXPECT_EQ(state("a"), QueuedState::running) << "the lost lease has changed nothing";
+  EXPECT_TRUE(second.ack({}).ok());
+}
+
+TEST_P(JobQueueSuite, AnExpiredLeaseIsLostEvenWhenNobodyElseHasTheJob) {
+  enqueue("a");
+  Lease lease = lease_one();
+  clock_.advance(kTtl);
+  EXPECT_EQ(lease.ack({}).code(), Code::lease_lost);
+  EXPECT_EQ(state("a"), QueuedState::ready);
+}
+
+TEST_P(JobQueueSuite, ExtendingKeepsALease) {
+  enqueue("a");
+  Lease lease = lease_one();
+  for (int i = 0; i < 10; ++i) {
+    clock_.advance(kTtl / 2);
+    ASSERT_TRUE(lease.extend(kTtl, {}).ok());
+  }
+  EXPECT_THAT(this->lease(1), IsEmpty());
+  EXPECT_TRUE(lease.ack({}).ok());
+}
+
+TEST_P(JobQueueSuite, AStepOfTheCalendarMovesNoLease) {
+  enqueue("a");
+  Lease lease = lease_one();
+  clock_.step_wall(std::chrono::hours(24));
+  EXPECT_THAT(this->lease(1), IsEmpty());
+  clock_.step_wall(-std::chrono::hours(48));
+  enqueue("b");
+  EXPECT_THAT(ids(this->lease(2)), ElementsAre("b"));
+  EXPECT_TRUE(lease.ack({}).ok());
+}
+
+TEST_P(JobQueueSuite, RetryDelaysAndRemembersWhy) {
+  enqueue("a");
+  Lease first = lease_one();
+  ASSERT_TRUE(
+      first.retry(std::chrono::seconds(5), Code::decoder_crashed, AttemptCost::counted, {}).ok());
+  EXPECT_EQ(state("a"), QueuedState::delayed);
+  EXPECT_THAT(lease(1), IsEmpty());
+  clock_.advance(std::chrono::seconds(5));
+  EXPECT_EQ(state("a"), QueuedState::ready);
+  Lease second = lease_one();
+  EXPECT_EQ(second.attempt(), 2);
+  EXPECT_EQ(second.last_failure(), Code::decoder_crashed);
+  ASSERT_TRUE(
+      second.retry(std::chrono::milliseconds(0), Code::unavailable, AttemptCost::free, {}).ok());
+  EXPECT_EQ(lease_one().attempt(), 2) << "a free try does not count";
+}
+
+TEST_P(JobQueueSuite, HandingBackCountsForNothing) {
+  enqueue("a");
+  Lease first = lease_one();
+  ASSERT_TRUE(first.hand_back({}).ok());
+  const Lease second = lease_one();
+  EXPECT_EQ(second.attempt(), 1);
+  EXPECT_EQ(second.last_failure(), Code::ok);
+}
+
+TEST_P(JobQueueSuite, ForgetTakesAnythingOffAndLosesTheLease) {
+  enqueue("a");
+  Lease lease = lease_one();
+  ASSERT_TRUE(queue_.forget("a", {}).ok());
+  EXPECT_EQ(lease.ack({}).code(), Code::lease_lost);
+  EXPECT_EQ(state("a"), std::nullopt);
+  EXPECT_TRUE(queue_.forget("absent", {}).ok());
+}
+
+TEST_P(JobQueueSuite, DepthCountsEveryState) {
+  for (const char* id : {"dead", "delayed", "running", "old", "new"}) {
+    enqueue(id);
+    clock_.advance(std::chrono::seconds(1));
+  }
+  std::vector<Lease> leases = lease(3);
+  ASSERT_TRUE(leases[0].bury(Code::internal, {}).ok());
+  ASSERT_TRUE(
+      leases[1].retry(std::chrono::seconds(9), Code::internal, AttemptCost::counted, {}).ok());
+  QueueDepth depth = queue_.depth({}).value();
+  EXPECT_EQ(depth.dead, 1u);
+  EXPECT_EQ(depth.delayed, 1u);
+  EXPECT_EQ(depth.running, 1u);
+  EXPECT_EQ(depth.ready, 2u);
+  EXPECT_EQ(depth.backlog(), 3u);
+  EXPECT_EQ(depth.oldest_age, std::chrono::seconds(2)) << "of \"old\"";
+  clock_.advance(std::chrono::seconds(9));
+  depth = queue_.depth({}).value();
+  EXPECT_EQ(depth.delayed, 0u);
+  EXPECT_EQ(depth.ready, 3u);
+  leases = lease(9);
+  EXPECT_EQ(queue_.depth({})->oldest_age, std::nullopt);
+}
+
+TEST_P(JobQueueSuite, AWaitingLeaserWakesForANewJob) {
+  auto leased = std::async(
+      std::launch::async, [&] { return queue_.lease(1, kTtl, std::chrono::hours(1), {}).value(); });
+  clock_.await_waiters(1);
+  enqueue("a");
+  EXPECT_THAT(ids(leased.get()), ElementsAre("a"));
+}
+
+TEST_P(JobQueueSuite, AWaitingLeaserWakesForADelayAndForALeaseThatEnds) {
+  enqueue("a");
+  Lease lease = lease_one();
+  ASSERT_TRUE(lease.retry(std::chrono::seconds(5), Code::internal, AttemptCost::counted, {}).ok());
+  auto delayed = std::async(
+      std::launch::async, [&] { return queue_.lease(1, kTtl, std::chrono::hours(1), {}).value(); });
+  clock_.await_waiters(1);
+  clock_.advance(std::chrono::seconds(5));
+  EXPECT_THAT(ids(delayed.get()), ElementsAre("a"));
+  auto expired = std::async(
+      std::launch::async, [&] { return queue_.lease(1, kTtl, std::chrono::hours(1), {}).value(); });
+  clock_.await_waiters(1);
+  clock_.advance(kTtl);
+  EXPECT_THAT(ids(expired.get()), ElementsAre("a"));
+}
+
+TEST_P(JobQueueSuite, AWaitingLeaserEndsAtItsTimeAndAtAStop) {
+  auto waited = std::async(std::launch::async, [&] {
+    return queue_.lease(1, kTtl, std::chrono::seconds(2), {}).value();
+  });
+  clock_.await_waiters(1);
+  clock_.advance(std::chrono::seconds(2));
+  EXPECT_THAT(waited.get(), IsEmpty());
+  std::stop_source stop;
+  auto stopped = std::async(std::launch::async, [&] {
+    return queue_.lease(1, kTtl, std::chrono::hours(1), {.stop = stop.get_token()});
+  });
+  clock_.await_waiters(1);
+  stop.request_stop();
+  const auto leases = stopped.get();
+  EXPECT_TRUE(!leases.ok() || leases->empty());
+}
+
+TEST_P(JobQueueSuite, ManyWorkersShareTheJobsWithoutAnyTwice) {
+  constexpr int kJobs = 400;
+  for (int i = 0; i < kJobs; ++i) enqueue("job-" + std::to_string(i));
+  std::mutex mutex;
+  std::multiset<std::string> seen;
+  std::vector<std::thread> workers;
+  for (int w = 0; w < 4; ++w) {
+    workers.emplace_back([&] {
+      while (true) {
+        std::vector<Lease> leases = lease(3);
+        if (leases.empty()) return;
+        for (Lease& lease : leases) {
+          EXPECT_TRUE(lease.ack({}).ok());
+          const std::lock_guard lock(mutex);
+          seen.insert(lease.id());
+        }
+      }
+    });
+  }
+  for (std::thread& worker : workers) worker.join();
+  EXPECT_EQ(seen.size(), std::size_t{kJobs});
+  EXPECT_EQ(std::set<std::string>(seen.begin(), seen.end()).size(), std::size_t{kJobs});
+  EXPECT_EQ(queue_.depth({})->backlog(), 0u);
+}
+
+TEST_P(JobQueueSuite, HeedsStopAndDeadline) {
+  std::stop_source stop;
+  stop.request_stop();
+  EXPECT_EQ(queue_.enqueue("a", {.stop = stop.get_token()}).status().code(), Code::cancelled);
+  EXPECT_EQ(queue_.depth({.deadline = SteadyTime::min()}).status().code(), Code::deadline_exceeded);
+  EXPECT_EQ(state("a"), std::nullopt);
+}
+
+TEST_P(JobQueueSuite, IsUsable) { EXPECT_TRUE(queue_.check({}).ok()); }
+
+}  // namespace thumbmill
