@@ -43,11 +43,12 @@ struct RenditionSpec {
   std::uint32_t width_px = 200;   ///< of the box, at most kMaxRenditionSide; 0: follows the height
   std::uint32_t height_px = 200;  ///< of the box, at most kMaxRenditionSide; 0: follows the width
   Fit fit = Fit::inside;
-  std::optional<ImageFormat> format;  ///< nothing: JPEG, or PNG when the image has transparency
-  int quality = 80;                   ///< 1 to 100; of no effect on PNG
-  std::optional<Color> background;    ///< flattens transparency and pads `contain`; nothing: keep
-                                      ///< transparency where the format can, else white
-  bool enlarge = false;               ///< whether a small source may be scaled up
+  std::optional<ImageFormat> format =
+      {};                                ///< nothing: JPEG, or PNG when the image has transparency
+  int quality = 80;                      ///< 1 to 100; of no effect on PNG
+  std::optional<Color> background = {};  ///< flattens transparency and pads `contain`; nothing:
+                                         ///< keep transparency where the format can, else white
+  bool enlarge = false;  ///< whether a small source may be scaled up
 
   bool operator==(const RenditionSpec&) const = default;
 };

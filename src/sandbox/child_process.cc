@@ -11,7 +11,6 @@
 #include <spawn.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 
 #include "sandbox/decoder_main.h"
@@ -20,6 +19,17 @@ namespace thumbmill {
 namespace {
 
 constexpr std::size_t kLastWords = 2048;
+constexpr off_t kMostWords = 64 * 1024;
+
+// Of a fixed size: a process that never stops complaining must not fill the memory.
+UniqueFd make_words_file() {
+  UniqueFd file(::memfd_create("decoder-stderr", MFD_CLOEXEC | MFD_ALLOW_SEALING));
+  if (!file.valid() || ::ftruncate(file.get(), kMostWords) != 0 ||
+      ::fcntl(file.get(), F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) != 0) {
+    return UniqueFd();
+  }
+  return file;
+}
 
 // posix_spawn(3)'s two objects, with their failures collected.
 class SpawnPlan {
@@ -74,7 +84,7 @@ Result<std::unique_ptr<ChildProcess>> ChildProcess::start(const std::vector<std:
   // Away from the numbers that the child's own descriptors are put at, so that none overwrites it.
   const UniqueFd low(pair[1]);
   const UniqueFd theirs(::fcntl(low.get(), F_DUPFD_CLOEXEC, 10));
-  UniqueFd errors_low(::memfd_create("decoder-stderr", MFD_CLOEXEC));
+  const UniqueFd errors_low = make_words_file();
   UniqueFd errors(::fcntl(errors_low.get(), F_DUPFD_CLOEXEC, 10));
   if (!theirs.valid() || !errors.valid())
     return status_from_errno(errno, "making a decoder's descriptors");
@@ -113,12 +123,13 @@ ProcessEnd ChildProcess::end() {
   pid_ = -1;
   if (WIFSIGNALED(status)) end.signal = WTERMSIG(status);
   if (WIFEXITED(status)) end.exit_code = WEXITSTATUS(status);
-  struct stat info {};
-  if (::fstat(errors_.get(), &info) == 0 && info.st_size > 0) {
-    const auto size = std::min<std::size_t>(static_cast<std::size_t>(info.st_size), kLastWords);
+  // The process shares our offset into the file: it is where its words end.
+  const off_t words = std::min(::lseek(errors_.get(), 0, SEEK_CUR), kMostWords);
+  if (words > 0) {
+    const auto size = std::min<std::size_t>(static_cast<std::size_t>(words), kLastWords);
     end.last_words.resize(size);
-    const ssize_t got = ::pread(errors_.get(), end.last_words.data(), size,
-                                info.st_size - static_cast<off_t>(size));
+    const ssize_t got =
+        ::pread(errors_.get(), end.last_words.data(), size, words - static_cast<off_t>(size));
     end.last_words.resize(got > 0 ? static_cast<std::size_t>(got) : 0);
   }
   return end;

@@ -24,7 +24,8 @@ class ChildProcess {
  public:
   /// Starts `command` (path first) with an almost empty environment, the socket's other end as
   /// kDecoderSocket and no other descriptor but null for input and output. exhausted or
-  /// unavailable.
+  /// unavailable. It outlives this process only until its current image's CPU limit: a parent-death
+  /// signal (prctl(2)) would come when the starting *thread* ends, and so cannot be used here.
   static Result<std::unique_ptr<ChildProcess>> start(const std::vector<std::string>& command);
   ~ChildProcess();
   ChildProcess(const ChildProcess&) = delete;

@@ -18,6 +18,13 @@ namespace {
 constexpr int kExitOk = 0;
 constexpr int kExitProtocol = 76;  // EX_PROTOCOL of sysexits(3)
 
+// A sanitizer's shadow memory takes terabytes of address space.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr bool kLimitAddressSpace = false;
+#else
+constexpr bool kLimitAddressSpace = true;
+#endif
+
 void limit(__rlimit_resource resource, rlim_t most) {
   rlimit present{};
   if (::getrlimit(resource, &present) != 0) return;
@@ -34,6 +41,7 @@ void give_up_rights() {
   ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
   limit(RLIMIT_CORE, 0);
   limit(RLIMIT_NOFILE, 32);
+  limit(RLIMIT_FSIZE, kOutputBytes);
 }
 
 // CPU time counts from the process's birth, so that each image's allowance is put on top of what is
@@ -45,7 +53,7 @@ void apply_limits(const ImageLimits& limits) {
   const auto allowed =
       static_cast<rlim_t>(std::chrono::ceil<std::chrono::seconds>(limits.cpu_time).count());
   limit(RLIMIT_CPU, used_seconds + 1 + allowed);
-  limit(RLIMIT_AS, limits.max_memory_bytes);
+  if (kLimitAddressSpace) limit(RLIMIT_AS, limits.max_memory_bytes);
 }
 
 Status write_output(int output, const Thumbnails& thumbnails, DecodeReply& reply) {
@@ -77,6 +85,7 @@ DecodeReply answer(Packet packet, Thumbnailer& thumbnailer) {
     reply.status = Status(Code::internal, "the decoder was sent a malformed request");
     return reply;
   }
+  reply.sequence = request->sequence;
   apply_limits(request->limits);
   ThumbnailRequest work;
   work.source = Blob::from_file(std::move(packet.descriptors[0]), request->source_offset,
@@ -87,6 +96,11 @@ DecodeReply answer(Packet packet, Thumbnailer& thumbnailer) {
   const Result<Thumbnails> thumbnails = thumbnailer.make(work, {});
   reply.status = thumbnails.ok() ? write_output(packet.descriptors[1].get(), *thumbnails, reply)
                                  : thumbnails.status();
+  if (reply.status.code() == Code::unavailable || reply.status.code() == Code::exhausted) {
+    // Inside the limits of this process it would be so again.
+    reply.status = Status(Code::too_large, "the image takes more than decoder-memory to decode",
+                          reply.status.to_string());
+  }
   if (reply.status.ok()) {
     reply.source_size = thumbnails->source_size;
   } else {

@@ -28,9 +28,23 @@ Result<UniqueFd> make_output() {
   return output;
 }
 
-Status timed_out(const ThumbnailRequest& request) {
-  return Status(Code::deadline_exceeded, fmt::format("decoding took over decoder-wall-time ({} ms)",
-                                                     request.limits.wall_time.count()));
+// The source as a descriptor through which nobody can write. A file that is open for writing, as a
+// temporary one is, is copied, as are bytes in memory.
+Result<Blob> unchangeable(const Blob& source) {
+  if (source.fd() >= 0) {
+    const int mode = ::fcntl(source.fd(), F_GETFL);
+    const int seals = ::fcntl(source.fd(), F_GET_SEALS);
+    const bool read_only = mode >= 0 && (mode & O_ACCMODE) == O_RDONLY;
+    if (read_only || (seals >= 0 && (seals & F_SEAL_WRITE) != 0)) return source;
+  }
+  return source.to_memfd("source");
+}
+
+// Why a process that should be waiting for a request is not to be sent one; empty when it may be.
+std::string_view fault_of_idle(int socket) {
+  pollfd watched{socket, POLLIN, 0};
+  if (::poll(&watched, 1, 0) <= 0) return {};
+  return (watched.revents & POLLHUP) != 0 ? "crashed" : "protocol";
 }
 
 }  // namespace
@@ -67,8 +81,7 @@ Result<DecoderPool::Place*> DecoderPool::take_place(const OpContext& context) {
     return found != nullptr || context.stop.stop_requested();
   });
   if (found == nullptr) {
-    lock.unlock();
-    RETURN_IF_ERROR(context.check(clock_));
+    if (context.stop.stop_requested()) return Status(Code::cancelled, "stopped");
     return Status(Code::deadline_exceeded, "no decoder became free in time");
   }
   found->busy = true;
@@ -76,7 +89,9 @@ Result<DecoderPool::Place*> DecoderPool::take_place(const OpContext& context) {
 }
 
 void DecoderPool::return_place(Place& place) {
+  const std::uint64_t resident = place.process == nullptr ? 0 : place.process->resident_bytes();
   const std::lock_guard lock(mutex_);
+  place.resident_bytes = resident;
   place.busy = false;
   free_.notify_one();
 }
@@ -98,18 +113,8 @@ Result<Thumbnails> DecoderPool::make(const ThumbnailRequest& request, const OpCo
   RETURN_IF_ERROR(context.check(clock_));
   RETURN_IF_ERROR(validate(request.renditions));
   ASSIGN_OR_RETURN(Place * place, take_place(context));
-  Result<Thumbnails> result = Status(Code::unavailable, "no decoder process");
-  if (place->process == nullptr) {
-    Result<std::unique_ptr<ChildProcess>> process = ChildProcess::start(options_.command);
-    if (process.ok())
-      place->process = *std::move(process);
-    else
-      result = process.status();
-  }
-  if (place->process != nullptr) {
-    result = run(*place, request, context);
-    if (++place->images >= options_.images_per_process) replace(*place, "recycled");
-  }
+  Result<Thumbnails> result = run(*place, request, context);
+  if (place->images >= options_.images_per_process) replace(*place, "recycled");
   return_place(*place);
   metrics_.set(metric::kDecoderRss, static_cast<double>(resident_bytes()));
   return result;
@@ -117,26 +122,49 @@ Result<Thumbnails> DecoderPool::make(const ThumbnailRequest& request, const OpCo
 
 Result<Thumbnails> DecoderPool::run(Place& place, const ThumbnailRequest& request,
                                     const OpContext& context) {
-  ASSIGN_OR_RETURN(const UniqueFd output, make_output());
-  Blob source = request.source;
-  if (source.fd() < 0) {
-    ASSIGN_OR_RETURN(source, source.to_memfd("source"));
+  ASSIGN_OR_RETURN(const Blob source, unchangeable(request.source));
+  Result<Thumbnails> result = try_run(place, source, request, context);
+  if (result.status().code() == Code::conflict) {
+    result = try_run(place, source, request, context);
   }
-  const DecodeRequest message{source.file_offset(), source.size(), request.format, request.limits,
-                              request.renditions};
+  if (result.status().code() != Code::conflict) return result;
+  return Status(Code::unavailable, "no decoder process can be used", result.status().to_string());
+}
+
+Result<Thumbnails> DecoderPool::try_run(Place& place, const Blob& source,
+                                        const ThumbnailRequest& request, const OpContext& context) {
+  if (place.process == nullptr) {
+    ASSIGN_OR_RETURN(place.process, ChildProcess::start(options_.command));
+  }
+  ASSIGN_OR_RETURN(const UniqueFd output, make_output());
+  const std::uint64_t sequence = ++place.images;
+  const DecodeRequest message{.sequence = sequence,
+                              .source_offset = source.file_offset(),
+                              .source_bytes = source.size(),
+                              .format = request.format,
+                              .limits = request.limits,
+                              .renditions = request.renditions};
+  if (const std::string_view fault = fault_of_idle(place.process->socket()); !fault.empty()) {
+    replace(place, fault);
+    return Status(Code::conflict, "the decoder process was gone, or spoke unasked");
+  }
   const Status sent =
       send_packet(place.process->socket(), encode_request(message), {source.fd(), output.get()});
   if (!sent.ok()) {
-    // It died between two images, by itself or by somebody's hand: not this image's fault.
     replace(place, "crashed");
-    return Status(Code::unavailable, "the decoder process was gone", sent.to_string());
+    return Status(Code::conflict, "the decoder process was gone", sent.to_string());
   }
   RETURN_IF_ERROR(await_reply(place, request, context));
   Result<Packet> packet = receive_packet(place.process->socket());
   if (packet.status().code() == Code::cancelled) return bury_crashed(place, request, context);
-  Result<Thumbnails> thumbnails =
-      packet.ok() ? read_reply(packet->bytes, output.get(), request) : packet.status();
-  if (!packet.ok() || thumbnails.status().code() == Code::decoder_crashed) {
+  Result<Thumbnails> thumbnails = packet.ok() && packet->descriptors.empty()
+                                      ? read_reply(packet->bytes, sequence, output.get(), request)
+                                      : Status(Code::decoder_crashed, "a packet that is no reply");
+  if (thumbnails.status().code() == Code::conflict) {
+    replace(place, "protocol");
+    return thumbnails;
+  }
+  if (thumbnails.status().code() == Code::decoder_crashed) {
     metrics_.add(metric::kDecoderCrashes, 1);
     log_.error("a decoder process gave an answer that cannot be",
                {{"job_id", context.job_id}, {"detail", thumbnails.status().to_string()}});
@@ -167,7 +195,12 @@ Status DecoderPool::await_reply(Place& place, const ThumbnailRequest& request,
     replace(place, is_stopped ? "cancelled" : "timed_out");
     if (is_stopped) return Status(Code::cancelled, "decoding was stopped");
     log_.warning("a decoder process took too long and was killed", {{"job_id", context.job_id}});
-    return timed_out(request);
+    if (deadline == context.deadline) {
+      return Status(Code::deadline_exceeded, "the image was not decoded in the time left");
+    }
+    return Status(Code::deadline_exceeded,
+                  fmt::format("decoding took over decoder-wall-time ({} ms)",
+                              request.limits.wall_time.count()));
   }
 }
 
@@ -191,12 +224,9 @@ Status DecoderPool::bury_crashed(Place& place, const ThumbnailRequest& request,
 }
 
 std::uint64_t DecoderPool::resident_bytes() {
-  // Idle places only hold still under the lock; a busy one's process may be replaced meanwhile.
   const std::lock_guard lock(mutex_);
   std::uint64_t total = 0;
-  for (const Place& place : places_) {
-    if (!place.busy && place.process != nullptr) total += place.process->resident_bytes();
-  }
+  for (const Place& place : places_) total += place.resident_bytes;
   return total;
 }
 

@@ -35,13 +35,14 @@ class DecoderPool final : public Thumbnailer {
   /// and deadline_exceeded name the signal or the limit.
   Result<Thumbnails> make(const ThumbnailRequest& request, const OpContext& context) override;
 
-  /// Resident memory of all processes together.
+  /// Resident memory of all processes together, each as it was after its latest image.
   std::uint64_t resident_bytes();
 
  private:
   struct Place {
     std::unique_ptr<ChildProcess> process;
     std::uint64_t images = 0;
+    std::uint64_t resident_bytes = 0;  // when it was last idle
     bool busy = false;
   };
 
@@ -57,6 +58,10 @@ class DecoderPool final : public Thumbnailer {
   /// Ends a place's process and starts another, counted under `reason`.
   void replace(Place& place, std::string_view reason);
   Result<Thumbnails> run(Place& place, const ThumbnailRequest& request, const OpContext& context);
+  /// One try at run(). conflict when the process was not to be used, through no fault of this
+  /// image's; it was replaced then.
+  Result<Thumbnails> try_run(Place& place, const Blob& source, const ThumbnailRequest& request,
+                             const OpContext& context);
   /// Waits for the reply; kills the process at the wall limit and on a stop request.
   Status await_reply(Place& place, const ThumbnailRequest& request, const OpContext& context);
   Status bury_crashed(Place& place, const ThumbnailRequest& request, const OpContext& context);
@@ -69,7 +74,7 @@ class DecoderPool final : public Thumbnailer {
   std::mutex mutex_;
   std::condition_variable free_;
   std::vector<Place>
-      places_;  // `busy` is guarded by mutex_; the rest of a busy place is its taker's
+      places_;  // busy and resident_bytes: guarded by mutex_; the rest of a busy one: its taker's
 };
 
 }  // namespace thumbmill

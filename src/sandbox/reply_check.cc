@@ -15,20 +15,29 @@ Status impossible(std::string what) {
   return Status(Code::decoder_crashed, "impossible reply", std::move(what));
 }
 
-// The codes that a decoder may give for an image; any other would change what the worker does.
+// A rendition takes fewer bytes than its pixels do uncompressed, but for headers: more would be
+// somebody's way to fill our memory and the store.
+constexpr std::uint64_t kMaxHeaderBytes = 64 * 1024;
+constexpr std::uint64_t kMaxBytesPerPixel = 4;
+
+// The codes that a decoder may give for an image. Any other would change what the worker does:
+// unavailable and exhausted, above all, would have it try the same image for hours.
 bool may_fail_with(Code code) {
   switch (code) {
     case Code::invalid_argument:
     case Code::unsupported:
     case Code::too_large:
     case Code::corrupt_input:
-    case Code::exhausted:
-    case Code::unavailable:
     case Code::internal:
       return true;
     default:
       return false;
   }
+}
+
+// What clients and terminals are shown must not be a way to speak to them.
+bool is_printable(std::string_view text) {
+  return std::all_of(text.begin(), text.end(), [](char c) { return c >= ' ' && c <= '~'; });
 }
 
 Status check_facts(const RenditionResult& facts, const RenditionSpec& spec, SizePx source) {
@@ -38,10 +47,12 @@ Status check_facts(const RenditionResult& facts, const RenditionSpec& spec, Size
                   : facts.format == ImageFormat::jpeg || facts.format == ImageFormat::png;
   if (!format_fits) return impossible("another format than asked for");
   if (facts.size != plan_fit(source, spec).canvas) return impossible("another size than asked for");
-  const auto printable = [](char c) { return c > ' ' && c <= '~'; };
-  if (!std::all_of(facts.placeholder.begin(), facts.placeholder.end(), printable) ||
-      !color_from_string(facts.color)) {
+  if (!is_printable(facts.placeholder) || !color_from_string(facts.color)) {
     return impossible("placeholder or colour");
+  }
+  const std::uint64_t pixels = std::uint64_t{facts.size.width} * facts.size.height;
+  if (facts.size_bytes > pixels * kMaxBytesPerPixel + kMaxHeaderBytes) {
+    return impossible("more bytes than pixels take");
   }
   return Status();
 }
@@ -60,12 +71,15 @@ Result<std::string> copy_bytes(int output, const DecodedRendition& rendition) {
 
 }  // namespace
 
-Result<Thumbnails> read_reply(std::string_view message, int output,
+Result<Thumbnails> read_reply(std::string_view message, std::uint64_t sequence, int output,
                               const ThumbnailRequest& request) {
   const Result<DecodeReply> reply = decode_reply(message);
   if (!reply.ok()) return impossible(reply.status().message());
+  if (reply->sequence != sequence) return Status(Code::conflict, "an answer to another request");
   if (!reply->status.ok()) {
-    if (!may_fail_with(reply->status.code())) return impossible("a code that is not the decoder's");
+    const bool possible =
+        may_fail_with(reply->status.code()) && is_printable(reply->status.message());
+    if (!possible) return impossible("a code or a message that is not the decoder's");
     return reply->status;
   }
   const bool sized = reply->source_size.width > 0 && reply->source_size.height > 0 &&

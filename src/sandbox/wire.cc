@@ -1,12 +1,13 @@
 #include "sandbox/wire.h"
 
 #include <algorithm>
+#include <cstdint>
 
 namespace thumbmill {
 namespace {
 
-constexpr std::uint32_t kRequestMagic = 0x31515254;  // "TRQ1", little-endian
-constexpr std::uint32_t kReplyMagic = 0x31505254;    // "TRP1"
+constexpr std::uint32_t kRequestMagic = 0x32515254;  // "TRQ2", little-endian
+constexpr std::uint32_t kReplyMagic = 0x32505254;    // "TRP2"
 constexpr std::size_t kMaxMessageText = 1024;
 constexpr std::size_t kMaxDetailText = 4096;
 constexpr std::size_t kMaxShortText = 64;
@@ -106,6 +107,7 @@ RenditionSpec read_spec(Reader& in) {
   color.red = in.integer<std::uint8_t>();
   color.green = in.integer<std::uint8_t>();
   color.blue = in.integer<std::uint8_t>();
+  in.require(has_background || color == Color());
   if (has_background) spec.background = color;
   spec.enlarge = in.at_most(1) == 1;
   return spec;
@@ -121,6 +123,13 @@ void write_limits(Writer& out, const ImageLimits& limits) {
   out.integer(static_cast<std::uint64_t>(limits.wall_time.count()));
 }
 
+// A duration of more than 49 days is no limit that anyone sets, and would overflow in use.
+std::chrono::milliseconds read_duration(Reader& in) {
+  const auto count = in.integer<std::uint64_t>();
+  in.require(count <= UINT32_MAX);
+  return std::chrono::milliseconds(std::min<std::uint64_t>(count, UINT32_MAX));
+}
+
 ImageLimits read_limits(Reader& in) {
   ImageLimits limits;
   limits.max_pixels = in.integer<std::uint64_t>();
@@ -128,10 +137,8 @@ ImageLimits read_limits(Reader& in) {
   limits.max_pages = in.integer<std::uint32_t>();
   limits.max_scans = in.integer<std::uint32_t>();
   limits.max_memory_bytes = in.integer<std::uint64_t>();
-  limits.cpu_time = std::chrono::milliseconds(in.integer<std::uint32_t>());
-  in.integer<std::uint32_t>();
-  limits.wall_time = std::chrono::milliseconds(in.integer<std::uint32_t>());
-  in.integer<std::uint32_t>();
+  limits.cpu_time = read_duration(in);
+  limits.wall_time = read_duration(in);
   return limits;
 }
 
@@ -166,6 +173,7 @@ DecodedRendition read_rendition(Reader& in) {
 std::string encode_request(const DecodeRequest& request) {
   Writer out;
   out.integer(kRequestMagic);
+  out.integer(request.sequence);
   out.integer(request.source_offset);
   out.integer(request.source_bytes);
   out.integer(static_cast<std::uint8_t>(request.format));
@@ -179,6 +187,7 @@ Result<DecodeRequest> decode_request(std::string_view message) {
   Reader in(message);
   in.require(in.integer<std::uint32_t>() == kRequestMagic);
   DecodeRequest request;
+  request.sequence = in.integer<std::uint64_t>();
   request.source_offset = in.integer<std::uint64_t>();
   request.source_bytes = in.integer<std::uint64_t>();
   request.format = static_cast<ImageFormat>(in.at_most(kLastFormat));
@@ -193,6 +202,7 @@ Result<DecodeRequest> decode_request(std::string_view message) {
 std::string encode_reply(const DecodeReply& reply) {
   Writer out;
   out.integer(kReplyMagic);
+  out.integer(reply.sequence);
   out.integer(static_cast<std::uint8_t>(reply.status.code()));
   out.text(reply.status.message(), kMaxMessageText);
   out.text(reply.status.detail(), kMaxDetailText);
@@ -207,9 +217,11 @@ Result<DecodeReply> decode_reply(std::string_view message) {
   Reader in(message);
   in.require(in.integer<std::uint32_t>() == kReplyMagic);
   DecodeReply reply;
+  reply.sequence = in.integer<std::uint64_t>();
   const auto code = static_cast<Code>(in.at_most(kLastCode));
   std::string text = in.text(kMaxMessageText);
   std::string detail = in.text(kMaxDetailText);
+  in.require(code != Code::ok || (text.empty() && detail.empty()));
   if (code != Code::ok) reply.status = Status(code, std::move(text), std::move(detail));
   reply.source_size.width = in.integer<std::uint32_t>();
   reply.source_size.height = in.integer<std::uint32_t>();

@@ -21,6 +21,7 @@ inline constexpr std::uint64_t kOutputBytes = 256ull << 20;
 
 /// A request for one image; its bytes and the place for the output travel as descriptors.
 struct DecodeRequest {
+  std::uint64_t sequence = 0;       ///< counts a process's requests; its reply repeats it
   std::uint64_t source_offset = 0;  ///< of the image in the first descriptor
   std::uint64_t source_bytes = 0;
   ImageFormat format = ImageFormat::jpeg;
@@ -35,7 +36,8 @@ struct DecodedRendition {
 };
 
 struct DecodeReply {
-  Status status;  ///< of the image; the rest is there when ok
+  std::uint64_t sequence = 0;  ///< of the request
+  Status status;               ///< of the image; the rest is there when ok
   SizePx source_size;
   std::vector<DecodedRendition> renditions;
 };

@@ -24,9 +24,17 @@ inline Status vips_failure(Code code, std::string message) {
   return Status(code, std::move(message), std::move(detail));
 }
 
-/// The failure of a step on the pixels, which are read only then: the image is to blame.
+/// The failure of a step on the pixels, which are read only then: the image is to blame, for its
+/// size when memory ran out (in libvips' words, or libjpeg's), else for its contents.
 inline Status decode_failure() {
-  return vips_failure(Code::corrupt_input, "the image cannot be decoded");
+  Status failure = vips_failure(Code::corrupt_input, "the image cannot be decoded");
+  for (const char* words : {"out of memory", "Insufficient memory"}) {
+    if (failure.detail().find(words) != std::string::npos) {
+      return Status(Code::too_large, "the image takes more than decoder-memory to decode",
+                    failure.detail());
+    }
+  }
+  return failure;
 }
 
 /// Runs `operation(VipsImage** out)`, a libvips call that returns 0 and sets *out.

@@ -155,6 +155,10 @@ Result<MadeRendition> make_rendition(const OpenImage& source, VipsImage* pixels,
   ASSIGN_OR_RETURN(
       image, make_image([&](VipsImage** out) { return vips_autorot(image.get(), out, nullptr); }));
   ASSIGN_OR_RETURN(image, to_srgb(image.get()));
+  // What follows counts on it: a TIFF may have bands that are no colours.
+  if (const int bands = vips_image_get_bands(image.get()); bands != 3 && bands != 4) {
+    return Status(Code::unsupported, "the image's channels are not those of a picture");
+  }
   ASSIGN_OR_RETURN(const bool transparent, is_transparent(image.get()));
   const bool keep_alpha = transparent && !spec.background;
   const ImageFormat format =

@@ -1,0 +1,186 @@
+// A decoder process for tests. Without an argument it is the real thing: decoder_main() on a
+// VipsThumbnailer. With "misbehave" it reads a command from the image's bytes, behind a PNM's
+// magic, and does as it is told: what a decoder does that an image has crashed or taken over.
+#include <array>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "image/vips/vips_thumbnailer.h"
+#include "sandbox/decoder_main.h"
+#include "sandbox/packet.h"
+#include "sandbox/wire.h"
+
+namespace thumbmill {
+namespace {
+
+// Enough of a JPEG for the parent's check.
+constexpr std::string_view kJpeg = "\xff\xd8\xff\xe0 not quite a picture";
+constexpr SizePx kSourceSize{640, 480};
+
+DecodeReply good_reply(const DecodeRequest& request) {
+  DecodeReply reply;
+  reply.sequence = request.sequence;
+  reply.source_size = kSourceSize;
+  for (const RenditionSpec& spec : request.renditions) {
+    DecodedRendition rendition;
+    rendition.facts.name = spec.name;
+    rendition.facts.size = plan_fit(kSourceSize, spec).canvas;
+    rendition.facts.size_bytes = kJpeg.size();
+    rendition.facts.placeholder = "LEHV6nWB2yk8pyo0adR*.7kCMdnj";
+    rendition.facts.color = "#102030";
+    reply.renditions.push_back(rendition);
+  }
+  return reply;
+}
+
+// Turns a reply into a failure.
+void refuse(DecodeReply& reply, Status status) {
+  reply.status = std::move(status);
+  reply.source_size = {};
+  reply.renditions.clear();
+}
+
+// Changes a good reply into one that is a lie; false for a command that is none of these.
+bool lie(std::string_view command, DecodeReply& reply) {
+  DecodedRendition& first = reply.renditions.front();
+  if (command == "good") return true;
+  if (command == "other-name") return first.facts.name = "other", true;
+  if (command == "other-format") return first.facts.format = ImageFormat::webp, true;
+  if (command == "other-size") return first.facts.size.width += 1, true;
+  if (command == "huge-size") return first.facts.size = {4'000'000'000u, 4'000'000'000u}, true;
+  if (command == "huge-source") return reply.source_size = {31'000, 31'000}, true;
+  if (command == "no-source") return reply.source_size = {0, 0}, true;
+  if (command == "not-an-image") return first.offset = kJpeg.size(), true;
+  if (command == "whole-output") return first.facts.size_bytes = kOutputBytes, true;
+  if (command == "past-the-end") return first.offset = kOutputBytes, true;
+  if (command == "overflow") return first.offset = ~std::uint64_t{0}, true;
+  if (command == "bad-color") return first.facts.color = "red", true;
+  if (command == "bad-placeholder") return first.facts.placeholder = "a\nb", true;
+  if (command == "none") return reply.renditions.clear(), true;
+  if (command == "too-many") return reply.renditions.push_back(first), true;
+  if (command == "refuse") {
+    return refuse(reply, Status(Code::corrupt_input, "the image cannot be decoded", "told so")),
+           true;
+  }
+  if (command == "lease-lost") return reply.status = Status(Code::lease_lost, "gone"), true;
+  if (command == "unavailable") return reply.status = Status(Code::unavailable, "away"), true;
+  if (command == "unprintable") {
+    return refuse(reply, Status(Code::corrupt_input, "\x1b[2J\xff\nok")), true;
+  }
+  return false;
+}
+
+[[noreturn]] void spin() {
+  volatile bool forever = true;
+  while (forever) {
+  }
+  std::abort();
+}
+
+// Ends the process, or never returns, or sends what is no reply at all.
+void break_off(std::string_view command, int socket, const DecodeRequest& request) {
+  if (command == "crash") {
+    std::fputs("last words\n", stderr);
+    std::abort();
+  }
+  if (command == "segfault") std::raise(SIGSEGV);
+  if (command == "exit") ::_exit(0);
+  if (command == "close") {
+    ::close(socket);
+    ::pause();
+  }
+  if (command == "hang") ::pause();
+  if (command == "spin") {
+    const rlimit one_second{1, 2};
+    ::setrlimit(RLIMIT_CPU, &one_second);
+    spin();
+  }
+  if (command == "garbage") {
+    (void)send_packet(socket, std::string(1000, '\xee'), {});
+  }
+  if (command == "empty") (void)::write(socket, "", 0);
+  if (command == "too-large") {
+    const std::string packet(kMaxMessageBytes + 1, 'x');
+    (void)::write(socket, packet.data(), packet.size());
+  }
+  if (command == "twice") {
+    const std::string reply = encode_reply(good_reply(request));
+    (void)send_packet(socket, reply, {});
+    (void)send_packet(socket, reply, {});
+  }
+  if (command == "descriptors") {
+    (void)send_packet(socket, encode_reply(good_reply(request)), {0, 1});
+  }
+  if (command == "chatter") {
+    const std::string line(1 << 20, 'x');
+    for (int i = 0; i < 64; ++i) (void)::write(STDERR_FILENO, line.data(), line.size());
+    std::abort();
+  }
+}
+
+// Whether what the parent handed over lets this process change the source or the output's size.
+bool finds_a_way(const Packet& packet) {
+  const int source = packet.descriptors.at(0).get();
+  const int output = packet.descriptors.at(1).get();
+  return ::pwrite(source, "x", 1, 0) == 1 || ::ftruncate(output, 1) == 0 ||
+         ::ftruncate(output, static_cast<off_t>(2 * kOutputBytes)) == 0;
+}
+
+int count_descriptors() {
+  int open = 0;
+  for (int fd = 0; fd < 1024; ++fd) open += ::fcntl(fd, F_GETFD) >= 0 ? 1 : 0;
+  return open;
+}
+
+// Facts about the process, as the message of a refusal.
+std::string facts(const Packet& packet) {
+  std::string text = "descriptors " + std::to_string(count_descriptors()) + ", environment";
+  for (char** variable = environ; *variable != nullptr; ++variable) {
+    text += " " + std::string(*variable).substr(0, std::string_view(*variable).find('='));
+  }
+  return text + (finds_a_way(packet) ? ", handed too much" : ", handed enough");
+}
+
+int misbehave(int socket) {
+  while (true) {
+    Result<Packet> packet = receive_packet(socket);
+    if (!packet.ok()) return 0;
+    const DecodeRequest request = decode_request(packet->bytes).value();
+    std::array<char, 64> bytes{};
+    const ssize_t size = ::pread(packet->descriptors.at(0).get(), bytes.data(),
+                                 std::min<std::size_t>(bytes.size() - 1, request.source_bytes),
+                                 static_cast<off_t>(request.source_offset));
+    if (size < 3) return 1;
+    const std::string_view command(bytes.data() + 3, static_cast<std::size_t>(size) - 3);
+    (void)::pwrite(packet->descriptors.at(1).get(), kJpeg.data(), kJpeg.size(), 0);
+    DecodeReply reply = good_reply(request);
+    if (command == "facts") {
+      refuse(reply, Status(Code::corrupt_input, facts(*packet)));
+    } else if (!lie(command, reply)) {
+      break_off(command, socket, request);
+      continue;
+    }
+    if (!send_packet(socket, encode_reply(reply), {}).ok()) return 0;
+  }
+}
+
+}  // namespace
+}  // namespace thumbmill
+
+int main(int argc, char** argv) {
+  using namespace thumbmill;
+  if (argc > 1 && std::strcmp(argv[1], "misbehave") == 0) return misbehave(kDecoderSocket);
+  const auto thumbnailer = VipsThumbnailer::create();
+  return thumbnailer.ok() ? decoder_main(kDecoderSocket, **thumbnailer) : 1;
+}

@@ -1,0 +1,334 @@
+// DecoderPool against decoders that crash, hang and lie.
+#include "sandbox/decoder_pool.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <thread>
+
+#include <fcntl.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+
+#include "base/temp_file.h"
+#include "fakes/recording_metrics.h"
+
+namespace thumbmill {
+namespace {
+
+using ::testing::HasSubstr;
+
+/// Keeps every line with its fields.
+class RecordingLogger final : public Logger {
+ public:
+  void write(LogLevel, std::string_view message, std::initializer_list<LogField> fields) override {
+    const std::lock_guard lock(mutex_);
+    text_ += message;
+    for (const LogField& field : fields) {
+      if (const auto* value = std::get_if<std::string_view>(&field.value)) {
+        text_ += " " + std::string(field.name) + "=" + std::string(*value);
+      }
+    }
+    text_ += "\n";
+  }
+  std::string text() const {
+    const std::lock_guard lock(mutex_);
+    return text_;
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  std::string text_;  // guarded by mutex_
+};
+
+// The processes whose parent is this one, by /proc/<pid>/stat (proc(5)): the dead ones that nobody
+// waited for included.
+std::vector<pid_t> children() {
+  std::vector<pid_t> found;
+  for (const auto& entry : std::filesystem::directory_iterator("/proc")) {
+    const std::string name = entry.path().filename();
+    if (!std::all_of(name.begin(), name.end(), [](char c) { return c >= '0' && c <= '9'; })) {
+      continue;
+    }
+    std::ifstream file(entry.path() / "stat");
+    std::string text;
+    std::getline(file, text);
+    const std::size_t behind_name = text.rfind(')');
+    if (behind_name == std::string::npos) continue;
+    if (std::atoi(text.c_str() + behind_name + 4) == ::getpid()) found.push_back(std::stoi(name));
+  }
+  return found;
+}
+
+std::size_t open_descriptors() {
+  const std::filesystem::directory_iterator all("/proc/self/fd");
+  return static_cast<std::size_t>(std::distance(begin(all), end(all)));
+}
+
+class DecoderPoolTest : public ::testing::Test {
+ protected:
+  void start(std::size_t processes = 1, std::uint64_t images = 1000) {
+    pool_ = DecoderPool::start({{DECODER_FOR_TESTS, "misbehave"}, processes, images}, metrics_,
+                               log_, clock_)
+                .value();
+  }
+
+  static ThumbnailRequest request_for(std::string_view command) {
+    ThumbnailRequest request;
+    request.format = ImageFormat::pnm;
+    request.source = Blob("P6\n" + std::string(command));
+    request.renditions = {RenditionSpec()};
+    return request;
+  }
+
+  Result<Thumbnails> run(std::string_view command) { return pool_->make(request_for(command), {}); }
+
+  // Whatever happened before, the next image is made.
+  void expect_well() {
+    const auto made = run("good");
+    EXPECT_TRUE(made.ok()) << made.status().to_string();
+  }
+
+  double restarts(std::string_view reason) const {
+    return metrics_.value(metric::kDecoderRestarts, {reason});
+  }
+
+  RecordingMetrics metrics_;
+  RecordingLogger log_;
+  SystemClock clock_;
+  std::unique_ptr<DecoderPool> pool_;
+};
+
+TEST_F(DecoderPoolTest, HandsOverWhatAGoodDecoderMakes) {
+  start();
+  const auto made = run("good");
+  ASSERT_TRUE(made.ok()) << made.status().to_string();
+  EXPECT_EQ(made->source_size, (SizePx{640, 480}));
+  ASSERT_EQ(made->renditions.size(), 1u);
+  EXPECT_EQ(made->renditions[0].facts.size, (SizePx{200, 150}));
+  EXPECT_THAT(made->renditions[0].bytes.to_string().value(), HasSubstr("not quite a picture"));
+  EXPECT_EQ(metrics_.value(metric::kDecoderCrashes), 0);
+}
+
+TEST_F(DecoderPoolTest, PassesARefusalOnAndKeepsTheProcess) {
+  start();
+  const pid_t before = children().at(0);
+  const Status status = run("refuse").status();
+  EXPECT_EQ(status.code(), Code::corrupt_input);
+  EXPECT_EQ(status.message(), "the image cannot be decoded");
+  EXPECT_EQ(status.detail(), "told so");
+  expect_well();
+  EXPECT_EQ(children(), std::vector<pid_t>{before});
+}
+
+TEST_F(DecoderPoolTest, ACrashCostsOneImage) {
+  start();
+  for (const char* command : {"crash", "segfault", "exit", "close"}) {
+    SCOPED_TRACE(command);
+    const Status status = run(command).status();
+    EXPECT_EQ(status.code(), Code::decoder_crashed);
+    EXPECT_EQ(status.message(), "the decoder failed on this image");
+    expect_well();
+  }
+  EXPECT_EQ(metrics_.value(metric::kDecoderCrashes), 4);
+  EXPECT_EQ(restarts("crashed"), 4);
+  EXPECT_THAT(log_.text(), HasSubstr("last words"));
+  EXPECT_THAT(log_.text(), HasSubstr("signal 6"));
+  EXPECT_THAT(log_.text(), HasSubstr("signal 11"));
+  EXPECT_THAT(log_.text(), HasSubstr("exit code 0"));
+}
+
+TEST_F(DecoderPoolTest, BelievesNoLie) {
+  start();
+  const std::vector<const char*> lies{
+      "other-name",  "other-format",    "other-size",   "huge-size",    "huge-source",
+      "no-source",   "not-an-image",    "whole-output", "past-the-end", "overflow",
+      "bad-color",   "bad-placeholder", "none",         "too-many",     "lease-lost",
+      "unavailable", "unprintable",     "garbage",      "too-large",    "descriptors"};
+  for (const char* command : lies) {
+    SCOPED_TRACE(command);
+    EXPECT_EQ(run(command).status().code(), Code::decoder_crashed);
+    expect_well();
+  }
+  EXPECT_EQ(restarts("protocol"), static_cast<double>(lies.size()));
+}
+
+TEST_F(DecoderPoolTest, ASecondReplyIsNotTakenForTheNextImages) {
+  start();
+  ASSERT_TRUE(run("twice").ok());
+  // The second reply fits the next request as well: it must not stand in for the answer.
+  EXPECT_EQ(run("refuse").status().code(), Code::corrupt_input);
+  EXPECT_EQ(restarts("protocol"), 1);
+}
+
+TEST_F(DecoderPoolTest, AHangEndsAtTheWallLimit) {
+  start();
+  ThumbnailRequest request = request_for("hang");
+  request.limits.wall_time = std::chrono::milliseconds(50);
+  const Status status = pool_->make(request, {}).status();
+  EXPECT_EQ(status.code(), Code::deadline_exceeded);
+  EXPECT_THAT(status.message(), HasSubstr("decoder-wall-time (50 ms)"));
+  EXPECT_EQ(restarts("timed_out"), 1);
+  expect_well();
+}
+
+TEST_F(DecoderPoolTest, AHangEndsAtTheCallersDeadline) {
+  start();
+  OpContext context;
+  context.deadline = clock_.now() + std::chrono::milliseconds(50);
+  const Status status = pool_->make(request_for("hang"), context).status();
+  EXPECT_EQ(status.code(), Code::deadline_exceeded);
+  EXPECT_THAT(status.message(), ::testing::Not(HasSubstr("wall-time")));
+  expect_well();
+}
+
+TEST_F(DecoderPoolTest, SpinningEndsAtTheCpuLimit) {
+  start();
+  const Status status = run("spin").status();
+  EXPECT_EQ(status.code(), Code::deadline_exceeded);
+  EXPECT_THAT(status.message(), HasSubstr("decoder-cpu-time"));
+  EXPECT_EQ(restarts("timed_out"), 1);
+  expect_well();
+}
+
+TEST_F(DecoderPoolTest, AStopRequestKillsTheDecoder) {
+  start();
+  std::stop_source stop;
+  OpContext context;
+  context.stop = stop.get_token();
+  std::jthread stopper([&stop] { stop.request_stop(); });
+  EXPECT_EQ(pool_->make(request_for("hang"), context).status().code(), Code::cancelled);
+  stopper.join();
+  expect_well();
+}
+
+TEST_F(DecoderPoolTest, WaitingForAProcessEndsAtTheDeadlineAndOnAStop) {
+  start();
+  std::stop_source stop;
+  OpContext hanging;
+  hanging.stop = stop.get_token();
+  std::jthread busy([&] { (void)pool_->make(request_for("hang"), hanging); });
+  OpContext context;
+  Status status;
+  // Until the only process is taken this call gets it, and hangs until its own deadline.
+  do {
+    context.deadline = clock_.now() + std::chrono::milliseconds(20);
+    status = pool_->make(request_for("hang"), context).status();
+    ASSERT_EQ(status.code(), Code::deadline_exceeded);
+  } while (status.message() != "no decoder became free in time");
+  std::stop_source other;
+  context = {};
+  context.stop = other.get_token();
+  std::jthread stopper([&other] { other.request_stop(); });
+  EXPECT_EQ(pool_->make(request_for("good"), context).status().code(), Code::cancelled);
+  stop.request_stop();
+  busy.join();
+  expect_well();
+}
+
+TEST_F(DecoderPoolTest, ADecoderKilledBetweenImagesIsNotTheImagesFault) {
+  start();
+  expect_well();
+  ::kill(children().at(0), SIGKILL);
+  // The kernel may take its time, and the process the image with it to the grave.
+  const Code code = run("good").status().code();
+  EXPECT_TRUE(code == Code::ok || code == Code::decoder_crashed) << code_name(code);
+  expect_well();
+}
+
+TEST_F(DecoderPoolTest, ReplacesAProcessAfterItsShareOfImages) {
+  start(1, 3);
+  std::vector<pid_t> seen{children().at(0)};
+  for (int image = 1; image <= 7; ++image) {
+    expect_well();
+    const pid_t now = children().at(0);
+    if (now != seen.back()) seen.push_back(now);
+    EXPECT_EQ(seen.size(), static_cast<std::size_t>(1 + image / 3));
+  }
+  EXPECT_EQ(restarts("recycled"), 2);
+}
+
+TEST_F(DecoderPoolTest, LeavesNothingBehind) {
+  const std::size_t before = open_descriptors();
+  start(3, 2);
+  for (const char* command :
+       {"good", "crash", "garbage", "twice", "good", "descriptors", "refuse", "too-large"}) {
+    (void)run(command);
+    EXPECT_EQ(children().size(), 3u) << command;
+  }
+  pool_.reset();
+  EXPECT_TRUE(children().empty());
+  EXPECT_EQ(open_descriptors(), before);
+}
+
+TEST_F(DecoderPoolTest, GivesADecoderNothingButItsTask) {
+  const UniqueFd secret(::open("/dev/null", O_RDONLY));  // not close-on-exec
+  start();
+  const std::string facts = run("facts").status().message();
+  EXPECT_EQ(facts,
+            "descriptors 6, environment MALLOC_ARENA_MAX VIPS_WARNING LC_ALL, handed enough");
+}
+
+TEST_F(DecoderPoolTest, AWritableSourceFileIsNotHandedOver) {
+  start();
+  TempFile file = TempFile::create(std::filesystem::temp_directory_path()).value();
+  ThumbnailRequest request = request_for("facts");
+  ASSERT_TRUE(file.append(request.source.memory()).ok());
+  request.source = file.finish();
+  EXPECT_THAT(pool_->make(request, {}).status().message(), HasSubstr("handed enough"));
+}
+
+TEST_F(DecoderPoolTest, WhatADecoderPrintsIsBounded) {
+  start();
+  EXPECT_EQ(run("chatter").status().code(), Code::decoder_crashed);
+  EXPECT_LE(log_.text().size(), 8000u);
+  expect_well();
+}
+
+TEST_F(DecoderPoolTest, ManyCallersShareFewProcesses) {
+  start(2, 5);
+  std::atomic<int> good{0}, refused{0}, crashed{0};
+  {
+    std::vector<std::jthread> callers;
+    for (int caller = 0; caller < 4; ++caller) {
+      callers.emplace_back([&] {
+        for (const char* command : {"good", "crash", "refuse", "good", "garbage", "good"}) {
+          const Code code = run(command).status().code();
+          if (code == Code::ok) ++good;
+          if (code == Code::corrupt_input) ++refused;
+          if (code == Code::decoder_crashed) ++crashed;
+        }
+      });
+    }
+  }
+  EXPECT_EQ(good, 12);
+  EXPECT_EQ(refused, 4);
+  EXPECT_EQ(crashed, 8);
+  EXPECT_EQ(children().size(), 2u);
+}
+
+TEST_F(DecoderPoolTest, TellsTheMemoryOfItsProcesses) {
+  start(2);
+  expect_well();
+  EXPECT_GT(metrics_.value(metric::kDecoderRss), 0);
+}
+
+TEST_F(DecoderPoolTest, ACommandThatCannotBeStartedIsFoundAtOnce) {
+  const auto pool = DecoderPool::start({{"/nonexistent/decoder"}, 1, 10}, metrics_, log_, clock_);
+  EXPECT_FALSE(pool.ok());
+}
+
+TEST_F(DecoderPoolTest, ChecksTheRequestBeforeADecoderSeesIt) {
+  start();
+  ThumbnailRequest request = request_for("crash");
+  request.renditions.clear();
+  EXPECT_EQ(pool_->make(request, {}).status().code(), Code::invalid_argument);
+  OpContext late;
+  late.deadline = clock_.now();
+  EXPECT_EQ(pool_->make(request_for("crash"), late).status().code(), Code::deadline_exceeded);
+  EXPECT_EQ(metrics_.value(metric::kDecoderCrashes), 0);
+}
+
+}  // namespace
+}  // namespace thumbmill
