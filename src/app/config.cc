@@ -18,6 +18,10 @@ constexpr std::string_view kEnvironmentPrefix = "THUMBMILL_";
 const std::set<std::string_view> kOtherVariables = {"THUMBMILL_CONFIG", "THUMBMILL_CORPUS",
                                                     "THUMBMILL_BIN", "THUMBMILL_URL"};
 
+// These stand where a rendition's name would in an image's URLs, and so no rendition could be reached
+// under them (docs/api.md).
+const std::set<std::string_view> kReservedNames = {"original", "events"};
+
 Status apply(const Option& option, std::string_view value, const std::string& origin,
              LoadedSettings& loaded) {
   if (const Status set = option.set(value, loaded.settings); !set.ok()) {
@@ -66,6 +70,9 @@ Status read_renditions(const toml::node& node, Settings& settings) {
   if (table == nullptr) return Status(Code::invalid_argument, "[renditions] is not a table");
   for (const auto& [key, value] : *table) {
     const std::string name(key.str());
+    if (kReservedNames.contains(name)) {
+      return Status(Code::invalid_argument, fmt::format("[renditions.{}]: this name is the API's own", name));
+    }
     ASSIGN_OR_RETURN(settings.renditions[name], read_rendition(name, value));
   }
   return Status();

@@ -1,6 +1,6 @@
 // Metrics: the port for counting and timing, and the table of every metric there is. Names and
-// labels follow Prometheus' conventions (base units, _total for counters). docs/metrics.md is made
-// of this table.
+// labels follow Prometheus' conventions (base units, _total for counters). Adapters declare what is
+// in this table and nothing else.
 #pragma once
 
 #include <initializer_list>

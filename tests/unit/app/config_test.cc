@@ -111,6 +111,8 @@ TEST(Config, BadRenditionsAreNamed) {
   EXPECT_THAT(refusal({{}, {}, bad_fit.path()}),
               ::testing::AllOf(HasSubstr("[renditions.card]"), HasSubstr("inside")));
   EXPECT_THAT(refusal({{{"default-renditions", "card"}}, {}, {}}), HasSubstr("card"));
+  const ConfigFile reserved("[renditions.original]\nsize = \"10\"\n");
+  EXPECT_THAT(refusal({{}, {}, reserved.path()}), HasSubstr("[renditions.original]"));
 }
 
 TEST(Config, ContradictionsAreRefused) {
