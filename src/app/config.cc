@@ -18,8 +18,8 @@ constexpr std::string_view kEnvironmentPrefix = "THUMBMILL_";
 const std::set<std::string_view> kOtherVariables = {"THUMBMILL_CONFIG", "THUMBMILL_CORPUS",
                                                     "THUMBMILL_BIN", "THUMBMILL_URL"};
 
-// These stand where a rendition's name would in an image's URLs, and so no rendition could be reached
-// under them (docs/api.md).
+// These stand where a rendition's name would in an image's URLs, and so no rendition could be
+// reached under them (docs/api.md).
 const std::set<std::string_view> kReservedNames = {"original", "events"};
 
 Status apply(const Option& option, std::string_view value, const std::string& origin,
@@ -71,7 +71,8 @@ Status read_renditions(const toml::node& node, Settings& settings) {
   for (const auto& [key, value] : *table) {
     const std::string name(key.str());
     if (kReservedNames.contains(name)) {
-      return Status(Code::invalid_argument, fmt::format("[renditions.{}]: this name is the API's own", name));
+      return Status(Code::invalid_argument,
+                    fmt::format("[renditions.{}]: this name is the API's own", name));
     }
     ASSIGN_OR_RETURN(settings.renditions[name], read_rendition(name, value));
   }

@@ -48,7 +48,7 @@ struct RenditionSpec {
   int quality = 80;                      ///< 1 to 100; of no effect on PNG
   std::optional<Color> background = {};  ///< flattens transparency and pads `contain`; nothing:
                                          ///< keep transparency where the format can, else white
-  bool enlarge = false;  ///< whether a small source may be scaled up
+  bool enlarge = false;                  ///< whether a small source may be scaled up
 
   bool operator==(const RenditionSpec&) const = default;
 };

@@ -124,7 +124,8 @@ Status FsStore::check_root() const {
   if (::access((root_ + std::string(kMarker)).c_str(), F_OK) == 0) return Status();
   return Status(
       Code::unavailable, "the store cannot be reached",
-      root_ + "/.thumbmill-store is missing: the disk is not mounted, or the directory was removed");
+      root_ +
+          "/.thumbmill-store is missing: the disk is not mounted, or the directory was removed");
 }
 
 Status FsStore::failure(int error, std::string_view doing, std::string_view key) const {
