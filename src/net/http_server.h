@@ -1,6 +1,6 @@
-// HttpServer: HTTP/1.1 (RFC 9112) on Boost.Beast. It frames, limits and times out; what a request
-// means is its HttpService's business. It is stricter than the library under it: whatever could be
-// read in two ways is refused (see net/http_strict.h).
+// HttpServer: HTTP/1.1 (RFC 9112) on Boost.Asio. It frames, limits and times out; what a request
+// means is its HttpService's business. It is stricter than servers commonly are: whatever could be
+// read in two ways is refused (see net/http_head.h).
 #pragma once
 
 #include <chrono>
