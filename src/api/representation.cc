@@ -8,25 +8,20 @@
 #include <fmt/format.h>
 
 #include "api/problem.h"
+#include "base/ascii.h"
 #include "net/http_date.h"
 
 namespace thumbmill {
 namespace {
 
-std::string_view trimmed(std::string_view text) {
-  const auto begin = text.find_first_not_of(" \t");
-  if (begin == std::string_view::npos) return {};
-  return text.substr(begin, text.find_last_not_of(" \t") - begin + 1);
-}
-
 // Whether `list` of entity tags (or "*") has `etag`. Weak comparison takes W/"x" for "x"
 // (RFC 9110, section 8.8.3.2).
 bool has_etag(std::string_view list, std::string_view etag, bool weak) {
-  if (trimmed(list) == "*") return true;
+  if (trim(list) == "*") return true;
   while (!list.empty()) {
     // Our own tags have no commas, so that cutting at commas cannot make a false match.
     const std::size_t comma = std::min(list.find(','), list.size());
-    std::string_view tag = trimmed(list.substr(0, comma));
+    std::string_view tag = trim(list.substr(0, comma));
     list.remove_prefix(std::min(comma + 1, list.size()));
     if (weak && tag.starts_with("W/")) tag.remove_prefix(2);
     if (tag == etag) return true;
@@ -76,7 +71,7 @@ std::variant<WholeBody, Unsatisfiable, Range> parse_range(std::string_view text,
                                                           std::uint64_t size) {
   constexpr std::string_view kUnit = "bytes=";
   if (!text.starts_with(kUnit)) return WholeBody();
-  text = trimmed(text.substr(kUnit.size()));
+  text = trim(text.substr(kUnit.size()));
   const std::size_t dash = text.find('-');
   if (dash == std::string_view::npos || text.find(',') != std::string_view::npos) {
     return WholeBody();
@@ -102,7 +97,7 @@ std::variant<WholeBody, Unsatisfiable, Range> wanted_range(const Representation&
   if (!range || request.method != "GET") return WholeBody();
   if (const auto if_range = request.fields.get("If-Range")) {
     // A date is a weak validator where we could write twice in a second: only the tag counts.
-    if (trimmed(*if_range) != representation.etag) return WholeBody();
+    if (trim(*if_range) != representation.etag) return WholeBody();
   }
   return parse_range(*range, representation.body.size());
 }

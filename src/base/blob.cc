@@ -9,21 +9,9 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "base/write_all.h"
+
 namespace thumbmill {
-namespace {
-
-Status write_all(int fd, std::span<const char> bytes) {
-  while (!bytes.empty()) {
-    const ssize_t written = ::write(fd, bytes.data(), bytes.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0) return status_from_errno(errno, "writing a memory file");
-    bytes = bytes.subspan(static_cast<std::size_t>(written));
-  }
-  return Status();
-}
-
-}  // namespace
-
 struct Blob::Storage {
   std::string bytes;
   UniqueFd fd;
@@ -110,7 +98,8 @@ Result<Blob> Blob::to_memfd(const char* name) const {
   for (std::uint64_t done = 0; done < size_;) {
     const std::span<char> part(buffer.data(), std::min<std::uint64_t>(buffer.size(), size_ - done));
     RETURN_IF_ERROR(read(done, part));
-    RETURN_IF_ERROR(write_all(memory_file.get(), part));
+    const int error = write_all(memory_file.get(), std::string_view(part.data(), part.size()));
+    if (error != 0) return status_from_errno(error, "writing a memory file");
     done += part.size();
   }
   if (::fcntl(memory_file.get(), F_ADD_SEALS,

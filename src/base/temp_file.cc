@@ -5,6 +5,8 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "base/write_all.h"
+
 namespace thumbmill {
 namespace {
 
@@ -27,13 +29,10 @@ Result<TempFile> TempFile::create(const std::string& directory) {
 }
 
 Status TempFile::append(std::string_view bytes) {
-  while (!bytes.empty()) {
-    const ssize_t written = ::write(fd_.get(), bytes.data(), bytes.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0) return spool_failure(errno, "writing");
-    size_ += static_cast<std::uint64_t>(written);
-    bytes.remove_prefix(static_cast<std::size_t>(written));
+  if (const int error = write_all(fd_.get(), bytes); error != 0) {
+    return spool_failure(error, "writing");
   }
+  size_ += bytes.size();
   return Status();
 }
 

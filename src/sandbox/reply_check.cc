@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include "base/ascii.h"
 #include "sandbox/wire.h"
 
 namespace thumbmill {
@@ -36,10 +37,6 @@ bool may_fail_with(Code code) {
 }
 
 // What clients and terminals are shown must not be a way to speak to them.
-bool is_printable(std::string_view text) {
-  return std::all_of(text.begin(), text.end(), [](char c) { return c >= ' ' && c <= '~'; });
-}
-
 Status check_facts(const RenditionResult& facts, const RenditionSpec& spec, SizePx source) {
   if (facts.name != spec.name) return impossible("another rendition than asked for");
   const bool format_fits =
@@ -47,7 +44,7 @@ Status check_facts(const RenditionResult& facts, const RenditionSpec& spec, Size
                   : facts.format == ImageFormat::jpeg || facts.format == ImageFormat::png;
   if (!format_fits) return impossible("another format than asked for");
   if (facts.size != plan_fit(source, spec).canvas) return impossible("another size than asked for");
-  if (!is_printable(facts.placeholder) || !color_from_string(facts.color)) {
+  if (!is_printable_ascii(facts.placeholder) || !color_from_string(facts.color)) {
     return impossible("placeholder or colour");
   }
   const std::uint64_t pixels = std::uint64_t{facts.size.width} * facts.size.height;
@@ -78,7 +75,7 @@ Result<Thumbnails> read_reply(std::string_view message, std::uint64_t sequence, 
   if (reply->sequence != sequence) return Status(Code::conflict, "an answer to another request");
   if (!reply->status.ok()) {
     const bool possible =
-        may_fail_with(reply->status.code()) && is_printable(reply->status.message());
+        may_fail_with(reply->status.code()) && is_printable_ascii(reply->status.message());
     if (!possible) return impossible("a code or a message that is not the decoder's");
     return reply->status;
   }

@@ -44,6 +44,9 @@ struct PutOptions {
       "application/octet-stream";  ///< at most 255 printable ASCII characters
   Metadata metadata = {};  ///< names [a-z0-9-], printable ASCII values, kMaxMetadataBytes in all
   bool if_absent = false;  ///< fail with conflict when the key exists
+
+  /// invalid_argument unless type and metadata are within the bounds above: what every put checks.
+  Status check() const;
 };
 
 /// Thread-safe. Keys are those is_object_key() holds for; others are invalid_argument. Every call

@@ -5,26 +5,6 @@
 #include "model/object_key.h"
 
 namespace thumbmill {
-namespace {
-
-bool is_printable_ascii(std::string_view text) {
-  return std::all_of(text.begin(), text.end(), [](char c) { return c >= ' ' && c <= '~'; });
-}
-
-Status check_options(const PutOptions& options) {
-  std::size_t size = 0;
-  bool valid = options.content_type.size() <= 255 && is_printable_ascii(options.content_type);
-  for (const auto& [name, value] : options.metadata) {
-    size += name.size() + value.size();
-    valid = valid && is_printable_ascii(value) && !name.empty() &&
-            name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-") == std::string::npos;
-  }
-  if (valid && size <= kMaxMetadataBytes) return Status();
-  return Status(Code::invalid_argument, "content type or metadata is not allowed");
-}
-
-}  // namespace
-
 Status MemoryStore::begin(std::string_view operation, std::string_view key,
                           const OpContext& context) {
   RETURN_IF_ERROR(context.check(clock_));
@@ -48,7 +28,7 @@ Status MemoryStore::put(std::string_view key, const Blob& body, const PutOptions
   ASSIGN_OR_RETURN(std::string bytes, body.to_string());
   const std::lock_guard lock(mutex_);
   RETURN_IF_ERROR(begin("put", key, context));
-  RETURN_IF_ERROR(check_options(options));
+  RETURN_IF_ERROR(options.check());
   if (options.if_absent && objects_.contains(key))
     return Status(Code::conflict, "the object exists already");
   ObjectInfo info{std::string(key), bytes.size(), clock_.wall_now(), options.content_type,

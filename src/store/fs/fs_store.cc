@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/write_all.h"
 #include "model/object_key.h"
 #include "store/fs/listing.h"
 #include "store/fs/object_file.h"
@@ -29,14 +30,9 @@ int sync_directory(const std::string& path) {
   return 0;
 }
 
-Status write_all(int fd, std::string_view bytes) {
-  while (!bytes.empty()) {
-    const ssize_t written = ::write(fd, bytes.data(), bytes.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0) return status_from_errno(errno, "writing to the store");
-    bytes.remove_prefix(static_cast<std::size_t>(written));
-  }
-  return Status();
+Status write_bytes(int fd, std::string_view bytes) {
+  const int error = write_all(fd, bytes);
+  return error == 0 ? Status() : status_from_errno(error, "writing to the store");
 }
 
 // An upload spooled by TempFile into our own file system: it can be given a name as it is. A file
@@ -54,33 +50,6 @@ WallTime modified_time(const struct stat& info) {
   const auto since_epoch =
       std::chrono::seconds(info.st_mtim.tv_sec) + std::chrono::nanoseconds(info.st_mtim.tv_nsec);
   return WallTime(std::chrono::duration_cast<WallTime::duration>(since_epoch));
-}
-
-bool is_printable_ascii(std::string_view text) {
-  return std::all_of(text.begin(), text.end(), [](char c) { return c >= ' ' && c <= '~'; });
-}
-
-Status check_options(const PutOptions& options) {
-  if (options.content_type.size() > 255 || !is_printable_ascii(options.content_type)) {
-    return Status(Code::invalid_argument,
-                  "content type is not printable ASCII of at most 255 characters");
-  }
-  std::size_t size = 0;
-  for (const auto& [name, value] : options.metadata) {
-    size += name.size() + value.size();
-    const bool named = !name.empty() && std::all_of(name.begin(), name.end(), [](char c) {
-      return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
-    });
-    if (!named || !is_printable_ascii(value)) {
-      return Status(Code::invalid_argument,
-                    "metadata takes names of [a-z0-9-] and printable ASCII values");
-    }
-  }
-  if (size > kMaxMetadataBytes) {
-    return Status(Code::invalid_argument,
-                  fmt::format("metadata takes {} bytes; allowed: {}", size, kMaxMetadataBytes));
-  }
-  return Status();
 }
 
 }  // namespace
@@ -152,17 +121,17 @@ Result<UniqueFd> FsStore::write_unnamed(const Blob& body, const std::string& tra
     const std::span<char> part(buffer.data(),
                                std::min<std::uint64_t>(buffer.size(), body.size() - done));
     RETURN_IF_ERROR(body.read(done, part));
-    RETURN_IF_ERROR(write_all(file.get(), std::string_view(part.data(), part.size())));
+    RETURN_IF_ERROR(write_bytes(file.get(), std::string_view(part.data(), part.size())));
     done += part.size();
   }
-  RETURN_IF_ERROR(write_all(file.get(), trailer));
+  RETURN_IF_ERROR(write_bytes(file.get(), trailer));
   return file;
 }
 
 Status FsStore::put(std::string_view key, const Blob& body, const PutOptions& options,
                     const OpContext& context) {
   RETURN_IF_ERROR(check_key(key, context));
-  RETURN_IF_ERROR(check_options(options));
+  RETURN_IF_ERROR(options.check());
   RETURN_IF_ERROR(check_root());
   ASSIGN_OR_RETURN(const std::string trailer,
                    make_trailer(key, {options.content_type, options.metadata}, body));
@@ -175,7 +144,7 @@ Status FsStore::put(std::string_view key, const Blob& body, const PutOptions& op
         ::lseek(body.fd(), 0, SEEK_END) < 0) {
       return write_failure(errno, "preparing", key);
     }
-    RETURN_IF_ERROR(write_all(body.fd(), trailer));
+    RETURN_IF_ERROR(write_bytes(body.fd(), trailer));
     const Status named = sync_and_name(body.fd(), key, options.if_absent);
     // A file that had a name once and lost it cannot get another: it must be copied.
     if (named.code() != Code::not_found) return named;

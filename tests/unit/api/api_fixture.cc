@@ -117,6 +117,12 @@ ApiFixture::ApiFixture()
                                          .clock = clock_}),
       description_(embedded_description()) {}
 
+ApiFixture::~ApiFixture() {
+  for (const auto& answer : answers_) {
+    while (answer->waiting()) answer->run_all();
+  }
+}
+
 Exchange ApiFixture::call(const std::string& method, const std::string& target,
                           const FieldList& fields, const std::string& body) {
   auto request = std::make_shared<HttpRequest>();
@@ -129,6 +135,7 @@ Exchange ApiFixture::call(const std::string& method, const std::string& target,
   request->received = clock_.now();
 
   Exchange exchange{std::make_shared<CapturedAnswer>()};
+  answers_.push_back(exchange.answer);
   const std::unique_ptr<HttpTask> task = service_.begin(request);
   Status status;
   if (body.size() > task->body_limit()) {

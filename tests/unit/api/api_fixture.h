@@ -57,6 +57,8 @@ struct Exchange {
 class ApiFixture : public testing::Test {
  protected:
   ApiFixture();
+  /// Fires what the answers still wait for, as a stopping server does: until then it keeps them.
+  ~ApiFixture() override;
 
   /// Runs a request; its answer may come later. The body is given in small pieces.
   Exchange call(const std::string& method, const std::string& target, const FieldList& fields = {},
@@ -95,6 +97,9 @@ class ApiFixture : public testing::Test {
   DeadLetters dead_letters_{store_, queue_, catalog_, notifier_, log_, clock_};
   ApiService service_;
   ApiDescription description_;
+
+ private:
+  std::vector<std::shared_ptr<CapturedAnswer>> answers_;  // shared with the handlers
 };
 
 /// openapi.json as it is in the binary.
