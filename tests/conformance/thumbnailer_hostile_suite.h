@@ -39,6 +39,15 @@ TEST_P(ThumbnailerSuite, RefusesFormatsThatAreNotDecoded) {
   }
 }
 
+TEST_P(ThumbnailerSuite, SaysWhichVariantsAreNotDecoded) {
+  std::string twelve_bits = write_picture(four_colors(64, 48).get(), ".jpg");
+  const std::size_t frame = twelve_bits.find("\xff\xc0");  // SOF0: marker, length, precision
+  ASSERT_NE(frame, std::string::npos);
+  twelve_bits[frame + 1] = '\xc1';  // the extended process, which has a precision of 12
+  twelve_bits[frame + 4] = 12;
+  EXPECT_EQ(failure_of(twelve_bits), Code::unsupported);
+}
+
 TEST_P(ThumbnailerSuite, TheRequestsFormatAloneChoosesTheDecoder) {
   ThumbnailRequest request;
   request.format = ImageFormat::png;

@@ -157,6 +157,9 @@ TEST_F(Corpus, EveryImageEndsAsTheManifestSays) {
     }
     EXPECT_NE(row.expect, "thumb") << made.status().to_string();
     EXPECT_TRUE(is_permanent(made.status().code())) << made.status().to_string();
+    if (row.expect == "thumb-or-unsupported") {
+      EXPECT_EQ(made.status().code(), Code::unsupported) << made.status().to_string();
+    }
     EXPECT_FALSE(made.status().message().empty());
     if (made.status().code() == Code::decoder_crashed) {
       std::cout << row.file << ": " << made.status().to_string() << "\n";

@@ -17,25 +17,12 @@ struct Unref {
 using VipsImagePtr = std::unique_ptr<VipsImage, Unref>;
 
 /// The failure that libvips' error buffer describes, which is emptied.
-inline Status vips_failure(Code code, std::string message) {
-  std::string detail = vips_error_buffer();
-  vips_error_clear();
-  while (!detail.empty() && detail.back() == '\n') detail.pop_back();
-  return Status(code, std::move(message), std::move(detail));
-}
+Status vips_failure(Code code, std::string message);
 
-/// The failure of a step on the pixels, which are read only then: the image is to blame, for its
-/// size when memory ran out (in libvips' words, or libjpeg's), else for its contents.
-inline Status decode_failure() {
-  Status failure = vips_failure(Code::corrupt_input, "the image cannot be decoded");
-  for (const char* words : {"out of memory", "Insufficient memory"}) {
-    if (failure.detail().find(words) != std::string::npos) {
-      return Status(Code::too_large, "the image takes more than decoder-memory to decode",
-                    failure.detail());
-    }
-  }
-  return failure;
-}
+/// The failure of a step on the pixels, which are read only then. The image is to blame: too_large
+/// when memory ran out, unsupported for a variant of its format that is not read (12-bit JPEG, a
+/// TIFF in separate tiles), else corrupt_input. Only the libraries' words tell which.
+Status decode_failure();
 
 /// Runs `operation(VipsImage** out)`, a libvips call that returns 0 and sets *out.
 template <typename Operation>
