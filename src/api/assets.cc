@@ -42,7 +42,7 @@ Result<HttpResponse> show_asset(const AssetTable& table, std::string_view name,
 
 std::vector<Route> asset_routes(std::span<const EmbeddedFile> page,
                                 std::span<const EmbeddedFile> description) {
-  constexpr std::string_view kIndex = "index.html";
+  static constexpr std::string_view kIndex = "index.html";
   AssetTable table;
   for (const EmbeddedFile& file : page) table.emplace(file.name, representation_of(file));
   AssetTable index;

@@ -24,8 +24,7 @@ Result<std::unique_ptr<ObjectStore>> open_store(const Settings& settings, Clock&
   return std::unique_ptr<ObjectStore>(std::move(store));
 }
 
-Result<Backends> open_backends(const Settings& settings, Clock& clock, Random& random,
-                               Logger& log) {
+Result<std::unique_ptr<JobQueue>> open_queue(const Settings& settings, Clock& clock, Logger& log) {
   if (!settings.queue.starts_with(kSqlite)) {
     return Status(
         Code::invalid_argument,
@@ -34,11 +33,17 @@ Result<Backends> open_backends(const Settings& settings, Clock& clock, Random& r
             "in the store",
             settings.queue));
   }
-  Backends backends;
-  ASSIGN_OR_RETURN(backends.store, open_store(settings, clock, random));
   std::string file = settings.queue.substr(kSqlite.size());
   if (file.empty()) file = settings.store + "/queue/queue.db";
-  ASSIGN_OR_RETURN(backends.queue, SqliteQueue::open(file, clock, log));
+  ASSIGN_OR_RETURN(std::unique_ptr<SqliteQueue> queue, SqliteQueue::open(file, clock, log));
+  return std::unique_ptr<JobQueue>(std::move(queue));
+}
+
+Result<Backends> open_backends(const Settings& settings, Clock& clock, Random& random,
+                               Logger& log) {
+  Backends backends;
+  ASSIGN_OR_RETURN(backends.store, open_store(settings, clock, random));
+  ASSIGN_OR_RETURN(backends.queue, open_queue(settings, clock, log));
   return backends;
 }
 

@@ -24,6 +24,9 @@ struct Backends {
 Result<std::unique_ptr<ObjectStore>> open_store(const Settings& settings, Clock& clock,
                                                 Random& random);
 
+/// Opens the queue alone. invalid_argument as above; conflict when it belongs to a running process.
+Result<std::unique_ptr<JobQueue>> open_queue(const Settings& settings, Clock& clock, Logger& log);
+
 /// Opens both. conflict when the queue belongs to a running process.
 Result<Backends> open_backends(const Settings& settings, Clock& clock, Random& random, Logger& log);
 
