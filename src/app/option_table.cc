@@ -1,192 +1,16 @@
 #include "app/option_table.h"
 
-#include <algorithm>
 #include <array>
 #include <charconv>
 
 #include <fmt/format.h>
 
-#include "app/units.h"
+#include "app/option_makers.h"
 
 namespace thumbmill {
 namespace {
 
 using std::chrono::milliseconds;
-
-Status not_allowed(std::string_view text, std::string_view allowed) {
-  return Status(Code::invalid_argument,
-                fmt::format("\"{}\" is not allowed; allowed: {}", text, allowed));
-}
-
-// Each of the following makes the row of one setting from the member that holds it.
-
-Option text_option(std::string name, std::string Settings::*member, std::string default_value,
-                   std::string allowed, std::string help) {
-  return {.name = std::move(name),
-          .group = {},
-          .help = std::move(help),
-          .allowed = std::move(allowed),
-          .default_value = std::move(default_value),
-          .set =
-              [member](std::string_view text, Settings& settings) {
-                settings.*member = std::string(text);
-                return Status();
-              },
-          .get = [member](const Settings& settings) { return settings.*member; }};
-}
-
-Option count_option(std::string name, std::uint64_t Settings::*member, std::uint64_t default_value,
-                    std::uint64_t least, std::uint64_t most, std::string help) {
-  std::string allowed = fmt::format("{} to {}", least, most);
-  return {.name = std::move(name),
-          .group = {},
-          .help = std::move(help),
-          .allowed = allowed,
-          .default_value = std::to_string(default_value),
-          .set =
-              [member, least, most, allowed](std::string_view text, Settings& settings) {
-                std::uint64_t value = 0;
-                const char* last = text.data() + text.size();
-                const auto [end, error] = std::from_chars(text.data(), last, value);
-                if (error != std::errc() || end != last || value < least || value > most) {
-                  return not_allowed(text, allowed);
-                }
-                settings.*member = value;
-                return Status();
-              },
-          .get = [member](const Settings& settings) { return std::to_string(settings.*member); }};
-}
-
-Option size_option(std::string name, std::uint64_t Settings::*member, std::string default_value,
-                   std::uint64_t least, std::uint64_t most, std::string help) {
-  std::string allowed = fmt::format("{} to {}", format_size_bytes(least), format_size_bytes(most));
-  return {
-      .name = std::move(name),
-      .group = {},
-      .help = std::move(help),
-      .allowed = allowed,
-      .default_value = std::move(default_value),
-      .set =
-          [member, least, most, allowed](std::string_view text, Settings& settings) {
-            const auto value = parse_size_bytes(text);
-            if (!value || *value < least || *value > most) return not_allowed(text, allowed);
-            settings.*member = *value;
-            return Status();
-          },
-      .get = [member](const Settings& settings) { return format_size_bytes(settings.*member); }};
-}
-
-Option duration_option(std::string name, milliseconds Settings::*member, std::string default_value,
-                       milliseconds least, milliseconds most, std::string help) {
-  std::string allowed = fmt::format("{} to {}", format_duration(least), format_duration(most));
-  return {.name = std::move(name),
-          .group = {},
-          .help = std::move(help),
-          .allowed = allowed,
-          .default_value = std::move(default_value),
-          .set =
-              [member, least, most, allowed](std::string_view text, Settings& settings) {
-                const auto value = parse_duration(text);
-                if (!value || *value < least || *value > most) return not_allowed(text, allowed);
-                settings.*member = *value;
-                return Status();
-              },
-          .get = [member](const Settings& settings) { return format_duration(settings.*member); }};
-}
-
-Option switch_option(std::string name, bool Settings::*member, std::string help) {
-  return {
-      .name = std::move(name),
-      .group = {},
-      .help = std::move(help),
-      .allowed = "true, false",
-      .default_value = "false",
-      .is_switch = true,
-      .set =
-          [member](std::string_view text, Settings& settings) {
-            if (text != "true" && text != "false") return not_allowed(text, "true, false");
-            settings.*member = text == "true";
-            return Status();
-          },
-      .get = [member](const Settings& settings) { return settings.*member ? "true" : "false"; }};
-}
-
-Option listen_option(std::string name, ListenAddress Settings::*member, std::string default_value,
-                     std::string help) {
-  static constexpr std::string_view kAllowed =
-      "HOST:PORT, :PORT or PORT; port 0 takes any free one";
-  return {.name = std::move(name),
-          .group = {},
-          .help = std::move(help),
-          .allowed = std::string(kAllowed),
-          .default_value = std::move(default_value),
-          .set =
-              [member](std::string_view text, Settings& settings) {
-                const auto address = parse_listen_address(text);
-                if (!address) return not_allowed(text, kAllowed);
-                settings.*member = *address;
-                return Status();
-              },
-          .get = [member](
-                     const Settings& settings) { return format_listen_address(settings.*member); }};
-}
-
-template <typename E, std::size_t N>
-Option choice_option(std::string name, E Settings::*member, std::string default_value,
-                     const std::array<std::pair<std::string_view, E>, N>& choices,
-                     std::string help) {
-  std::string allowed;
-  for (const auto& [choice, value] : choices) {
-    allowed += (allowed.empty() ? "" : ", ") + std::string(choice);
-  }
-  return {.name = std::move(name),
-          .group = {},
-          .help = std::move(help),
-          .allowed = allowed,
-          .default_value = std::move(default_value),
-          .set =
-              [member, choices, allowed](std::string_view text, Settings& settings) {
-                for (const auto& [choice, value] : choices) {
-                  if (choice != text) continue;
-                  settings.*member = value;
-                  return Status();
-                }
-                return not_allowed(text, allowed);
-              },
-          .get =
-              [member, choices](const Settings& settings) {
-                for (const auto& [choice, value] : choices) {
-                  if (value == settings.*member) return std::string(choice);
-                }
-                return std::string();
-              }};
-}
-
-Option rendition_names_option() {
-  return {.name = "default-renditions",
-          .group = {},
-          .help = "Renditions made when an upload asks for none.",
-          .allowed = "names of renditions, separated by commas",
-          .default_value = "thumb",
-          .set =
-              [](std::string_view text, Settings& settings) {
-                std::vector<std::string> names;
-                for (std::size_t start = 0; start <= text.size();) {
-                  const std::size_t end = std::min(text.find(',', start), text.size());
-                  names.emplace_back(text.substr(start, end - start));
-                  if (!is_rendition_name(names.back())) {
-                    return not_allowed(text, "names of renditions, separated by commas");
-                  }
-                  start = end + 1;
-                }
-                settings.default_renditions = std::move(names);
-                return Status();
-              },
-          .get =
-              [](const Settings& settings) {
-                return fmt::format("{}", fmt::join(settings.default_renditions, ","));
-              }};
-}
 
 using namespace std::chrono_literals;
 
@@ -208,7 +32,8 @@ std::vector<Option> place_options() {
 }
 
 std::vector<Option> rendition_options() {
-  return {rendition_names_option(),
+  return {names_option("default-renditions", &Settings::default_renditions, "thumb",
+                       "Renditions made when an upload asks for none."),
           switch_option("keep-originals", &Settings::keep_originals,
                         "Keep each original after its job instead of removing it.")};
 }

@@ -1,0 +1,117 @@
+#include "app/option_makers.h"
+
+#include <charconv>
+
+#include <fmt/format.h>
+
+#include "app/units.h"
+
+namespace thumbmill {
+
+using std::chrono::milliseconds;
+
+namespace {
+
+// `value` when it is there and within the bounds.
+template <typename T>
+std::optional<T> within(std::optional<T> value, T least, T most) {
+  return value && *value >= least && *value <= most ? value : std::nullopt;
+}
+
+std::optional<std::uint64_t> parse_count(std::string_view text) {
+  std::uint64_t value = 0;
+  const char* last = text.data() + text.size();
+  const auto [end, error] = std::from_chars(text.data(), last, value);
+  if (error != std::errc() || end != last) return std::nullopt;
+  return value;
+}
+
+std::optional<bool> parse_switch(std::string_view text) {
+  if (text != "true" && text != "false") return std::nullopt;
+  return text == "true";
+}
+
+std::optional<std::vector<std::string>> parse_names(std::string_view text) {
+  std::vector<std::string> names;
+  for (std::size_t start = 0; start <= text.size();) {
+    const std::size_t end = std::min(text.find(',', start), text.size());
+    names.emplace_back(text.substr(start, end - start));
+    if (!is_rendition_name(names.back())) return std::nullopt;
+    start = end + 1;
+  }
+  return names;
+}
+
+}  // namespace
+
+Status not_allowed(std::string_view text, std::string_view allowed) {
+  return Status(Code::invalid_argument,
+                fmt::format("\"{}\" is not allowed; allowed: {}", text, allowed));
+}
+
+Option text_option(std::string name, std::string Settings::*member, std::string default_value,
+                   std::string allowed, std::string help) {
+  return option_of<std::string>(std::move(name), member, std::move(default_value), std::move(help),
+                                {.allowed = std::move(allowed),
+                                 .parse = [](std::string_view text) { return std::string(text); },
+                                 .format = [](const std::string& value) { return value; }});
+}
+
+Option count_option(std::string name, std::uint64_t Settings::*member, std::uint64_t default_value,
+                    std::uint64_t least, std::uint64_t most, std::string help) {
+  return option_of<std::uint64_t>(
+      std::move(name), member, std::to_string(default_value), std::move(help),
+      {.allowed = fmt::format("{} to {}", least, most),
+       .parse = [=](std::string_view text) { return within(parse_count(text), least, most); },
+       .format = [](std::uint64_t value) { return std::to_string(value); }});
+}
+
+Option size_option(std::string name, std::uint64_t Settings::*member, std::string default_value,
+                   std::uint64_t least, std::uint64_t most, std::string help) {
+  return option_of<std::uint64_t>(
+      std::move(name), member, std::move(default_value), std::move(help),
+      {.allowed = fmt::format("{} to {}", format_size_bytes(least), format_size_bytes(most)),
+       .parse = [=](std::string_view text) { return within(parse_size_bytes(text), least, most); },
+       .format = format_size_bytes});
+}
+
+Option duration_option(std::string name, milliseconds Settings::*member, std::string default_value,
+                       milliseconds least, milliseconds most, std::string help) {
+  return option_of<milliseconds>(
+      std::move(name), member, std::move(default_value), std::move(help),
+      {.allowed = fmt::format("{} to {}", format_duration(least), format_duration(most)),
+       .parse = [=](std::string_view text) { return within(parse_duration(text), least, most); },
+       .format = format_duration});
+}
+
+Option switch_option(std::string name, bool Settings::*member, std::string help) {
+  Option option =
+      option_of<bool>(std::move(name), member, "false", std::move(help),
+                      {.allowed = "true, false", .parse = parse_switch, .format = [](bool value) {
+                         return std::string(value ? "true" : "false");
+                       }});
+  option.is_switch = true;
+  return option;
+}
+
+Option listen_option(std::string name, ListenAddress Settings::*member, std::string default_value,
+                     std::string help) {
+  return option_of<ListenAddress>(std::move(name), member, std::move(default_value),
+                                  std::move(help),
+                                  {.allowed = "HOST:PORT, :PORT or PORT; port 0 takes any free one",
+                                   .parse = parse_listen_address,
+                                   .format = format_listen_address});
+}
+
+Option names_option(std::string name, std::vector<std::string> Settings::*member,
+                    std::string default_value, std::string help) {
+  return option_of<std::vector<std::string>>(std::move(name), member, std::move(default_value),
+                                             std::move(help),
+                                             {.allowed = "names of renditions, separated by commas",
+                                              .parse = parse_names,
+                                              .format = [](const std::vector<std::string>& names) {
+                                                return fmt::format("{}", fmt::join(names, ","));
+                                              }});
+}
+
+}  // namespace thumbmill
