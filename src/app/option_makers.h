@@ -30,7 +30,7 @@ Status not_allowed(std::string_view text, std::string_view allowed);
 
 template <typename T>
 Option option_of(std::string name, T Settings::*member, std::string default_value, std::string help,
-                 Reading<T> reading) {
+                 const Reading<T>& reading) {
   Option option{.name = std::move(name),
                 .group = {},
                 .help = std::move(help),
@@ -38,11 +38,11 @@ Option option_of(std::string name, T Settings::*member, std::string default_valu
                 .default_value = std::move(default_value),
                 .set = {},
                 .get = {}};
-  option.get = [member, format = std::move(reading.format)](const Settings& settings) {
+  option.get = [member, format = reading.format](const Settings& settings) {
     return format(settings.*member);
   };
-  option.set = [member, parse = std::move(reading.parse), allowed = std::move(reading.allowed)](
-                   std::string_view text, Settings& settings) {
+  option.set = [member, parse = reading.parse, allowed = reading.allowed](std::string_view text,
+                                                                          Settings& settings) {
     std::optional<T> value = parse(text);
     if (!value) return not_allowed(text, allowed);
     settings.*member = *std::move(value);
@@ -88,8 +88,7 @@ Option choice_option(std::string name, E Settings::*member, std::string default_
                                     [&](const auto& choice) { return choice.second == present; });
     return found == choices.end() ? std::string() : std::string(found->first);
   };
-  return option_of(std::move(name), member, std::move(default_value), std::move(help),
-                   std::move(reading));
+  return option_of(std::move(name), member, std::move(default_value), std::move(help), reading);
 }
 
 }  // namespace thumbmill
