@@ -1,6 +1,7 @@
 #include "base/hash.h"
 
 #include <openssl/evp.h>
+#include <openssl/hmac.h>
 
 #include "base/status.h"
 
@@ -37,6 +38,25 @@ Sha256Digest sha256(std::string_view bytes) {
   Sha256 hash;
   hash.update(bytes);
   return hash.finish();
+}
+
+Sha256Digest hmac_sha256(std::string_view key, std::string_view bytes) {
+  Sha256Digest digest{};
+  unsigned int length = 0;
+  const unsigned char* made = HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()),
+                                   reinterpret_cast<const unsigned char*>(bytes.data()),
+                                   bytes.size(), digest.data(), &length);
+  THUMBMILL_CHECK(made != nullptr && length == digest.size());
+  return digest;
+}
+
+std::string to_base64(std::span<const unsigned char> bytes) {
+  // EVP_EncodeBlock writes a NUL behind the text, where std::string has one.
+  std::string text((bytes.size() + 2) / 3 * 4, '\0');
+  const int length = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(text.data()), bytes.data(),
+                                     static_cast<int>(bytes.size()));
+  THUMBMILL_CHECK(static_cast<std::size_t>(length) == text.size());
+  return text;
 }
 
 std::string to_hex(std::span<const unsigned char> bytes) {

@@ -1,4 +1,4 @@
-// SHA-256 (FIPS 180-4) by OpenSSL, and hexadecimal text.
+// SHA-256 (FIPS 180-4) and its HMAC by OpenSSL, and digests as text.
 #pragma once
 
 #include <array>
@@ -32,6 +32,17 @@ class Sha256 {
 
 /// The digest of `bytes` in one call.
 Sha256Digest sha256(std::string_view bytes);
+
+/// HMAC-SHA256 of `bytes` (RFC 2104). The key may have any length.
+Sha256Digest hmac_sha256(std::string_view key, std::string_view bytes);
+
+/// A digest's bytes as text's, to be a key of hmac_sha256 in turn. Borrows.
+inline std::string_view as_text(std::span<const unsigned char> bytes) {
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
+/// Base64 with padding (RFC 4648, section 4).
+std::string to_base64(std::span<const unsigned char> bytes);
 
 /// Lower-case hexadecimal.
 std::string to_hex(std::span<const unsigned char> bytes);

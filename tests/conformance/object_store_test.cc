@@ -11,7 +11,7 @@ namespace {
 StoreUnderTest make_memory() {
   auto clock = std::make_shared<SimClock>();
   auto store = std::make_unique<MemoryStore>(*clock);
-  return {clock, std::move(store)};
+  return {clock, std::move(store), {}};
 }
 
 struct FsSurroundings {
@@ -24,7 +24,7 @@ StoreUnderTest make_fs() {
   auto surroundings = std::make_shared<FsSurroundings>();
   auto store =
       FsStore::open(surroundings->directory.path(), surroundings->clock, surroundings->random);
-  return {surroundings, std::move(store).value()};
+  return {surroundings, std::move(store).value(), {}};
 }
 
 INSTANTIATE_TEST_SUITE_P(Memory, ObjectStoreSuite,

@@ -1,0 +1,86 @@
+// Client: one S3 request from its parts to its answer: credentials, signature, retries, clock
+// correction. It knows the protocol's frame, not what objects are: that is S3Store. Internal to
+// store/s3.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "base/clock.h"
+#include "base/hash.h"
+#include "base/log.h"
+#include "base/op_context.h"
+#include "base/random.h"
+#include "store/s3/credentials.h"
+#include "store/s3/endpoint.h"
+#include "store/s3/http_transport.h"
+#include "store/s3/retry_policy.h"
+
+namespace thumbmill::s3 {
+
+struct Request {
+  std::string method;
+  std::string key = {};        ///< with the bucket's prefix; empty: the bucket itself
+  Parameters query = {};       ///< not encoded
+  Parameters headers = {};     ///< lower-case names; all are signed
+  const Blob* body = nullptr;  ///< borrowed
+  std::string body_hash = {};  ///< SHA-256 of `body` in hexadecimal; unused without one
+  HttpTimes times = {};
+  bool document_in_success = false;  ///< a 200 is one only with a document that is no <Error>
+  std::uint64_t most_bytes = std::numeric_limits<std::uint64_t>::max();  ///< of the answer's body
+};
+
+/// What became of a request.
+struct Outcome {
+  Result<HttpAnswer> answer;  ///< of a status 2xx
+  /// An attempt before the last one broke off, and may have taken effect all the same.
+  bool uncertain = false;
+};
+
+/// Thread-safe. Everything passed in outlives it.
+class Client {
+ public:
+  Client(Endpoint endpoint, std::string region, HttpTransport& transport,
+         CredentialChain& credentials, Clock& clock, Random& random, Logger& log);
+
+  /// Sends the request until it succeeds, fails for good, or is not worth another attempt.
+  /// not_found: 404 for an object. conflict: 412. too_large, exhausted, unsupported: the server's
+  /// own such limits. unavailable: anything else, the cause in the detail.
+  Outcome send(const Request& request, const OpContext& context);
+
+  /// A URL that carries a signature over `method`, `key` and `headers` (which must then be sent),
+  /// good for `ttl`.
+  Result<std::string> presign(const std::string& method, const std::string& key,
+                              const Parameters& headers, std::chrono::seconds ttl,
+                              const OpContext& context);
+
+ private:
+  struct Attempt {
+    Result<HttpAnswer> answer;
+    Fault fault = Fault::permanent;  // when there is no answer
+    bool may_have_taken_effect = false;
+  };
+
+  Attempt attempt(const Request& request, const OpContext& context);
+  Attempt judge(const Request& request, const Credentials& credentials, HttpAnswer answer);
+  SigningRequest signable(const std::string& method, const std::string& key) const;
+  void correct_clock(const HttpAnswer& answer);
+  bool is_clock_wrong(const HttpAnswer& answer) const;
+  WallTime server_now() const;
+  Status wait(std::chrono::milliseconds delay, const OpContext& context);
+
+  const Endpoint endpoint_;
+  const SigningScope scope_;
+  HttpTransport& transport_;
+  CredentialChain& credentials_;
+  Clock& clock_;
+  Random& random_;
+  Logger& log_;
+  RetryTokens tokens_;
+  std::atomic<std::int64_t> clock_offset_ms_ = 0;  // the server's clock less ours
+};
+
+}  // namespace thumbmill::s3

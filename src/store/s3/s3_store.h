@@ -1,0 +1,89 @@
+// S3Store: an ObjectStore in a bucket of Amazon S3 or of a server that speaks its protocol. Many
+// processes use one bucket at once; other programs may have objects beside ours, under another
+// prefix. Objects are put whole, in one request: there are no multipart uploads, and so nothing
+// that an unfinished put could leave behind. Settings, permissions and what is retried: docs/s3.md.
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/random.h"
+#include "store/object_store.h"
+#include "store/s3/s3_options.h"
+
+namespace thumbmill {
+
+/// A request that somebody without credentials may send, once or often, until it expires.
+struct PresignedRequest {
+  std::string method;
+  std::string url;  ///< secret: whoever has it may do what it says
+  /// Headers that must be sent as they are here; names in lower case.
+  std::vector<std::pair<std::string, std::string>> headers;
+};
+
+/// Thread-safe. A key that begins with ".thumbmill-" is invalid_argument: the store's own.
+class S3Store final : public ObjectStore {
+ public:
+  /// Longest time for which a request can be presigned.
+  static constexpr std::chrono::seconds kMostPresignedTime{7 * 24 * 3600};
+
+  /// Makes the store; asks neither the server nor a credential source, so that a start does not
+  /// hang on them (check() does). invalid_argument when an option is wrong or the region is not
+  /// known. Clock, random numbers and log outlive the store.
+  static Result<std::unique_ptr<S3Store>> open(S3Options options, Clock& clock, Random& random,
+                                               Logger& log);
+  ~S3Store() override;
+
+  Status put(std::string_view key, const Blob& body, const PutOptions& options,
+             const OpContext& context) override;
+  Result<Object> get(std::string_view key, const OpContext& context) override;
+  Result<ObjectInfo> head(std::string_view key, const OpContext& context) override;
+  Status remove(std::string_view key, const OpContext& context) override;
+  Status copy(std::string_view from, std::string_view to, const OpContext& context) override;
+  Result<std::vector<ListedObject>> list(std::string_view prefix, std::string_view after,
+                                         std::size_t limit, const OpContext& context) override;
+  /// Puts and gets a small object of its own.
+  Status check(const OpContext& context) override;
+  /// 0: a put that does not finish leaves nothing.
+  Result<std::size_t> remove_unfinished(WallTime before, const OpContext& context) override;
+  /// Empty: the bytes go over the network from wherever they are.
+  std::string spool_directory() const override { return {}; }
+
+  /// Whether the server heeds If-None-Match, without which if_absent puts replace what is there: S3
+  /// does since 2024, some compatible servers do not. Puts a small object of its own twice.
+  Result<bool> has_conditional_puts(const OpContext& context);
+
+  /// A URL to read an object with GET or HEAD for `ttl` (1 s to kMostPresignedTime; with temporary
+  /// credentials, no longer than these live). Whether the object exists is not looked at.
+  Result<PresignedRequest> presign_get(std::string_view key, std::chrono::seconds ttl,
+                                       const OpContext& context);
+
+  /// A URL to put an object with these options. Its type and metadata are part of the signature.
+  /// `size_bytes`, when given, is the one size that the server takes (the client's Content-Length):
+  /// a signature cannot say "at most".
+  Result<PresignedRequest> presign_put(std::string_view key, const PutOptions& options,
+                                       std::optional<std::uint64_t> size_bytes,
+                                       std::chrono::seconds ttl, const OpContext& context);
+
+ private:
+  struct Parts;
+  explicit S3Store(std::unique_ptr<Parts> parts);
+
+  Status check_key(std::string_view key, const OpContext& context) const;
+  Status put_object(std::string_view key, const Blob& body, const PutOptions& options,
+                    const OpContext& context);
+  Result<Object> get_object(std::string_view key, const OpContext& context);
+  Result<ObjectInfo> head_object(std::string_view key, const OpContext& context);
+  /// After a conditional put that was repeated: whether the object there is of that very put.
+  Result<bool> is_of_put(std::string_view key, std::string_view token, const OpContext& context);
+
+  const std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace thumbmill
