@@ -1,4 +1,4 @@
-// SHA-256 (FIPS 180-4) by OpenSSL, and hexadecimal text.
+// SHA-256 and SHA-1 (FIPS 180-4) by OpenSSL, and hexadecimal text.
 #pragma once
 
 #include <array>
@@ -32,6 +32,10 @@ class Sha256 {
 
 /// The digest of `bytes` in one call.
 Sha256Digest sha256(std::string_view bytes);
+
+/// The SHA-1 of `bytes` in lower-case hexadecimal: a name where a protocol asks for it (Redis
+/// scripts), never a protection.
+std::string sha1_hex(std::string_view bytes);
 
 /// Lower-case hexadecimal.
 std::string to_hex(std::span<const unsigned char> bytes);
