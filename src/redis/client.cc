@@ -136,7 +136,7 @@ Status RedisClient::ensure_connected() {
   ask_facts_at_ = clock_.now() + kFactsEvery;
   if (facts.run_id != known_run_id_) {
     known_run_id_ = facts.run_id;
-    warn_of_settings(*connection_, facts, log_);
+    if (settings_check_ == SettingsCheck::warns) warn_of_settings(*connection_, facts, log_);
   }
   return Status();
 }

@@ -30,11 +30,15 @@ struct RedisScript {
 /// does not answer in time is passed over, which is logged.
 enum class Replicated { no, wanted };
 
+/// Whether a server that is reached for the first time is asked for its settings, and warned of.
+enum class SettingsCheck { none, warns };
+
 /// Thread-safe. `connector`, `clock` and `log` outlive it.
 class RedisClient {
  public:
-  RedisClient(RedisConnector& connector, const Clock& clock, Logger& log)
-      : connector_(connector), clock_(clock), log_(log) {}
+  RedisClient(RedisConnector& connector, SettingsCheck settings_check, const Clock& clock,
+              Logger& log)
+      : connector_(connector), settings_check_(settings_check), clock_(clock), log_(log) {}
 
   /// The server's answer to one command. An error reply becomes a failure (status_of); so does a
   /// server that is away: unavailable, with the command run or not. deadline_exceeded and cancelled
@@ -66,6 +70,7 @@ class RedisClient {
   Status await_replica();
 
   RedisConnector& connector_;
+  const SettingsCheck settings_check_;
   const Clock& clock_;
   Logger& log_;
 

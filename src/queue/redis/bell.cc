@@ -1,10 +1,6 @@
 #include "queue/redis/bell.h"
 
-#include <poll.h>
-#include <sys/eventfd.h>
-
 #include "base/backoff.h"
-#include "base/write_all.h"
 
 namespace thumbmill {
 namespace {
@@ -20,25 +16,17 @@ constexpr Backoff kReconnect{milliseconds(100), milliseconds(2'000)};
 
 RedisBell::RedisBell(RedisConnector& connector, std::string key, Clock& clock, Random& random,
                      Logger& log)
-    : connector_(connector),
-      key_(std::move(key)),
-      clock_(clock),
-      random_(random),
-      log_(log),
-      closing_fd_(::eventfd(0, EFD_CLOEXEC)) {
-  THUMBMILL_CHECK(closing_fd_.valid());
+    : connector_(connector), key_(std::move(key)), clock_(clock), random_(random), log_(log) {
   listener_ = std::thread([this] { listen(); });
 }
 
 RedisBell::~RedisBell() {
   {
     const std::lock_guard lock(mutex_);
-    closing_ = true;
+    ending_ = true;
   }
   needed_.notify_all();
-  const std::uint64_t one = 1;
-  const std::string_view bytes(reinterpret_cast<const char*>(&one), sizeof one);
-  THUMBMILL_CHECK(write_all(closing_fd_.get(), bytes) == 0);
+  end_.set();
   listener_.join();
 }
 
@@ -58,8 +46,8 @@ void RedisBell::wait(SteadyTime deadline, const OpContext& context) {
 
 bool RedisBell::await_waiter() {
   std::unique_lock lock(mutex_);
-  needed_.wait(lock, [&] { return closing_ || waiting_ > rings_; });
-  return !closing_;
+  needed_.wait(lock, [&] { return ending_ || waiting_ > rings_; });
+  return !ending_;
 }
 
 void RedisBell::listen() {
@@ -82,14 +70,14 @@ void RedisBell::listen() {
     // The waiters ask the queue themselves every so often and tell of its failure; here it is
     // noise.
     log_.debug("cannot listen for new jobs", {{"detail", status.to_string()}});
-    pause(++failures);
+    end_.wait_for(kReconnect.delay(++failures, random_));
   }
 }
 
 Status RedisBell::await_ring(RedisConnection& connection) {
   connection.append({"BLPOP", key_, kBlockSeconds});
   ASSIGN_OR_RETURN(const std::optional<RedisReply> reply,
-                   connection.read_unless_woken(closing_fd_.get(), kPatience));
+                   connection.read_unless_woken(end_.fd(), kPatience));
   if (!reply) return Status(Code::unavailable, "no answer of Redis in time");
   if (reply->is_error()) {
     connector_.follow(*reply);
@@ -107,12 +95,6 @@ Status RedisBell::await_ring(RedisConnection& connection) {
   // Whoever waited has gone: the ring is for another process.
   ASSIGN_OR_RETURN(const RedisReply passed_on, connection.call({"RPUSH", key_, "1"}));
   return passed_on.is_error() ? status_of(passed_on) : Status();
-}
-
-void RedisBell::pause(int failures) {
-  pollfd closing{.fd = closing_fd_.get(), .events = POLLIN, .revents = 0};
-  // However it ends, the loop looks whether it is to go on.
-  ::poll(&closing, 1, static_cast<int>(kReconnect.delay(failures, random_).count()));
 }
 
 }  // namespace thumbmill

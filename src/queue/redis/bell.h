@@ -15,8 +15,8 @@
 #include "base/log.h"
 #include "base/op_context.h"
 #include "base/random.h"
-#include "base/unique_fd.h"
 #include "redis/connector.h"
+#include "redis/end_signal.h"
 
 namespace thumbmill {
 
@@ -34,22 +34,20 @@ class RedisBell {
   /// Blocks until somebody waits; false when it is time to end.
   bool await_waiter();
   Status await_ring(RedisConnection& connection);
-  /// Ends early when the bell is taken down.
-  void pause(int failures);
 
   RedisConnector& connector_;
   const std::string key_;
   Clock& clock_;
   Random& random_;
   Logger& log_;
-  const UniqueFd closing_fd_;  // readable from when closing_ is true
+  EndSignal end_;
 
   std::mutex mutex_;
-  std::condition_variable needed_;  // waiting_ or closing_ changed
+  std::condition_variable needed_;  // waiting_ or ending_ changed
   std::condition_variable rung_;    // rings_ changed, or a waiter was stopped
   std::uint64_t waiting_ = 0;       // guarded by mutex_
   std::uint64_t rings_ = 0;         // guarded by mutex_; heard, and nobody woken by them yet
-  bool closing_ = false;            // guarded by mutex_
+  bool ending_ = false;             // guarded by mutex_
   std::thread listener_;
 };
 

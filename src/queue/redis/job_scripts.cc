@@ -299,22 +299,30 @@ end
 return page[1]
 )";
 
-RedisScript with_prelude(const char* body) { return RedisScript(std::string(kPrelude) + body); }
+// Redis 7 refuses such a script before it begins where it could only go wrong half-way: on a
+// replica, and for lack of memory unless its flags allow that. New jobs are refused then, while
+// those there can still be worked on.
+enum class WithoutMemory { refused, runs };
+
+RedisScript script(const char* body, WithoutMemory without_memory = WithoutMemory::runs) {
+  const bool runs = without_memory == WithoutMemory::runs;
+  return RedisScript(std::string(runs ? "#!lua flags=allow-oom" : "#!lua") + kPrelude + body);
+}
 
 }  // namespace
 
 JobScripts::JobScripts()
-    : enqueue(with_prelude(kEnqueue)),
-      lease(with_prelude(kLease)),
-      find(with_prelude(kFind)),
-      forget(with_prelude(kForget)),
-      depth(with_prelude(kDepth)),
-      extend(with_prelude(kExtend)),
-      ack(with_prelude(kAck)),
-      retry(with_prelude(kRetry)),
-      hand_back(with_prelude(kHandBack)),
-      bury(with_prelude(kBury)),
-      tend(with_prelude(kTend)) {}
+    : enqueue(script(kEnqueue, WithoutMemory::refused)),
+      lease(script(kLease)),
+      find(script(kFind)),
+      forget(script(kForget)),
+      depth(script(kDepth)),
+      extend(script(kExtend)),
+      ack(script(kAck)),
+      retry(script(kRetry)),
+      hand_back(script(kHandBack)),
+      bury(script(kBury)),
+      tend(script(kTend)) {}
 
 std::vector<std::string> job_keys(const RedisOptions& options) {
   std::vector<std::string> keys;

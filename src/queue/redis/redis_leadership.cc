@@ -25,7 +25,7 @@ RedisLeadership::RedisLeadership(RedisOptions options, const Clock& clock, Rando
       release_(kRelease),
       token_(fmt::format("{:016x}", random.next_u64())),
       connector_(std::move(options)),
-      client_(connector_, clock, log) {}
+      client_(connector_, SettingsCheck::none, clock, log) {}
 
 std::string RedisLeadership::key(std::string_view role) const {
   return connector_.options().key(fmt::format("leader:{}", role));

@@ -53,7 +53,7 @@ RedisQueue::RedisQueue(RedisOptions options, Clock& clock, Random& random, Logge
       random_(random),
       log_(log),
       connector_(std::move(options)),
-      client_(connector_, clock, log),
+      client_(connector_, SettingsCheck::warns, clock, log),
       bell_(connector_, bell_key(connector_.options()), clock, random, log) {}
 
 Result<RedisReply> RedisQueue::run(const RedisScript& script, std::vector<std::string> arguments,
