@@ -1,0 +1,198 @@
+// RedisQueue while its server dies, hangs, forgets, refuses or moves.
+#include <fstream>
+#include <future>
+
+#include <signal.h>
+
+#include "queue/redis_fixture.h"
+
+namespace thumbmill {
+namespace {
+
+using ::testing::Contains;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using namespace std::chrono_literals;
+
+using RedisFaultsTest = RedisFixture;
+
+TEST_F(RedisFaultsTest, AServerThatComesBackWithItsFileHasEverything) {
+  start_server({"--appendonly", "yes", "--appendfsync", "always"});
+  const auto queue = open();
+  for (const char* id : {"a", "b", "c"}) ASSERT_TRUE(queue->enqueue(id, {}).ok());
+  auto leases = lease(*queue, 2);
+  ASSERT_TRUE(leases.at(0).retry(1h, Code::decoder_crashed, AttemptCost::counted, {}).ok());
+  server_->process().kill();
+  EXPECT_EQ(queue->enqueue("d", {}).status().code(), Code::unavailable);
+  EXPECT_EQ(leases.at(1).extend(kTtl, {}).code(), Code::unavailable);
+  server_->process().start();
+  EXPECT_TRUE(leases.at(1).extend(kTtl, {}).ok()) << "the same lease still";
+  EXPECT_TRUE(leases.at(1).ack({}).ok());
+  EXPECT_EQ(queue->depth({})->delayed, 1u);
+  clock_.advance(1h);
+  auto rest = lease(*queue, 9);
+  ASSERT_EQ(rest.size(), 2u);
+  EXPECT_EQ(rest[1].last_failure(), Code::decoder_crashed);
+}
+
+TEST_F(RedisFaultsTest, AServerThatComesBackEmptyIsFilledAgain) {
+  start_server();
+  const auto queue = open();
+  for (const char* id : {"a", "b"}) ASSERT_TRUE(queue->enqueue(id, {}).ok());
+  auto leases = lease(*queue);
+  server_->process().kill();
+  server_->process().start();
+  EXPECT_EQ(leases.at(0).extend(kTtl, {}).code(), Code::lease_lost);
+  EXPECT_THAT(lease(*queue), IsEmpty());
+  EXPECT_FALSE(queue->find("b", {}).value().has_value());
+  for (const char* id : {"a", "b"}) EXPECT_TRUE(queue->enqueue(id, {}).value());
+  EXPECT_EQ(lease(*queue, 9).size(), 2u);
+}
+
+TEST_F(RedisFaultsTest, AfterFlushallALeaseIsLostEvenWhenItsJobIsLeasedAgain) {
+  start_server();
+  const auto queue = open();
+  ASSERT_TRUE(queue->enqueue("a", {}).ok());
+  auto old = lease(*queue);
+  tell({"FLUSHALL"});
+  EXPECT_EQ(old.at(0).hand_back({}).code(), Code::lease_lost);
+  EXPECT_TRUE(queue->enqueue("a", {}).value());
+  auto present = lease(*queue);
+  ASSERT_EQ(present.size(), 1u);
+  EXPECT_EQ(old.at(0).ack({}).code(), Code::lease_lost);
+  EXPECT_EQ(old.at(0).bury(Code::internal, {}).code(), Code::lease_lost);
+  EXPECT_TRUE(present[0].ack({}).ok());
+}
+
+TEST_F(RedisFaultsTest, OpensWithoutAServerAndWorksWhenItIsThere) {
+  start_server();
+  server_->process().kill();
+  const auto queue = open();
+  EXPECT_EQ(queue->enqueue("a", {}).status().code(), Code::unavailable);
+  EXPECT_EQ(queue->lease(1, kTtl, 1h, {}).status().code(), Code::unavailable) << "at once";
+  EXPECT_EQ(queue->check({}).code(), Code::unavailable);
+  server_->process().start();
+  EXPECT_TRUE(queue->enqueue("a", {}).value());
+  EXPECT_EQ(lease(*queue).size(), 1u);
+}
+
+TEST_F(RedisFaultsTest, AServerThatHangsIsUnavailableUntilItAnswers) {
+  start_server();
+  command_timeout_ = 200ms;
+  const auto queue = open();
+  ASSERT_TRUE(queue->enqueue("a", {}).ok());
+  server_->process().suspend();
+  EXPECT_EQ(queue->enqueue("b", {}).status().code(), Code::unavailable);
+  EXPECT_EQ(queue->check({}).code(), Code::unavailable);
+  server_->process().resume();
+  // The server may still be busy with what it was sent before.
+  Result<bool> enqueued = false;
+  do enqueued = queue->enqueue("c", {});
+  while (!enqueued.ok());
+  EXPECT_EQ(queue->find("c", {}).value()->state, QueuedState::ready);
+}
+
+TEST_F(RedisFaultsTest, AWaitingWorkerIsToldWhenTheServerGoes) {
+  start_server();
+  const auto queue = open();
+  auto leased = std::async(std::launch::async, [&] { return queue->lease(1, kTtl, 1h, {}); });
+  clock_.await_waiters(1);
+  server_->process().kill();
+  clock_.advance(2s);
+  EXPECT_EQ(leased.get().status().code(), Code::unavailable);
+}
+
+TEST_F(RedisFaultsTest, ALostConnectionDoesNotEndTheProcess) {
+  start_server();
+  ::signal(SIGPIPE, SIG_DFL);
+  const auto queue = open();
+  for (int i = 0; i < 20; ++i) {
+    ASSERT_TRUE(queue->enqueue(std::to_string(i), {}).ok());
+    tell({"CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes"});
+  }
+  server_->process().kill();
+  EXPECT_FALSE(queue->enqueue("x", {}).ok());
+}
+
+TEST_F(RedisFaultsTest, SaysWhenThePasswordIsWrongOrMissing) {
+  start_server({"--requirepass", "right"});
+  const std::string path = server_->socket_path();
+  EXPECT_TRUE(open("redis+unix://:right@" + path)->check({}).ok());
+  EXPECT_TRUE(open("redis+unix://default:right@" + path)->check({}).ok());
+  const Status wrong = open("redis+unix://:wrong@" + path)->check({});
+  EXPECT_EQ(wrong.code(), Code::unavailable);
+  EXPECT_THAT(wrong.message(), HasSubstr("refuses the user or password"));
+  EXPECT_THAT(open(server_->url())->check({}).message(), HasSubstr("wants a password"));
+}
+
+TEST_F(RedisFaultsTest, AUserWithRightsToItsKeysOnlyIsEnough) {
+  start_server();
+  tell({"ACL", "SETUSER", "mill", "on", ">pw", "~{thumbmill}:*", "&{thumbmill}:*", "+@all",
+        "-@admin", "-@dangerous", "+info"});
+  const auto queue = open("redis+unix://mill:pw@" + server_->socket_path());
+  EXPECT_TRUE(queue->enqueue("a", {}).value());
+  EXPECT_EQ(lease(*queue).size(), 1u);
+  EXPECT_THAT(log_.warnings(), IsEmpty()) << "what it may not see is no reason to warn";
+}
+
+TEST_F(RedisFaultsTest, AServerWithoutMemoryIsExhausted) {
+  start_server({"--maxmemory", "1mb"});
+  const auto queue = open();
+  Result<bool> enqueued = true;
+  for (int i = 0; i < 100'000 && enqueued.ok(); ++i) {
+    enqueued = queue->enqueue("job-" + std::to_string(i), {});
+  }
+  EXPECT_EQ(enqueued.status().code(), Code::exhausted) << enqueued.status().to_string();
+}
+
+TEST_F(RedisFaultsTest, WarnsOfAReplicaThatDoesNotConfirm) {
+  const std::string port = std::to_string(free_port());
+  start_server({"--port", port, "--appendonly", "yes", "--repl-diskless-sync-delay", "0"});
+  RedisServer replica({"--replicaof", "127.0.0.1", port});
+  const auto is_online = [&] {
+    return tell({"INFO", "replication"}).text.find("state=online") != std::string::npos;
+  };
+  while (!is_online()) continue;
+  const auto queue = open();
+  ASSERT_TRUE(queue->enqueue("a", {}).value());
+  EXPECT_EQ(tell({"WAIT", "1", "10000"}).integer, 1);
+  EXPECT_THAT(log_.warnings(), IsEmpty());
+  replica.process().suspend();
+  ASSERT_TRUE(queue->enqueue("b", {}).value());
+  EXPECT_THAT(log_.warnings(), Contains(HasSubstr("no replica")));
+  replica.process().resume();
+}
+
+// Two servers and a sentinel; what the sentinel knows is changed as it changes in a fail-over.
+TEST_F(RedisFaultsTest, FollowsTheMasterThatSentinelsName) {
+  const std::string first_port = std::to_string(free_port());
+  start_server({"--port", first_port});
+  const std::string second_port = std::to_string(free_port());
+  RedisServer second({"--port", second_port});
+  const std::string sentinel_port = std::to_string(free_port());
+  const TempDirectory directory;
+  const std::string settings = directory.path() + "/sentinel.conf";
+  std::ofstream(settings) << "port " << sentinel_port << "\ndir " << directory.path()
+                          << "\nsentinel monitor main 127.0.0.1 " << first_port << " 1\n";
+  ServerProcess sentinel({"redis-server", settings, "--sentinel"}, "+monitor master");
+  const std::string nobody = std::to_string(free_port());
+  const auto queue =
+      open("redis+sentinel://127.0.0.1:" + nobody + ",127.0.0.1:" + sentinel_port + "/main");
+  ASSERT_TRUE(queue->enqueue("a", {}).value());
+
+  RedisConnector to_sentinel(parse_redis_url("redis://127.0.0.1:" + sentinel_port).value());
+  RedisConnection said = to_sentinel.connect().value();
+  ASSERT_FALSE(said.call({"SENTINEL", "REMOVE", "main"}).value().is_error());
+  ASSERT_FALSE(
+      said.call({"SENTINEL", "MONITOR", "main", "127.0.0.1", second_port, "1"}).value().is_error());
+  tell({"REPLICAOF", "127.0.0.1", second_port});  // from here on READONLY
+  EXPECT_TRUE(queue->enqueue("a", {}).value()) << "the new master never had it";
+  EXPECT_EQ(lease(*queue).size(), 1u);
+
+  const Status unknown = open("redis+sentinel://127.0.0.1:" + sentinel_port + "/other")->check({});
+  EXPECT_EQ(unknown.code(), Code::unavailable);
+  EXPECT_THAT(unknown.to_string(), HasSubstr("knows no master other"));
+}
+
+}  // namespace
+}  // namespace thumbmill
