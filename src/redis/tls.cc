@@ -55,7 +55,10 @@ Status begin_tls(redisContext& context, const RedisAddress& address, const Redis
                                                                  address.host.c_str())
                                : ::SSL_set1_host(session.get(), address.host.c_str());
   if (named != 1) return tls_failure(address, openssl_error());
-  if (!by_address && ::SSL_set_tlsext_host_name(session.get(), address.host.c_str()) != 1) {
+  // What the macro SSL_set_tlsext_host_name does, without its cast.
+  if (!by_address &&
+      ::SSL_ctrl(session.get(), SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name,
+                 const_cast<char*>(address.host.c_str())) != 1) {
     return tls_failure(address, openssl_error());
   }
   // hiredis owns the session once it has begun it, and only then.
