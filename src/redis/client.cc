@@ -60,13 +60,13 @@ Result<RedisReply> RedisClient::ask(const RedisCommand& command, Replicated repl
 
 Result<RedisReply> RedisClient::send_with_others(const RedisCommand& command,
                                                  Replicated replicated) {
-  Operation operation{command, replicated == Replicated::wanted};
+  Operation operation{.command = command, .replicated = replicated == Replicated::wanted};
   std::unique_lock lock(mutex_);
   waiting_.push_back(&operation);
   while (!operation.finished) {
     if (sending_) {
       // Not given up at the deadline: it would be run all the same, and its caller not know.
-      changed_.wait(lock);
+      operation.wake.wait(lock);
       continue;
     }
     sending_ = true;
@@ -77,9 +77,13 @@ Result<RedisReply> RedisClient::send_with_others(const RedisCommand& command,
     lock.unlock();
     run_group(group);
     lock.lock();
-    for (Operation* done : group) done->finished = true;
     sending_ = false;
-    changed_.notify_all();
+    // Under the lock, for an operation is gone as soon as its thread has seen that it is finished.
+    for (Operation* done : group) {
+      done->finished = true;
+      done->wake.notify_one();
+    }
+    if (!waiting_.empty()) waiting_.front()->wake.notify_one();
   }
   RETURN_IF_ERROR(operation.status);
   return std::move(operation.reply);

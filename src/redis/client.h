@@ -57,8 +57,9 @@ class RedisClient {
     bool replicated;
     Status status = {};
     RedisReply reply = {};
-    bool answered = false;  // reply is the server's
-    bool finished = false;  // guarded by mutex_
+    bool answered = false;              // reply is the server's
+    bool finished = false;              // guarded by mutex_
+    std::condition_variable wake = {};  // finished, or its thread is the next to send
   };
 
   /// The reply, errors included, after following at most one redirect.
@@ -84,7 +85,6 @@ class RedisClient {
   Status refusal_;
 
   std::mutex mutex_;
-  std::condition_variable changed_;
   std::deque<Operation*> waiting_;  // guarded by mutex_; each on its caller's stack
   bool sending_ = false;            // guarded by mutex_
 };
