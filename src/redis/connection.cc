@@ -107,6 +107,10 @@ Result<RedisConnection> RedisConnection::open(const RedisAddress& address,
       REDIS_OK) {
     return connection.failure("cannot set the time-out of the connection to Redis");
   }
+  // Ends a connection whose other end has vanished without a word, while it waits for jobs.
+  if (address.unix_path.empty() && ::redisEnableKeepAlive(connection.context_.get()) != REDIS_OK) {
+    return connection.failure("cannot keep the connection to Redis alive");
+  }
   if (options.tls) {
     const SigpipeHeld held;
     RETURN_IF_ERROR(begin_tls(*connection.context_, address, options));

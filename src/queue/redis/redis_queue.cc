@@ -133,16 +133,17 @@ Result<QueueDepth> RedisQueue::depth(const OpContext& context) {
 Status RedisQueue::check(const OpContext& context) { return depth(context).status(); }
 
 Status RedisQueue::settle(const RedisScript& script, const LeaseTicket& ticket,
-                          std::vector<std::string> arguments, const OpContext& context) {
+                          std::vector<std::string> arguments, const OpContext& context,
+                          Replicated replicated) {
   arguments.insert(arguments.begin(), {ticket.id, ticket.token});
-  ASSIGN_OR_RETURN(const RedisReply reply,
-                   run(script, std::move(arguments), context, Replicated::wanted));
+  ASSIGN_OR_RETURN(const RedisReply reply, run(script, std::move(arguments), context, replicated));
   if (reply.integer == 1) return Status();
   return Status(Code::lease_lost, fmt::format("job {} belongs to another worker now", ticket.id));
 }
 
 Status RedisQueue::extend(const LeaseTicket& ticket, milliseconds ttl, const OpContext& context) {
-  return settle(scripts_.extend, ticket, {std::to_string(ttl.count()), consumer_}, context);
+  return settle(scripts_.extend, ticket, {std::to_string(ttl.count()), consumer_}, context,
+                Replicated::no);
 }
 
 Status RedisQueue::ack(const LeaseTicket& ticket, const OpContext& context) {

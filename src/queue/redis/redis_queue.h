@@ -77,7 +77,8 @@ class RedisQueue final : public JobQueue, public LeaseBackend {
                          const OpContext& context, Replicated replicated = Replicated::no);
   /// Runs a script that answers 0 when the lease is lost.
   Status settle(const RedisScript& script, const LeaseTicket& ticket,
-                std::vector<std::string> arguments, const OpContext& context);
+                std::vector<std::string> arguments, const OpContext& context,
+                Replicated replicated = Replicated::wanted);
   Result<Claim> claim(std::size_t most, std::chrono::milliseconds ttl);
   void tend_if_due();
   Status tend();

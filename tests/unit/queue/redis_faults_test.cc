@@ -193,6 +193,32 @@ TEST_F(RedisFaultsTest, FollowsTheMasterThatSentinelsName) {
   EXPECT_THAT(unknown.to_string(), HasSubstr("knows no master other"));
 }
 
+TEST_F(RedisFaultsTest, FollowsAClusterToTheNodeWithItsSlot) {
+  const std::string empty_port = std::to_string(free_port());
+  start_server({"--port", empty_port, "--cluster-enabled", "yes", "--cluster-port",
+                std::to_string(free_port())});
+  const std::string port = std::to_string(free_port());
+  const std::string bus_port = std::to_string(free_port());
+  RedisServer owner({"--port", port, "--cluster-enabled", "yes", "--cluster-port", bus_port});
+  RedisConnector connector(parse_redis_url(owner.url()).value());
+  RedisConnection to_owner = connector.connect().value();
+  ASSERT_FALSE(to_owner.call({"CLUSTER", "ADDSLOTSRANGE", "0", "16383"}).value().is_error());
+  ASSERT_FALSE(tell({"CLUSTER", "MEET", "127.0.0.1", port, bus_port}).is_error());
+  const auto is_up = [](const RedisReply& info) {
+    return info.text.find("cluster_state:ok") != std::string::npos;
+  };
+  while (!is_up(tell({"CLUSTER", "INFO"}))) continue;
+  while (!is_up(to_owner.call({"CLUSTER", "INFO"}).value())) continue;
+  const auto queue = open("redis://127.0.0.1:" + empty_port);
+  auto leased = std::async(std::launch::async, [&] { return queue->lease(1, kTtl, 1h, {}); });
+  clock_.await_waiters(1);
+  ASSERT_TRUE(queue->enqueue("a", {}).value());
+  auto leases = leased.get().value();
+  ASSERT_EQ(leases.size(), 1u);
+  EXPECT_EQ(to_owner.call({"HLEN", "{thumbmill}:jobs"}).value().integer, 1);
+  EXPECT_TRUE(leases[0].ack({}).ok());
+}
+
 TEST_F(RedisFaultsTest, TlsIsForTheHostTheCertificateNames) {
   if (!redis_has_tls()) GTEST_SKIP() << "built without TLS for Redis (hiredis before 1.0)";
   const TempDirectory directory;
