@@ -2,6 +2,7 @@
 #include <cstdlib>
 #include <fstream>
 #include <future>
+#include <set>
 
 #include <signal.h>
 
@@ -34,6 +35,51 @@ TEST_F(RedisFaultsTest, AServerThatComesBackWithItsFileHasEverything) {
   auto rest = lease(*queue, 9);
   ASSERT_EQ(rest.size(), 2u);
   EXPECT_EQ(rest[1].last_failure(), Code::decoder_crashed);
+}
+
+TEST_F(RedisFaultsTest, AServerKilledAgainAndAgainLosesNoJob) {
+  start_server({"--appendonly", "yes", "--appendfsync", "always"});
+  constexpr int kJobs = 400;
+  std::vector<std::unique_ptr<RedisQueue>> processes;
+  for (int i = 0; i < 2; ++i) processes.push_back(open());
+  for (int i = 0; i < kJobs; ++i) ASSERT_TRUE(processes[0]->enqueue(std::to_string(i), {}).ok());
+  std::mutex mutex;
+  std::set<std::string> worked_on;  // guarded by mutex
+  std::atomic<int> acknowledged = 0;
+  std::vector<std::jthread> workers;
+  for (std::size_t w = 0; w < 4; ++w) {
+    workers.emplace_back([&, w](const std::stop_token& stop) {
+      RedisQueue& queue = *processes[w % 2];
+      while (!stop.stop_requested()) {
+        auto leases = queue.lease(2, kTtl, 0ms, {});
+        if (!leases.ok()) continue;
+        for (Lease& lease : *leases) {
+          {
+            const std::lock_guard lock(mutex);
+            worked_on.insert(lease.id());
+          }
+          if (lease.ack({}).ok()) ++acknowledged;
+        }
+      }
+    });
+  }
+  for (int kill = 1; kill <= 6; ++kill) {
+    while (acknowledged < kill * kJobs / 10) {
+      for (const auto& process : processes) {  // one that fails at once does so for a second
+        if (!process->check({}).ok()) clock_.advance(1s);
+      }
+    }
+    server_->process().kill();
+    server_->process().start();
+    clock_.advance(kTtl);  // for leases whose answer was lost
+  }
+  const auto has_work = [&] {
+    const auto depth = processes[0]->depth({});
+    return !depth.ok() || depth->backlog() > 0;
+  };
+  while (has_work()) clock_.advance(1s);
+  workers.clear();
+  EXPECT_EQ(worked_on.size(), std::size_t{kJobs});
 }
 
 TEST_F(RedisFaultsTest, AServerThatComesBackEmptyIsFilledAgain) {
