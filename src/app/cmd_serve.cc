@@ -1,8 +1,8 @@
+#include <csignal>
 #include <cstdio>
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
-#include <signal.h>
 #include <sysexits.h>
 #include <unistd.h>
 
@@ -79,7 +79,7 @@ int cmd_serve(int argc, char** argv) {
 
   const int signal = wait_for_stop(signals);
   log.info("stopping", {{"signal", signal == SIGINT ? "SIGINT" : "SIGTERM"},
-                        {"drain", settings.drain.count() / 1000.0}});
+                        {"drain", std::chrono::duration<double>(settings.drain).count()}});
   (*system)->stop();
   log.info("stopped");
   return EX_OK;

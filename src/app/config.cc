@@ -133,7 +133,8 @@ Status apply_port_variable(const SettingSources& sources, LoadedSettings& loaded
 Status read_sources_environment(const SettingSources& sources, const std::vector<Option>& table,
                                 LoadedSettings& loaded) {
   RETURN_IF_ERROR(apply_port_variable(sources, loaded));
-  for (const auto& [name, value] : sources.environment) {
+  for (const auto& variable : sources.environment) {
+    const std::string& name = variable.first;
     if (!name.starts_with(kEnvironmentPrefix) || kOtherVariables.contains(name)) continue;
     const auto option = std::find_if(table.begin(), table.end(),
                                      [&](const Option& o) { return o.environment_name() == name; });
@@ -142,7 +143,7 @@ Status read_sources_environment(const SettingSources& sources, const std::vector
       loaded.warnings.push_back(fmt::format("environment variable {} is no setting", name));
       continue;
     }
-    RETURN_IF_ERROR(apply(*option, value, "environment " + name, loaded));
+    RETURN_IF_ERROR(apply(*option, variable.second, "environment " + name, loaded));
   }
   return Status();
 }

@@ -49,44 +49,48 @@ Status not_allowed(std::string_view text, std::string_view allowed) {
                 fmt::format("\"{}\" is not allowed; allowed: {}", text, allowed));
 }
 
-Option text_option(std::string name, std::string Settings::*member, std::string default_value,
-                   std::string allowed, std::string help) {
-  return option_of<std::string>(std::move(name), member, std::move(default_value), std::move(help),
-                                {.allowed = std::move(allowed),
+Option text_option(const std::string& name, std::string Settings::*member,
+                   const std::string& default_value, const std::string& allowed,
+                   const std::string& help) {
+  return option_of<std::string>(name, member, default_value, help,
+                                {.allowed = allowed,
                                  .parse = [](std::string_view text) { return std::string(text); },
                                  .format = [](const std::string& value) { return value; }});
 }
 
-Option count_option(std::string name, std::uint64_t Settings::*member, std::uint64_t default_value,
-                    std::uint64_t least, std::uint64_t most, std::string help) {
+Option count_option(const std::string& name, std::uint64_t Settings::*member,
+                    std::uint64_t default_value, std::uint64_t least, std::uint64_t most,
+                    const std::string& help) {
   return option_of<std::uint64_t>(
-      std::move(name), member, std::to_string(default_value), std::move(help),
+      name, member, std::to_string(default_value), help,
       {.allowed = fmt::format("{} to {}", least, most),
        .parse = [=](std::string_view text) { return within(parse_count(text), least, most); },
        .format = [](std::uint64_t value) { return std::to_string(value); }});
 }
 
-Option size_option(std::string name, std::uint64_t Settings::*member, std::string default_value,
-                   std::uint64_t least, std::uint64_t most, std::string help) {
+Option size_option(const std::string& name, std::uint64_t Settings::*member,
+                   const std::string& default_value, std::uint64_t least, std::uint64_t most,
+                   const std::string& help) {
   return option_of<std::uint64_t>(
-      std::move(name), member, std::move(default_value), std::move(help),
+      name, member, default_value, help,
       {.allowed = fmt::format("{} to {}", format_size_bytes(least), format_size_bytes(most)),
        .parse = [=](std::string_view text) { return within(parse_size_bytes(text), least, most); },
        .format = format_size_bytes});
 }
 
-Option duration_option(std::string name, milliseconds Settings::*member, std::string default_value,
-                       milliseconds least, milliseconds most, std::string help) {
+Option duration_option(const std::string& name, milliseconds Settings::*member,
+                       const std::string& default_value, milliseconds least, milliseconds most,
+                       const std::string& help) {
   return option_of<milliseconds>(
-      std::move(name), member, std::move(default_value), std::move(help),
+      name, member, default_value, help,
       {.allowed = fmt::format("{} to {}", format_duration(least), format_duration(most)),
        .parse = [=](std::string_view text) { return within(parse_duration(text), least, most); },
        .format = format_duration});
 }
 
-Option switch_option(std::string name, bool Settings::*member, std::string help) {
+Option switch_option(const std::string& name, bool Settings::*member, const std::string& help) {
   Option option =
-      option_of<bool>(std::move(name), member, "false", std::move(help),
+      option_of<bool>(name, member, "false", help,
                       {.allowed = "true, false", .parse = parse_switch, .format = [](bool value) {
                          return std::string(value ? "true" : "false");
                        }});
@@ -94,19 +98,17 @@ Option switch_option(std::string name, bool Settings::*member, std::string help)
   return option;
 }
 
-Option listen_option(std::string name, ListenAddress Settings::*member, std::string default_value,
-                     std::string help) {
-  return option_of<ListenAddress>(std::move(name), member, std::move(default_value),
-                                  std::move(help),
+Option listen_option(const std::string& name, ListenAddress Settings::*member,
+                     const std::string& default_value, const std::string& help) {
+  return option_of<ListenAddress>(name, member, default_value, help,
                                   {.allowed = "HOST:PORT, :PORT or PORT; port 0 takes any free one",
                                    .parse = parse_listen_address,
                                    .format = format_listen_address});
 }
 
-Option names_option(std::string name, std::vector<std::string> Settings::*member,
-                    std::string default_value, std::string help) {
-  return option_of<std::vector<std::string>>(std::move(name), member, std::move(default_value),
-                                             std::move(help),
+Option names_option(const std::string& name, std::vector<std::string> Settings::*member,
+                    const std::string& default_value, const std::string& help) {
+  return option_of<std::vector<std::string>>(name, member, default_value, help,
                                              {.allowed = "names of renditions, separated by commas",
                                               .parse = parse_names,
                                               .format = [](const std::vector<std::string>& names) {

@@ -29,20 +29,20 @@ struct Reading {
 Status not_allowed(std::string_view text, std::string_view allowed);
 
 template <typename T>
-Option option_of(std::string name, T Settings::*member, std::string default_value, std::string help,
-                 Reading<T> reading) {
-  Option option{.name = std::move(name),
+Option option_of(const std::string& name, T Settings::*member, const std::string& default_value,
+                 const std::string& help, const Reading<T>& reading) {
+  Option option{.name = name,
                 .group = {},
-                .help = std::move(help),
+                .help = help,
                 .allowed = reading.allowed,
-                .default_value = std::move(default_value),
+                .default_value = default_value,
                 .set = {},
                 .get = {}};
-  option.get = [member, format = std::move(reading.format)](const Settings& settings) {
+  option.get = [member, format = reading.format](const Settings& settings) {
     return format(settings.*member);
   };
-  option.set = [member, parse = std::move(reading.parse), allowed = std::move(reading.allowed)](
-                   std::string_view text, Settings& settings) {
+  option.set = [member, parse = reading.parse, allowed = reading.allowed](std::string_view text,
+                                                                          Settings& settings) {
     std::optional<T> value = parse(text);
     if (!value) return not_allowed(text, allowed);
     settings.*member = *std::move(value);
@@ -51,28 +51,31 @@ Option option_of(std::string name, T Settings::*member, std::string default_valu
   return option;
 }
 
-Option text_option(std::string name, std::string Settings::*member, std::string default_value,
-                   std::string allowed, std::string help);
-Option count_option(std::string name, std::uint64_t Settings::*member, std::uint64_t default_value,
-                    std::uint64_t least, std::uint64_t most, std::string help);
-Option size_option(std::string name, std::uint64_t Settings::*member, std::string default_value,
-                   std::uint64_t least, std::uint64_t most, std::string help);
-Option duration_option(std::string name, std::chrono::milliseconds Settings::*member,
-                       std::string default_value, std::chrono::milliseconds least,
-                       std::chrono::milliseconds most, std::string help);
+Option text_option(const std::string& name, std::string Settings::*member,
+                   const std::string& default_value, const std::string& allowed,
+                   const std::string& help);
+Option count_option(const std::string& name, std::uint64_t Settings::*member,
+                    std::uint64_t default_value, std::uint64_t least, std::uint64_t most,
+                    const std::string& help);
+Option size_option(const std::string& name, std::uint64_t Settings::*member,
+                   const std::string& default_value, std::uint64_t least, std::uint64_t most,
+                   const std::string& help);
+Option duration_option(const std::string& name, std::chrono::milliseconds Settings::*member,
+                       const std::string& default_value, std::chrono::milliseconds least,
+                       std::chrono::milliseconds most, const std::string& help);
 /// Off unless it is set.
-Option switch_option(std::string name, bool Settings::*member, std::string help);
-Option listen_option(std::string name, ListenAddress Settings::*member, std::string default_value,
-                     std::string help);
+Option switch_option(const std::string& name, bool Settings::*member, const std::string& help);
+Option listen_option(const std::string& name, ListenAddress Settings::*member,
+                     const std::string& default_value, const std::string& help);
 /// Names of renditions, separated by commas.
-Option names_option(std::string name, std::vector<std::string> Settings::*member,
-                    std::string default_value, std::string help);
+Option names_option(const std::string& name, std::vector<std::string> Settings::*member,
+                    const std::string& default_value, const std::string& help);
 
 /// One of a few words, each of which stands for a value.
 template <typename E, std::size_t N>
-Option choice_option(std::string name, E Settings::*member, std::string default_value,
+Option choice_option(const std::string& name, E Settings::*member, const std::string& default_value,
                      const std::array<std::pair<std::string_view, E>, N>& choices,
-                     std::string help) {
+                     const std::string& help) {
   Reading<E> reading;
   for (const auto& [choice, value] : choices) {
     reading.allowed += (reading.allowed.empty() ? "" : ", ") + std::string(choice);
@@ -88,8 +91,7 @@ Option choice_option(std::string name, E Settings::*member, std::string default_
                                     [&](const auto& choice) { return choice.second == present; });
     return found == choices.end() ? std::string() : std::string(found->first);
   };
-  return option_of(std::move(name), member, std::move(default_value), std::move(help),
-                   std::move(reading));
+  return option_of(name, member, default_value, help, reading);
 }
 
 }  // namespace thumbmill

@@ -24,7 +24,7 @@ double to_linear(std::uint8_t value) {
 int to_srgb(double value) {
   const double v = std::clamp(value, 0.0, 1.0);
   const double encoded = v <= 0.0031308 ? v * 12.92 : 1.055 * std::pow(v, 1 / 2.4) - 0.055;
-  return static_cast<int>(encoded * 255 + 0.5);
+  return static_cast<int>(std::lround(encoded * 255));
 }
 
 void append_base83(std::string& out, int value, int digits) {

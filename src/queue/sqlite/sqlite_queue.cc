@@ -33,10 +33,11 @@ Status set_aside(const std::string& path, const Clock& clock, Logger& log) {
   const std::string suffix = fmt::format(".damaged-{}", to_unix_ms(clock.wall_now()) / 1000);
   for (const char* part : {"", "-wal", "-shm"}) {
     std::error_code error;
-    std::filesystem::rename(path + part, path + part + suffix, error);
+    const std::string present = path + part;
+    std::filesystem::rename(present, present + suffix, error);
     if (error && error != std::errc::no_such_file_or_directory) {
       return status_from_errno(error.value(),
-                               "cannot set the damaged queue file " + path + part + " aside");
+                               fmt::format("cannot set the damaged queue file {} aside", present));
     }
   }
   log.error("the queue's file was damaged and has been set aside; the sweep fills a new one",
@@ -189,6 +190,7 @@ Result<std::vector<Lease>> SqliteQueue::lease(std::size_t most, std::chrono::mil
     if (leased.code() == Code::cancelled) return std::vector<Lease>();
     RETURN_IF_ERROR(leased);
     std::vector<Lease> leases;
+    leases.reserve(tickets.size());
     for (LeaseTicket& ticket : tickets) leases.emplace_back(std::move(ticket), *this);
     if (!leases.empty() || clock_.now() >= deadline || context.stop.stop_requested()) return leases;
     std::unique_lock lock(mutex_);

@@ -2,6 +2,7 @@
 #include "sandbox/decoder_pool.h"
 
 #include <algorithm>
+#include <csignal>
 #include <filesystem>
 #include <fstream>
 #include <thread>
@@ -9,7 +10,6 @@
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <signal.h>
 
 #include "base/temp_file.h"
 #include "fakes/recording_metrics.h"
