@@ -1,13 +1,13 @@
 #include "redis/connection.h"
 
 #include <cerrno>
+#include <csignal>
 #include <cstring>
 
 #include <fmt/format.h>
 #include <hiredis/hiredis.h>
 #include <poll.h>
 #include <pthread.h>
-#include <signal.h>
 
 #include "redis/tls.h"
 

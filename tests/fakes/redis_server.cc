@@ -1,12 +1,12 @@
 #include "fakes/redis_server.h"
 
+#include <csignal>
 #include <cstdlib>
 #include <string_view>
 
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <netinet/in.h>
-#include <signal.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>

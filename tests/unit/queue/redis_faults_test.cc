@@ -1,10 +1,9 @@
 // RedisQueue while its server dies, hangs, forgets, refuses or moves.
+#include <csignal>
 #include <cstdlib>
 #include <fstream>
 #include <future>
 #include <set>
-
-#include <signal.h>
 
 #include "queue/redis_fixture.h"
 
