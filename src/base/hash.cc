@@ -59,6 +59,13 @@ std::string to_base64(std::span<const unsigned char> bytes) {
   return text;
 }
 
+std::string sha1_hex(std::string_view bytes) {
+  std::array<unsigned char, 20> digest{};
+  THUMBMILL_CHECK(
+      EVP_Digest(bytes.data(), bytes.size(), digest.data(), nullptr, EVP_sha1(), nullptr) == 1);
+  return to_hex(digest);
+}
+
 std::string to_hex(std::span<const unsigned char> bytes) {
   static constexpr char kDigits[] = "0123456789abcdef";
   std::string text;

@@ -1,4 +1,4 @@
-// SHA-256 (FIPS 180-4) and its HMAC by OpenSSL, and digests as text.
+// SHA-256 and SHA-1 (FIPS 180-4) and HMAC by OpenSSL, and digests as text.
 #pragma once
 
 #include <array>
@@ -43,6 +43,10 @@ inline std::string_view as_text(std::span<const unsigned char> bytes) {
 
 /// Base64 with padding (RFC 4648, section 4).
 std::string to_base64(std::span<const unsigned char> bytes);
+
+/// The SHA-1 of `bytes` in lower-case hexadecimal: a name where a protocol asks for it (Redis
+/// scripts), never a protection.
+std::string sha1_hex(std::string_view bytes);
 
 /// Lower-case hexadecimal.
 std::string to_hex(std::span<const unsigned char> bytes);

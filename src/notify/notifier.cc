@@ -18,4 +18,12 @@ std::string_view job_state_name(JobState state) {
   return "queued";
 }
 
+std::optional<JobState> job_state_from_name(std::string_view name) {
+  for (const JobState state :
+       {JobState::queued, JobState::running, JobState::done, JobState::failed, JobState::deleted}) {
+    if (job_state_name(state) == name) return state;
+  }
+  return std::nullopt;
+}
+
 }  // namespace thumbmill

@@ -1,6 +1,6 @@
 // Notifier: tells whoever listens that a job has changed state. Best effort: a listener that must
 // not miss the end of a job reads the ObjectStore as well (service/job_status does). Adapters:
-// notify/local within one process; across processes in a later adapter.
+// notify/local within one process, notify/redis across all that share a Redis.
 #pragma once
 
 #include <cstdint>
@@ -18,6 +18,9 @@ namespace thumbmill {
 enum class JobState { queued, running, done, failed, deleted };
 
 std::string_view job_state_name(JobState state);
+
+/// The inverse of job_state_name.
+std::optional<JobState> job_state_from_name(std::string_view name);
 
 struct JobEvent {
   std::uint64_t sequence = 0;  ///< rises by one an event within one process's life; set by publish

@@ -2,6 +2,8 @@
 #include "conformance/job_queue_suite.h"
 #include "fakes/memory_queue.h"
 #include "fakes/quiet.h"
+#include "fakes/redis_server.h"
+#include "queue/redis/redis_queue.h"
 #include "queue/sqlite/sqlite_queue.h"
 #include "temp_directory.h"
 
@@ -24,10 +26,41 @@ QueueUnderTest make_sqlite(SimClock& clock) {
   return {surroundings, std::move(queue).value()};
 }
 
+// Redis on the simulated clock: its scripts take the clock's time as an argument instead of the
+// server's TIME, and are the same otherwise.
+struct RedisSurroundings {
+  explicit RedisSurroundings(std::vector<std::string> arguments) : server(std::move(arguments)) {}
+  RedisServer server;
+  NoLogger log;
+  Random random{1};
+};
+
+QueueUnderTest make_redis(SimClock& clock, std::vector<std::string> arguments) {
+  auto surroundings = std::make_shared<RedisSurroundings>(std::move(arguments));
+  auto queue =
+      RedisQueue::open(parse_redis_url(surroundings->server.url()).value(), clock,
+                       surroundings->random, surroundings->log, {.time = RedisTime::own_clock});
+  return {surroundings, std::move(queue).value()};
+}
+
+QueueUnderTest make_redis_in_memory(SimClock& clock) { return make_redis(clock, {}); }
+QueueUnderTest make_redis_with_aof(SimClock& clock) {
+  return make_redis(clock, {"--appendonly", "yes", "--appendfsync", "always"});
+}
+
+std::vector<QueueFactory> redis_factories() {
+  if (!RedisServer::is_installed()) return {};
+  return {{"redis", make_redis_in_memory}, {"redis_aof", make_redis_with_aof}};
+}
+
 INSTANTIATE_TEST_SUITE_P(Memory, JobQueueSuite,
                          ::testing::Values(QueueFactory{"memory", make_memory}));
 INSTANTIATE_TEST_SUITE_P(Sqlite, JobQueueSuite,
                          ::testing::Values(QueueFactory{"sqlite", make_sqlite}));
+INSTANTIATE_TEST_SUITE_P(Redis, JobQueueSuite, ::testing::ValuesIn(redis_factories()));
+TEST(JobQueueOnRedis, HasAServerToRunOn) {
+  if (!RedisServer::is_installed()) GTEST_SKIP() << "no redis-server program: suite not run on it";
+}
 
 }  // namespace
 }  // namespace thumbmill

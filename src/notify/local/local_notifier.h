@@ -1,36 +1,22 @@
 // LocalNotifier: a Notifier within one process.
 #pragma once
 
-#include <condition_variable>
-#include <deque>
-#include <map>
-#include <mutex>
-#include <thread>
-
-#include "notify/notifier.h"
+#include "notify/event_fan_out.h"
 
 namespace thumbmill {
 
-/// Thread-safe. Remembers the last kRemembered events for subscribers that resume. A listener may
-/// drop any subscription, its own too.
+/// Thread-safe. Remembers the last EventFanOut::kRemembered events for subscribers that resume. A
+/// listener may drop any subscription, its own too.
 class LocalNotifier final : public Notifier {
  public:
-  static constexpr std::size_t kRemembered = 4096;
-
-  void publish(JobEvent event) override;
+  void publish(JobEvent event) override { fan_out_.publish(std::move(event)); }
   std::unique_ptr<Subscription> subscribe(const std::string& id, std::optional<std::uint64_t> after,
-                                          Listener listener) override;
+                                          Listener listener) override {
+    return fan_out_.subscribe(id, after, std::move(listener));
+  }
 
  private:
-  class LocalSubscription;
-
-  std::mutex order_;  // held while listeners run: events reach every listener in order of sequence
-  std::thread::id delivering_;  // guarded by mutex_; the thread that holds order_
-  std::mutex mutex_;
-  std::uint64_t sequence_ = 0;       // guarded by mutex_
-  std::deque<JobEvent> remembered_;  // guarded by mutex_
-  std::map<LocalSubscription*, std::string>
-      subscriptions_;  // to the id listened to; guarded by mutex_
+  EventFanOut fan_out_;
 };
 
 }  // namespace thumbmill

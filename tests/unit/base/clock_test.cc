@@ -46,6 +46,7 @@ TEST(Sha256, KnowsTheStandardsVectors) {  // FIPS 180-4 examples
   in_parts.update("a");
   in_parts.update("bc");
   EXPECT_EQ(in_parts.finish(), sha256("abc"));
+  EXPECT_EQ(sha1_hex("abc"), "a9993e364706816aba3e25717850c26c9cd0d89d");
 }
 
 struct Utf8Case {

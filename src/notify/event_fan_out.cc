@@ -1,4 +1,4 @@
-#include "notify/local/local_notifier.h"
+#include "notify/event_fan_out.h"
 
 #include <vector>
 
@@ -6,31 +6,31 @@ namespace thumbmill {
 
 // One listener. Ended under order_ by other threads, so that no call of it is running afterwards;
 // a listener that ends itself or another on the delivering thread is under order_ already.
-class LocalNotifier::LocalSubscription final : public Subscription {
+class EventFanOut::Listening final : public Subscription {
  public:
-  LocalSubscription(LocalNotifier& notifier, Listener listener)
-      : notifier_(notifier), listener_(std::move(listener)) {}
+  Listening(EventFanOut& fan_out, Notifier::Listener listener)
+      : fan_out_(fan_out), listener_(std::move(listener)) {}
 
-  ~LocalSubscription() override {
+  ~Listening() override {
     bool delivering_here = false;
     {
-      const std::lock_guard lock(notifier_.mutex_);
-      notifier_.subscriptions_.erase(this);
-      delivering_here = notifier_.delivering_ == std::this_thread::get_id();
+      const std::lock_guard lock(fan_out_.mutex_);
+      fan_out_.subscriptions_.erase(this);
+      delivering_here = fan_out_.delivering_ == std::this_thread::get_id();
     }
-    if (!delivering_here) const std::lock_guard wait_for_running_call(notifier_.order_);
+    if (!delivering_here) const std::lock_guard wait_for_running_call(fan_out_.order_);
   }
 
   void call(const JobEvent& event) const { listener_(event); }
 
  private:
-  LocalNotifier& notifier_;
-  const Listener listener_;
+  EventFanOut& fan_out_;
+  const Notifier::Listener listener_;
 };
 
-void LocalNotifier::publish(JobEvent event) {
+void EventFanOut::publish(JobEvent event) {
   const std::lock_guard in_order(order_);
-  std::vector<LocalSubscription*> listeners;
+  std::vector<Listening*> listeners;
   {
     const std::lock_guard lock(mutex_);
     event.sequence = ++sequence_;
@@ -41,7 +41,7 @@ void LocalNotifier::publish(JobEvent event) {
     }
     delivering_ = std::this_thread::get_id();
   }
-  for (LocalSubscription* listener : listeners) {
+  for (Listening* listener : listeners) {
     {
       const std::lock_guard lock(mutex_);
       if (!subscriptions_.contains(listener)) continue;  // ended by a listener before it
@@ -52,11 +52,11 @@ void LocalNotifier::publish(JobEvent event) {
   delivering_ = {};
 }
 
-std::unique_ptr<Subscription> LocalNotifier::subscribe(const std::string& id,
-                                                       std::optional<std::uint64_t> after,
-                                                       Listener listener) {
+std::unique_ptr<Subscription> EventFanOut::subscribe(const std::string& id,
+                                                     std::optional<std::uint64_t> after,
+                                                     Notifier::Listener listener) {
   const std::lock_guard in_order(order_);
-  auto subscription = std::make_unique<LocalSubscription>(*this, std::move(listener));
+  auto subscription = std::make_unique<Listening>(*this, std::move(listener));
   std::vector<JobEvent> missed;
   {
     const std::lock_guard lock(mutex_);

@@ -1,0 +1,37 @@
+// EventFanOut: numbers events and hands them to the listeners of this process. What every Notifier
+// is made of; it knows no other process.
+#pragma once
+
+#include <condition_variable>
+#include <deque>
+#include <map>
+#include <mutex>
+#include <thread>
+
+#include "notify/notifier.h"
+
+namespace thumbmill {
+
+/// Thread-safe. Remembers the last kRemembered events for subscribers that resume. A listener may
+/// drop any subscription, its own too.
+class EventFanOut {
+ public:
+  static constexpr std::size_t kRemembered = 4096;
+
+  /// As Notifier's.
+  void publish(JobEvent event);
+  std::unique_ptr<Subscription> subscribe(const std::string& id, std::optional<std::uint64_t> after,
+                                          Notifier::Listener listener);
+
+ private:
+  class Listening;
+
+  std::mutex order_;  // held while listeners run: events reach every listener in order of sequence
+  std::thread::id delivering_;  // guarded by mutex_; the thread that holds order_
+  std::mutex mutex_;
+  std::uint64_t sequence_ = 0;                       // guarded by mutex_
+  std::deque<JobEvent> remembered_;                  // guarded by mutex_
+  std::map<Listening*, std::string> subscriptions_;  // to the id listened to; guarded by mutex_
+};
+
+}  // namespace thumbmill

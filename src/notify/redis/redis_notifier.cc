@@ -1,0 +1,141 @@
+#include "notify/redis/redis_notifier.h"
+
+#include <fmt/format.h>
+
+#include "base/backoff.h"
+#include "notify/redis/event_line.h"
+
+namespace thumbmill {
+namespace {
+
+using std::chrono::milliseconds;
+
+// Events that wait to be sent; older ones are dropped.
+constexpr std::size_t kMostOutgoing = 4096;
+// A channel may be silent for hours: whether the server is still there is asked so often.
+constexpr milliseconds kPingAfter{10'000};
+constexpr Backoff kReconnect{milliseconds(100), milliseconds(2'000)};
+
+}  // namespace
+
+RedisNotifier::RedisNotifier(RedisOptions options, Random& random, Logger& log)
+    : random_(random),
+      log_(log),
+      origin_(fmt::format("{:016x}", random.next_u64())),
+      channel_(options.key("events")),
+      connector_(std::move(options)) {
+  sender_ = std::thread([this] { send_loop(); });
+  receiver_ = std::thread([this] { receive_loop(); });
+}
+
+RedisNotifier::~RedisNotifier() {
+  {
+    const std::lock_guard lock(mutex_);
+    ending_ = true;
+  }
+  changed_.notify_all();
+  end_.set();
+  sender_.join();
+  receiver_.join();
+}
+
+void RedisNotifier::publish(JobEvent event) {
+  std::string line = to_event_line(origin_, event);
+  fan_out_.publish(std::move(event));
+  {
+    const std::lock_guard lock(mutex_);
+    outgoing_.push_back(std::move(line));
+    if (outgoing_.size() > kMostOutgoing) outgoing_.pop_front();
+  }
+  changed_.notify_all();
+}
+
+std::unique_ptr<Subscription> RedisNotifier::subscribe(const std::string& id,
+                                                       std::optional<std::uint64_t> after,
+                                                       Listener listener) {
+  return fan_out_.subscribe(id, after, std::move(listener));
+}
+
+void RedisNotifier::send_loop() {
+  std::optional<RedisConnection> connection;
+  int failures = 0;
+  while (true) {
+    std::deque<std::string> lines;
+    {
+      std::unique_lock lock(mutex_);
+      changed_.wait(lock, [&] { return ending_ || !outgoing_.empty(); });
+      // What was published last is sent still, unless that means to connect first.
+      if (ending_ && (outgoing_.empty() || !connection)) return;
+      lines.swap(outgoing_);
+    }
+    const Status status = send(connection, lines);
+    if (status.ok()) {
+      failures = 0;
+      continue;
+    }
+    connection.reset();
+    if (failures == 0) {
+      log_.warning("cannot tell other processes of job events; waiting clients hear of them later",
+                   {{"detail", status.to_string()}});
+    }
+    end_.wait_for(kReconnect.delay(++failures, random_));
+  }
+}
+
+Status RedisNotifier::send(std::optional<RedisConnection>& connection,
+                           const std::deque<std::string>& lines) {
+  if (connection && connection->is_stale()) connection.reset();
+  if (!connection) {
+    ASSIGN_OR_RETURN(connection, connector_.connect());
+  }
+  for (const std::string& line : lines) connection->append({"PUBLISH", channel_, line});
+  for (std::size_t i = 0; i < lines.size(); ++i) {
+    ASSIGN_OR_RETURN(const RedisReply reply, connection->read());
+    if (reply.is_error()) return status_of(reply);
+  }
+  return Status();
+}
+
+void RedisNotifier::receive_loop() {
+  int failures = 0;
+  while (!end_.is_set()) {
+    auto connection = connector_.connect();
+    Status status = connection.status();
+    if (connection.ok()) {
+      failures = 0;
+      status = receive(*connection);
+    }
+    if (end_.is_set()) return;
+    log_.debug("cannot hear job events of other processes", {{"detail", status.to_string()}});
+    end_.wait_for(kReconnect.delay(++failures, random_));
+  }
+}
+
+Status RedisNotifier::receive(RedisConnection& connection) {
+  connection.append({"SUBSCRIBE", channel_});
+  bool asked = false;
+  while (!end_.is_set()) {
+    ASSIGN_OR_RETURN(const std::optional<RedisReply> message,
+                     connection.read_unless_woken(end_.fd(), kPingAfter));
+    if (message) {
+      if (message->is_error()) return status_of(*message);
+      pass_on(*message);
+      asked = false;
+    } else if (asked) {
+      return Status(Code::unavailable, "Redis is silent");
+    } else {
+      connection.append({"PING"});
+      asked = true;
+    }
+  }
+  return Status();
+}
+
+void RedisNotifier::pass_on(const RedisReply& message) {
+  if (message.list.size() != 3 || message.list[0].text != "message") return;
+  auto line = from_event_line(message.list[2].text);
+  if (!line || line->origin == origin_) return;
+  fan_out_.publish(std::move(line->event));
+}
+
+}  // namespace thumbmill

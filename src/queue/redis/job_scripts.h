@@ -1,0 +1,35 @@
+// The Lua scripts of the Redis queue: each is one change of state, which happens whole or not at
+// all. What they read and write is docs/formats/queue-redis.md. Used by redis_queue only.
+#pragma once
+
+#include "redis/client.h"
+
+namespace thumbmill {
+
+/// Immutable. All take the keys of job_keys(), and as first argument the time in milliseconds, or
+/// an empty one for the server's.
+struct JobScripts {
+  JobScripts();
+
+  RedisScript enqueue;    ///< id -> 1 when something changed
+  RedisScript lease;      ///< most, ttl ms, token, consumer -> ms to the next event or -1, then
+                          ///< id, attempt, last failure of each job
+  RedisScript find;       ///< id -> state, attempts; or nothing
+  RedisScript forget;     ///< id
+  RedisScript depth;      ///< -> ready, running, delayed, dead, age ms of the oldest or -1
+  RedisScript extend;     ///< id, token, ttl ms, consumer -> 0 when the lease is lost
+  RedisScript ack;        ///< id, token -> 0 when the lease is lost
+  RedisScript retry;      ///< id, token, delay ms, why, 1 when free -> 0 when the lease is lost
+  RedisScript hand_back;  ///< id, token -> 0 when the lease is lost
+  RedisScript bury;       ///< id, token, why -> 0 when the lease is lost
+  RedisScript tend;       ///< consumer, idle ms, cursor, ms after which to remove a consumer ->
+                          ///< the next cursor
+};
+
+/// The keys, in the order in which the scripts take them.
+std::vector<std::string> job_keys(const RedisOptions& options);
+
+/// The list that waiting workers pop: the last of job_keys().
+std::string bell_key(const RedisOptions& options);
+
+}  // namespace thumbmill

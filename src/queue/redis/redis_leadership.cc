@@ -1,0 +1,46 @@
+#include "queue/redis/redis_leadership.h"
+
+#include <fmt/format.h>
+
+namespace thumbmill {
+namespace {
+
+constexpr const char* kHold = R"(
+local leader = redis.call('GET', KEYS[1])
+if leader and leader ~= ARGV[1] then return 0 end
+redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+return 1
+)";
+
+constexpr const char* kRelease = R"(
+if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end
+return 1
+)";
+
+}  // namespace
+
+RedisLeadership::RedisLeadership(RedisOptions options, const Clock& clock, Random& random,
+                                 Logger& log)
+    : hold_(kHold),
+      release_(kRelease),
+      token_(fmt::format("{:016x}", random.next_u64())),
+      connector_(std::move(options)),
+      client_(connector_, SettingsCheck::none, clock, log) {}
+
+std::string RedisLeadership::key(std::string_view role) const {
+  return connector_.options().key(fmt::format("leader:{}", role));
+}
+
+Result<bool> RedisLeadership::hold(std::string_view role, std::chrono::milliseconds ttl,
+                                   const OpContext& context) {
+  ASSIGN_OR_RETURN(
+      const RedisReply reply,
+      client_.eval(hold_, {key(role)}, {token_, std::to_string(ttl.count())}, context));
+  return reply.integer == 1;
+}
+
+Status RedisLeadership::release(std::string_view role, const OpContext& context) {
+  return client_.eval(release_, {key(role)}, {token_}, context).status();
+}
+
+}  // namespace thumbmill

@@ -1,0 +1,193 @@
+#include "queue/redis/redis_queue.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+namespace thumbmill {
+namespace {
+
+using std::chrono::milliseconds;
+
+// A waiting worker looks by itself so often, should a ring of the bell have been lost.
+constexpr milliseconds kLookEvery{2'000};
+constexpr milliseconds kTendEvery{5'000};
+
+std::string new_consumer_name(Random& random) {
+  char host[256] = "";
+  if (::gethostname(host, sizeof host - 1) != 0) host[0] = '\0';
+  return fmt::format("{}-{}-{:016x}", host, ::getpid(), random.next_u64());
+}
+
+std::optional<QueuedState> state_from_name(std::string_view name) {
+  if (name == "ready") return QueuedState::ready;
+  if (name == "running") return QueuedState::running;
+  if (name == "delayed") return QueuedState::delayed;
+  if (name == "dead") return QueuedState::dead;
+  return std::nullopt;
+}
+
+Status strange_answer(std::string_view to) {
+  return Status(Code::internal, fmt::format("Redis answers something strange to \"{}\"", to));
+}
+
+}  // namespace
+
+Result<std::unique_ptr<RedisQueue>> RedisQueue::open(RedisOptions options, Clock& clock,
+                                                     Random& random, Logger& log,
+                                                     RedisQueueTuning tuning) {
+  if (options.prefix.empty() || options.prefix.find_first_of("{}") != std::string::npos) {
+    return Status(Code::invalid_argument, "the prefix of the Redis keys is empty or has a brace");
+  }
+  return std::unique_ptr<RedisQueue>(
+      new RedisQueue(std::move(options), clock, random, log, tuning));
+}
+
+RedisQueue::RedisQueue(RedisOptions options, Clock& clock, Random& random, Logger& log,
+                       RedisQueueTuning tuning)
+    : tuning_(tuning),
+      keys_(job_keys(options)),
+      consumer_(new_consumer_name(random)),
+      clock_(clock),
+      random_(random),
+      log_(log),
+      connector_(std::move(options)),
+      client_(connector_, SettingsCheck::warns, clock, log),
+      bell_(connector_, bell_key(connector_.options()), clock, random, log) {}
+
+Result<RedisReply> RedisQueue::run(const RedisScript& script, std::vector<std::string> arguments,
+                                   const OpContext& context, Replicated replicated) {
+  std::string now;
+  if (tuning_.time == RedisTime::own_clock) {
+    const auto since_start = clock_.now().time_since_epoch();
+    now = std::to_string(std::chrono::duration_cast<milliseconds>(since_start).count());
+  }
+  arguments.insert(arguments.begin(), std::move(now));
+  return client_.eval(script, keys_, arguments, context, replicated);
+}
+
+Result<bool> RedisQueue::enqueue(std::string_view id, const OpContext& context) {
+  ASSIGN_OR_RETURN(const RedisReply reply,
+                   run(scripts_.enqueue, {std::string(id)}, context, Replicated::wanted));
+  return reply.integer == 1;
+}
+
+Result<RedisQueue::Claim> RedisQueue::claim(std::size_t most, milliseconds ttl) {
+  Claim claim;
+  const SteadyTime asked_at = clock_.now();  // the lease's time begins later: on the safe side
+  const std::string token = fmt::format("{:016x}", random_.next_u64());
+  // Not given up at a stop or a deadline: leases that nobody has would have to run out.
+  ASSIGN_OR_RETURN(
+      const RedisReply reply,
+      run(scripts_.lease, {std::to_string(most), std::to_string(ttl.count()), token, consumer_},
+          OpContext{}));
+  if (reply.list.size() % 3 != 1) return strange_answer("lease");
+  if (reply.list[0].integer >= 0) {
+    claim.next_event = asked_at + milliseconds(reply.list[0].integer);
+  }
+  for (std::size_t i = 1; i < reply.list.size(); i += 3) {
+    LeaseTicket ticket{reply.list[i].text, token, static_cast<int>(reply.list[i + 1].integer),
+                       code_from_name(reply.list[i + 2].text).value_or(Code::internal), asked_at};
+    claim.leases.emplace_back(std::move(ticket), *this);
+  }
+  return claim;
+}
+
+Result<std::vector<Lease>> RedisQueue::lease(std::size_t most, milliseconds ttl, milliseconds wait,
+                                             const OpContext& context) {
+  const SteadyTime deadline = std::min(context.deadline, clock_.now() + wait);
+  while (most > 0 && !context.stop.stop_requested()) {
+    tend_if_due();
+    const SteadyTime look_again = clock_.now() + kLookEvery;
+    ASSIGN_OR_RETURN(Claim claimed, claim(most, ttl));
+    if (!claimed.leases.empty() || clock_.now() >= deadline) return std::move(claimed.leases);
+    bell_.wait(std::min({deadline, claimed.next_event, look_again}), context);
+  }
+  return std::vector<Lease>();
+}
+
+Result<std::optional<QueuedJob>> RedisQueue::find(std::string_view id, const OpContext& context) {
+  ASSIGN_OR_RETURN(const RedisReply reply, run(scripts_.find, {std::string(id)}, context));
+  if (reply.list.empty()) return std::optional<QueuedJob>();
+  const auto state = state_from_name(reply.list[0].text);
+  if (!state || reply.list.size() != 2) return strange_answer("find");
+  return std::optional(QueuedJob{*state, static_cast<int>(reply.list[1].integer)});
+}
+
+Status RedisQueue::forget(std::string_view id, const OpContext& context) {
+  return run(scripts_.forget, {std::string(id)}, context, Replicated::wanted).status();
+}
+
+Result<QueueDepth> RedisQueue::depth(const OpContext& context) {
+  ASSIGN_OR_RETURN(const RedisReply reply, run(scripts_.depth, {}, context));
+  if (reply.list.size() != 5) return strange_answer("depth");
+  const auto number = [&](std::size_t i) {
+    return static_cast<std::uint64_t>(reply.list[i].integer);
+  };
+  QueueDepth depth{number(0), number(1), number(2), number(3), {}};
+  if (reply.list[4].integer >= 0) depth.oldest_age = milliseconds(reply.list[4].integer);
+  return depth;
+}
+
+Status RedisQueue::check(const OpContext& context) { return depth(context).status(); }
+
+Status RedisQueue::settle(const RedisScript& script, const LeaseTicket& ticket,
+                          std::vector<std::string> arguments, const OpContext& context,
+                          Replicated replicated) {
+  arguments.insert(arguments.begin(), {ticket.id, ticket.token});
+  ASSIGN_OR_RETURN(const RedisReply reply, run(script, std::move(arguments), context, replicated));
+  if (reply.integer == 1) return Status();
+  return Status(Code::lease_lost, fmt::format("job {} belongs to another worker now", ticket.id));
+}
+
+Status RedisQueue::extend(const LeaseTicket& ticket, milliseconds ttl, const OpContext& context) {
+  return settle(scripts_.extend, ticket, {std::to_string(ttl.count()), consumer_}, context,
+                Replicated::no);
+}
+
+Status RedisQueue::ack(const LeaseTicket& ticket, const OpContext& context) {
+  return settle(scripts_.ack, ticket, {}, context);
+}
+
+Status RedisQueue::retry(const LeaseTicket& ticket, milliseconds delay, Code why, AttemptCost cost,
+                         const OpContext& context) {
+  return settle(scripts_.retry, ticket,
+                {std::to_string(delay.count()), std::string(code_name(why)),
+                 cost == AttemptCost::free ? "1" : "0"},
+                context);
+}
+
+Status RedisQueue::hand_back(const LeaseTicket& ticket, const OpContext& context) {
+  return settle(scripts_.hand_back, ticket, {}, context);
+}
+
+Status RedisQueue::bury(const LeaseTicket& ticket, Code why, const OpContext& context) {
+  return settle(scripts_.bury, ticket, {std::string(code_name(why))}, context);
+}
+
+void RedisQueue::tend_if_due() {
+  {
+    const std::lock_guard lock(mutex_);
+    if (clock_.now() < tend_at_) return;
+    tend_at_ = clock_.now() + kTendEvery;
+  }
+  const Status status = tend();
+  // The lease that comes next meets the same failure and returns it.
+  if (!status.ok()) log_.debug("cannot tend the queue", {{"detail", status.to_string()}});
+}
+
+Status RedisQueue::tend() {
+  std::string cursor = "0-0";
+  do {  // over empty pages too: only the cursor tells the end
+    ASSIGN_OR_RETURN(const RedisReply reply,
+                     run(scripts_.tend,
+                         {consumer_, std::to_string(tuning_.orphan_idle.count()), cursor,
+                          std::to_string(tuning_.consumer_idle.count())},
+                         OpContext{}));
+    cursor = reply.text;
+  } while (!cursor.empty() && cursor != "0-0");
+  return Status();
+}
+
+}  // namespace thumbmill

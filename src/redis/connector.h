@@ -1,0 +1,41 @@
+// RedisConnector: finds the server that takes writes now, connects to it and logs in. Asks the
+// sentinels anew at each connect, so that a fail-over is followed by connecting again. Keeps no
+// connection and retries nothing: its users decide when.
+#pragma once
+
+#include <mutex>
+#include <optional>
+#include <vector>
+
+#include "redis/connection.h"
+
+namespace thumbmill {
+
+/// Thread-safe.
+class RedisConnector {
+ public:
+  explicit RedisConnector(RedisOptions options);
+
+  /// A connection to the master, logged in, with its database selected. unavailable: not there, or
+  /// it refuses the password, which the message then says.
+  Result<RedisConnection> connect();
+
+  /// Whether `error` says that another server is to be asked: MOVED, which the next connect()
+  /// follows, or READONLY, after which the sentinels know better.
+  bool follow(const RedisReply& error);
+
+  const RedisOptions& options() const { return options_; }
+
+ private:
+  Result<RedisConnection> connect_by_sentinels();
+  Result<RedisConnection> connect_by_sentinel(const RedisAddress& sentinel) const;
+  Result<RedisAddress> ask_sentinel(const RedisAddress& sentinel) const;
+  Status log_in(RedisConnection& connection) const;
+
+  const RedisOptions options_;
+  std::mutex mutex_;
+  std::vector<RedisAddress> sentinels_;   // guarded by mutex_; the one that answered last is first
+  std::optional<RedisAddress> moved_to_;  // guarded by mutex_
+};
+
+}  // namespace thumbmill

@@ -1,0 +1,192 @@
+#include "redis/options.h"
+
+#include <charconv>
+#include <optional>
+
+#include <fmt/format.h>
+
+namespace thumbmill {
+namespace {
+
+constexpr std::uint16_t kRedisPort = 6379;
+constexpr std::uint16_t kSentinelPort = 26379;
+
+Status wrong(std::string why) {
+  return Status(Code::invalid_argument, "the Redis URL " + std::move(why));
+}
+
+template <typename Number>
+std::optional<Number> number(std::string_view text) {
+  Number value{};
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return value;
+}
+
+// Undoes percent-encoding (RFC 3986, section 2.1).
+std::optional<std::string> percent_decoded(std::string_view text) {
+  std::string plain;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] != '%') {
+      plain.push_back(text[i]);
+      continue;
+    }
+    unsigned byte = 0;
+    if (i + 2 >= text.size()) return std::nullopt;
+    const char* first = text.data() + i + 1;
+    const auto [end, error] = std::from_chars(first, first + 2, byte, 16);
+    if (error != std::errc() || end != first + 2) return std::nullopt;
+    plain.push_back(static_cast<char>(byte));
+    i += 2;
+  }
+  return plain;
+}
+
+// Takes what stands before the first `separator`, or all of it, off the front of `rest`.
+std::string_view take_until(std::string_view& rest, char separator) {
+  const std::size_t at = rest.find(separator);
+  const std::string_view taken = rest.substr(0, at);
+  rest.remove_prefix(at == std::string_view::npos ? rest.size() : at + 1);
+  return taken;
+}
+
+Status read_credentials(std::string_view text, RedisOptions& options) {
+  const std::string_view user = take_until(text, ':');
+  const auto plain_user = percent_decoded(user);
+  const auto plain_password = percent_decoded(text);
+  if (!plain_user || !plain_password) {
+    return wrong("has a user or password with a wrong percent-encoding");
+  }
+  if (!plain_user->empty() && plain_password->empty()) {
+    return wrong("has a user without a password; a password alone is written :password@");
+  }
+  options.user = *plain_user;
+  options.password = *plain_password;
+  return Status();
+}
+
+Result<RedisAddress> read_address(std::string_view text, std::uint16_t default_port) {
+  RedisAddress address;
+  address.port = default_port;
+  std::string_view port;
+  if (text.starts_with('[')) {  // an IPv6 address
+    const std::size_t end = text.find(']');
+    if (end == std::string_view::npos) return wrong("has a \"[\" without its \"]\"");
+    address.host = text.substr(1, end - 1);
+    text.remove_prefix(end + 1);
+    if (!text.empty() && text.front() != ':') return wrong("has text after \"]\"");
+    if (!text.empty()) port = text.substr(1);
+    if (!text.empty() && port.empty()) return wrong("has a \":\" without a port");
+  } else {
+    const bool has_port = text.find(':') != std::string_view::npos;
+    address.host = take_until(text, ':');
+    port = text;
+    if (has_port && port.empty()) return wrong("has a \":\" without a port");
+  }
+  if (address.host.empty()) return wrong("names no host");
+  if (!port.empty()) {
+    const auto value = number<std::uint16_t>(port);
+    if (!value || *value == 0) return wrong(fmt::format("has port \"{}\"", port));
+    address.port = *value;
+  }
+  return address;
+}
+
+Status read_database(std::string_view text, RedisOptions& options) {
+  const auto value = number<int>(text);
+  if (!value || *value < 0) {
+    return wrong(fmt::format("has database \"{}\", which is no number from 0", text));
+  }
+  options.database = *value;
+  return Status();
+}
+
+Status read_parameters(std::string_view query, RedisOptions& options) {
+  while (!query.empty()) {
+    std::string_view parameter = take_until(query, '&');
+    const std::string_view name = take_until(parameter, '=');
+    const auto value = percent_decoded(parameter);
+    if (!value || value->empty()) return wrong(fmt::format("has \"{}\" without a value", name));
+    if (name == "db") {
+      RETURN_IF_ERROR(read_database(*value, options));
+    } else if (name == "prefix" && value->find_first_of("{}") == std::string::npos) {
+      options.prefix = *value;
+    } else if (name == "ca" && options.tls) {
+      options.ca_file = *value;
+    } else {
+      return wrong(fmt::format("has \"{}\", which cannot be set there", name));
+    }
+  }
+  return Status();
+}
+
+Status read_sentinels(std::string_view hosts, std::string_view path, RedisOptions& options) {
+  while (!hosts.empty()) {
+    ASSIGN_OR_RETURN(RedisAddress sentinel, read_address(take_until(hosts, ','), kSentinelPort));
+    options.sentinels.push_back(std::move(sentinel));
+  }
+  if (options.sentinels.empty()) return wrong("names no sentinel");
+  options.master_name = take_until(path, '/');
+  if (options.master_name.empty()) return wrong("names no master: host:port,.../master-name[/db]");
+  return path.empty() ? Status() : read_database(path, options);
+}
+
+}  // namespace
+
+std::string RedisAddress::to_string() const {
+  if (!unix_path.empty()) return unix_path;
+  const bool is_ipv6 = host.find(':') != std::string::npos;
+  return fmt::format(fmt::runtime(is_ipv6 ? "[{}]:{}" : "{}:{}"), host, port);
+}
+
+std::string RedisOptions::to_string() const {
+  if (sentinels.empty()) return server.to_string();
+  return fmt::format("master {} of the sentinels at {}{}", master_name, sentinels[0].to_string(),
+                     sentinels.size() > 1 ? " and others" : "");
+}
+
+std::string RedisOptions::key(std::string_view name) const {
+  return fmt::format("{{{}}}:{}", prefix, name);
+}
+
+Result<RedisOptions> parse_redis_url(std::string_view url) {
+  RedisOptions options;
+  const std::size_t scheme_end = url.find("://");
+  const std::string_view scheme = url.substr(0, scheme_end);
+  if (scheme_end == std::string_view::npos ||
+      (scheme != "redis" && scheme != "rediss" && scheme != "redis+unix" &&
+       scheme != "redis+sentinel")) {
+    return wrong("must begin with redis://, rediss://, redis+unix:// or redis+sentinel://");
+  }
+  options.tls = scheme == "rediss";
+  if (options.tls && !redis_has_tls()) {
+    return wrong(
+        "asks for TLS (rediss://), which this program was built without: its hiredis is older "
+        "than 1.0");
+  }
+  std::string_view query = url.substr(scheme_end + 3);
+  std::string_view rest = take_until(query, '?');
+  const std::size_t at = rest.rfind('@');
+  if (at != std::string_view::npos) {
+    RETURN_IF_ERROR(read_credentials(rest.substr(0, at), options));
+    rest.remove_prefix(at + 1);
+  }
+  if (scheme == "redis+unix") {
+    if (!rest.starts_with('/')) return wrong("needs the whole path of the socket");
+    const auto path = percent_decoded(rest);
+    if (!path) return wrong("has a path with a wrong percent-encoding");
+    options.server.unix_path = *path;
+  } else {
+    const std::string_view hosts = take_until(rest, '/');
+    if (scheme == "redis+sentinel") {
+      RETURN_IF_ERROR(read_sentinels(hosts, rest, options));
+    } else {
+      ASSIGN_OR_RETURN(options.server, read_address(hosts, kRedisPort));
+      if (!rest.empty()) RETURN_IF_ERROR(read_database(rest, options));
+    }
+  }
+  RETURN_IF_ERROR(read_parameters(query, options));
+  return options;
+}
+
+}  // namespace thumbmill
