@@ -114,7 +114,7 @@ int run(int argc, char** argv) {
   SystemClock clock;
   Random random;
   FdLogger log(STDERR_FILENO, LogFormat::text, LogLevel::warning, clock);
-  const auto queue = open_queue(settings, clock, log);
+  const auto queue = open_queue(settings, clock, random, log);
   if (!queue.ok()) {
     fmt::print(stderr, "queue_cycles: {}\n", queue.status().to_string());
     return EXIT_FAILURE;

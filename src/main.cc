@@ -16,6 +16,9 @@ struct Command {
 
 constexpr Command kCommands[] = {
     {"serve", thumbmill::cmd_serve, "API, page, workers and janitor in one process"},
+    {"api", thumbmill::cmd_api, "API and page alone, for workers elsewhere"},
+    {"worker", thumbmill::cmd_worker, "workers alone, on a shared queue"},
+    {"janitor", thumbmill::cmd_janitor, "sweep, expiry and queue gauges alone"},
     {"make", thumbmill::cmd_make, "thumbnails of local files, without a server"},
     {"load", thumbmill::cmd_load, "load generator: uploads, waits for thumbnails, reports"},
     {"sweep", thumbmill::cmd_sweep, "queue unfinished uploads again, once"},

@@ -9,7 +9,9 @@
 #include "base/log.h"
 #include "base/random.h"
 #include "base/status.h"
+#include "notify/notifier.h"
 #include "queue/job_queue.h"
+#include "queue/leadership.h"
 #include "store/object_store.h"
 
 namespace thumbmill {
@@ -20,14 +22,26 @@ struct Backends {
   std::unique_ptr<JobQueue> queue;
 };
 
+/// Whether several processes can use the queue at once.
+bool is_shared(const Settings& settings);
+
 /// Opens the store alone. invalid_argument naming the setting when it names none that there is.
 Result<std::unique_ptr<ObjectStore>> open_store(const Settings& settings, Clock& clock,
-                                                Random& random);
+                                                Random& random, Logger& log);
 
 /// Opens the queue alone. invalid_argument as above; conflict when it belongs to a running process.
-Result<std::unique_ptr<JobQueue>> open_queue(const Settings& settings, Clock& clock, Logger& log);
+Result<std::unique_ptr<JobQueue>> open_queue(const Settings& settings, Clock& clock, Random& random,
+                                             Logger& log);
 
 /// Opens both. conflict when the queue belongs to a running process.
 Result<Backends> open_backends(const Settings& settings, Clock& clock, Random& random, Logger& log);
+
+/// Tells of job events in this process and, where the queue is shared by a means that can, in all.
+Result<std::unique_ptr<Notifier>> open_notifier(const Settings& settings, Random& random,
+                                                Logger& log);
+
+/// Who of the processes on that queue does what one alone should do.
+Result<std::unique_ptr<Leadership>> open_leadership(const Settings& settings, const Clock& clock,
+                                                    Random& random, Logger& log);
 
 }  // namespace thumbmill

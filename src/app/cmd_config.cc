@@ -9,6 +9,7 @@
 #include "app/commands.h"
 #include "app/configuration_page.h"
 #include "app/setting_flags.h"
+#include "app/units.h"
 
 namespace thumbmill {
 namespace {
@@ -18,7 +19,7 @@ void print_text(const LoadedSettings& loaded) {
   for (const Option& option : option_table()) {
     if (option.group != group) fmt::print("{}# {}\n", group.empty() ? "" : "\n", option.group);
     group = option.group;
-    fmt::print("{:<20} {:<22} {}\n", option.name, option.get(loaded.settings),
+    fmt::print("{:<20} {:<22} {}\n", option.name, without_password(option.get(loaded.settings)),
                loaded.origins.at(option.name));
   }
   fmt::print("\n# Named renditions\n");
@@ -31,7 +32,7 @@ void print_json(const LoadedSettings& loaded) {
   boost::json::object settings;
   for (const Option& option : option_table()) {
     boost::json::object setting;
-    setting["value"] = option.get(loaded.settings);
+    setting["value"] = without_password(option.get(loaded.settings));
     setting["origin"] = loaded.origins.at(option.name);
     settings[option.name] = std::move(setting);
   }

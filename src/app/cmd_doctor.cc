@@ -54,19 +54,25 @@ Finding check_space(const std::string& directory) {
 std::vector<Finding> check_backends(const Settings& settings, Clock& clock, Logger& log) {
   std::vector<Finding> findings;
   Random random;
-  const auto store = open_store(settings, clock, random);
+  const auto store = open_store(settings, clock, random, log);
+  const bool is_s3 = settings.store.starts_with("s3:");
   const Status usable = store.ok() ? (*store)->check({}) : store.status();
-  findings.push_back(from_status("store", usable, settings.store,
-                                 "choose a directory that this user may write to: --store DIR"));
-  if (usable.ok()) findings.push_back(check_space(settings.store));
+  findings.push_back(
+      from_status("store", usable, without_password(settings.store),
+                  is_s3 ? "look at bucket, region, credentials and permissions: docs/s3.md"
+                        : "choose a directory that this user may write to: --store DIR"));
+  if (usable.ok() && !is_s3) findings.push_back(check_space(settings.store));
   const Result<Backends> backends = open_backends(settings, clock, random, log);
   if (backends.status().code() == Code::conflict) {
     findings.push_back({"queue", Verdict::good, "in use by a running server", {}});
   } else {
     findings.push_back(from_status(
-        "queue", backends.ok() ? backends->queue->check({}) : backends.status(), settings.queue,
-        "delete the queue's file: the sweep fills a new one; or name another: --queue "
-        "sqlite:FILE"));
+        "queue", backends.ok() ? backends->queue->check({}) : backends.status(),
+        without_password(settings.queue),
+        is_shared(settings)
+            ? "look whether the server runs and takes this user: docs/formats/queue-redis.md"
+            : "delete the queue's file: the sweep fills a new one; or name another: --queue "
+              "sqlite:FILE"));
   }
   return findings;
 }

@@ -9,6 +9,7 @@
 #include "app/commands.h"
 #include "app/compose.h"
 #include "app/setting_flags.h"
+#include "app/units.h"
 #include "app/version.h"
 
 namespace thumbmill {
@@ -40,25 +41,23 @@ std::string local_url(const ListenAddress& address, std::uint16_t port) {
   return "http://" + format_listen_address({any ? "localhost" : address.host, port});
 }
 
-void print_welcome(const Settings& settings, const System& system) {
-  const std::string url = local_url(settings.listen, system.port());
+void print_welcome(const Settings& settings, Roles roles, const System& system) {
+  fmt::print("Thumbmill {} is ready.\n", kVersion);
+  if (roles.api) {
+    const std::string url = local_url(settings.listen, system.port());
+    fmt::print(
+        "  page     {}/\n"
+        "  upload   curl -X POST {}/upload -F file=@photo.jpg\n",
+        url, url);
+  }
   fmt::print(
-      "Thumbmill {} is ready.\n"
-      "  page     {}/\n"
-      "  upload   curl -X POST {}/upload -F file=@photo.jpg\n"
       "  metrics  {}/metrics\n"
       "  data     {}\n",
-      kVersion, url, url, local_url(settings.admin_listen, system.admin_port()), settings.store);
+      local_url(settings.admin_listen, system.admin_port()), without_password(settings.store));
   std::fflush(stdout);
 }
 
-}  // namespace
-
-int cmd_serve(int argc, char** argv) {
-  CLI::App app(
-      "Serves the API and the page and works on the jobs, all in this process, until SIGTERM or "
-      "Ctrl-C.",
-      "thumbmill serve");
+int run_system(Roles roles, CLI::App& app, int argc, char** argv) {
   const SettingFlags flags(app);
   if (const auto exit_code = parse_arguments(app, argc, argv)) return *exit_code;
   const Result<LoadedSettings> loaded = flags.load();
@@ -70,9 +69,9 @@ int cmd_serve(int argc, char** argv) {
   Random random;
   FdLogger log(STDERR_FILENO, log_format(settings), settings.log_level, clock);
   for (const std::string& warning : loaded->warnings) log.warning(warning);
-  Result<std::unique_ptr<System>> system = System::start(settings, clock, random, log);
+  Result<std::unique_ptr<System>> system = System::start(settings, roles, clock, random, log);
   if (!system.ok()) return fail(system.status());
-  print_welcome(settings, **system);
+  print_welcome(settings, roles, **system);
   log.info("ready", {{"version", kVersion},
                      {"port", int{(*system)->port()}},
                      {"admin_port", int{(*system)->admin_port()}}});
@@ -83,6 +82,39 @@ int cmd_serve(int argc, char** argv) {
   (*system)->stop();
   log.info("stopped");
   return EX_OK;
+}
+
+}  // namespace
+
+int cmd_serve(int argc, char** argv) {
+  CLI::App app(
+      "Serves the API and the page and works on the jobs, all in this process, until SIGTERM or "
+      "Ctrl-C.",
+      "thumbmill serve");
+  return run_system({.api = true, .worker = true, .janitor = true}, app, argc, argv);
+}
+
+int cmd_api(int argc, char** argv) {
+  CLI::App app(
+      "Serves the API and the page until SIGTERM or Ctrl-C; workers elsewhere do the jobs. Any "
+      "number of these may run.",
+      "thumbmill api");
+  return run_system({.api = true}, app, argc, argv);
+}
+
+int cmd_worker(int argc, char** argv) {
+  CLI::App app(
+      "Works on the jobs of a shared queue until SIGTERM or Ctrl-C. Any number of these may run.",
+      "thumbmill worker");
+  return run_system({.worker = true}, app, argc, argv);
+}
+
+int cmd_janitor(int argc, char** argv) {
+  CLI::App app(
+      "Queues unfinished uploads again, removes what is past its age, and exports the queue's "
+      "gauges, until SIGTERM or Ctrl-C. Of several of these one works at a time.",
+      "thumbmill janitor");
+  return run_system({.janitor = true}, app, argc, argv);
 }
 
 }  // namespace thumbmill

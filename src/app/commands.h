@@ -6,6 +6,9 @@ namespace thumbmill {
 
 /// `argv[0]` is the command's name in all of these.
 int cmd_serve(int argc, char** argv);    ///< the whole service in this process
+int cmd_api(int argc, char** argv);      ///< the API alone, beside workers elsewhere
+int cmd_worker(int argc, char** argv);   ///< workers alone
+int cmd_janitor(int argc, char** argv);  ///< sweep, expiry and the queue's gauges alone
 int cmd_make(int argc, char** argv);     ///< thumbnails of local files, without a server
 int cmd_load(int argc, char** argv);     ///< load generator against a server
 int cmd_sweep(int argc, char** argv);    ///< one sweep by hand

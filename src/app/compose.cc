@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <atomic>
+#include <filesystem>
 
+#include <fmt/format.h>
 #include <unistd.h>
 
 #include "api/api_service.h"
@@ -12,18 +14,25 @@
 #include "app/version.h"
 #include "metrics/prometheus/prometheus_metrics.h"
 #include "net/http_server.h"
-#include "notify/local/local_notifier.h"
 #include "service/canary.h"
 #include "service/catalog.h"
 #include "service/dead_letters.h"
 #include "service/ingest.h"
 #include "service/metered_store.h"
+#include "service/queue_exporter.h"
 
 namespace thumbmill {
 namespace {
 
 std::chrono::hours whole_hours(std::chrono::milliseconds duration) {
   return std::chrono::ceil<std::chrono::hours>(duration);
+}
+
+// Beside the store where it wants that, else where the settings or the system say.
+std::string spool_directory(const Settings& settings, const ObjectStore& store) {
+  if (std::string directory = store.spool_directory(); !directory.empty()) return directory;
+  if (!settings.spool.empty()) return settings.spool;
+  return std::filesystem::temp_directory_path().string();
 }
 
 UploadSettings upload_settings(const Settings& settings, const ObjectStore& store) {
@@ -33,7 +42,7 @@ UploadSettings upload_settings(const Settings& settings, const ObjectStore& stor
   upload.defaults.presets = settings.renditions;
   upload.defaults.renditions = settings.default_renditions;
   upload.defaults.keep_original = settings.keep_originals;
-  upload.spool_directory = store.spool_directory();
+  upload.spool_directory = spool_directory(settings, store);
   return upload;
 }
 
@@ -103,22 +112,28 @@ LogFormat log_format(const Settings& settings) {
 
 // In the order in which they are made; the last ones go first.
 struct System::Parts {
-  Parts(const Settings& s, Clock& c, Random& r, Logger& l)
-      : settings(s), clock(c), random(r), log(l) {}
+  Parts(const Settings& s, Roles o, Clock& c, Random& r, Logger& l)
+      : settings(s), roles(o), clock(c), random(r), log(l) {}
 
   Status start_backends();
-  void start_services();
-  Status start_servers();
+  void make_api();
+  Status make_worker();
+  Status make_janitor();
+  void make_ops();
+  Status start_all();
+  void stop();
   std::vector<DependencyCheck> dependencies(const OpContext& context);
 
   const Settings settings;
+  const Roles roles;
   Clock& clock;
   Random& random;
   Logger& log;
   std::atomic<bool> stopping = false;
   PrometheusMetrics metrics;
-  LocalNotifier notifier;
+  std::unique_ptr<Notifier> notifier;
   Backends backends;
+  std::unique_ptr<Leadership> leadership;
   std::unique_ptr<MeteredStore> store;
   std::unique_ptr<DecoderPool> decoders;
   std::unique_ptr<Canary> canary;
@@ -126,6 +141,7 @@ struct System::Parts {
   std::unique_ptr<Catalog> catalog;
   std::unique_ptr<DeadLetters> dead_letters;
   std::unique_ptr<Worker> worker;
+  std::unique_ptr<QueueExporter> exporter;
   std::unique_ptr<Janitor> janitor;
   std::unique_ptr<ApiService> api;
   std::unique_ptr<OpsService> ops;
@@ -134,30 +150,56 @@ struct System::Parts {
 };
 
 Status System::Parts::start_backends() {
+  if (!roles.all() && !is_shared(settings)) {
+    return Status(Code::invalid_argument,
+                  fmt::format("setting queue is \"{}\", which is for one process that does it all: "
+                              "run `thumbmill serve`, or set queue to redis://HOST",
+                              settings.queue));
+  }
   ASSIGN_OR_RETURN(backends, open_backends(settings, clock, random, log));
+  ASSIGN_OR_RETURN(notifier, open_notifier(settings, random, log));
   store = std::make_unique<MeteredStore>(*backends.store, metrics);
-  ASSIGN_OR_RETURN(decoders, start_decoders(settings, metrics, log, clock));
   return Status();
 }
 
-void System::Parts::start_services() {
+void System::Parts::make_api() {
   JobQueue& queue = *backends.queue;
-  metrics.set(metric::kBuildInfo, 1, {kVersion});
-  canary = std::make_unique<Canary>(*decoders, log, clock);
-  ingest = std::make_unique<Ingest>(*store, queue, notifier, metrics, log, clock, random);
-  catalog = std::make_unique<Catalog>(*store, queue, notifier, clock);
-  dead_letters = std::make_unique<DeadLetters>(*store, queue, *catalog, notifier, log, clock);
-  worker = std::make_unique<Worker>(
-      worker_options(settings),
-      WorkerParts{*store, queue, *decoders, notifier, metrics, log, clock, random});
-  janitor = std::make_unique<Janitor>(janitor_options(settings),
-                                      JanitorParts{*store, queue, metrics, log, clock});
+  ingest = std::make_unique<Ingest>(*store, queue, *notifier, metrics, log, clock, random);
+  catalog = std::make_unique<Catalog>(*store, queue, *notifier, clock);
+  dead_letters = std::make_unique<DeadLetters>(*store, queue, *catalog, *notifier, log, clock);
   api = std::make_unique<ApiService>(
       upload_settings(settings, *store),
-      ApiParts{*ingest, *catalog, *dead_letters, *store, queue, notifier, metrics, log, clock});
+      ApiParts{*ingest, *catalog, *dead_letters, *store, queue, *notifier, metrics, log, clock});
+}
+
+Status System::Parts::make_worker() {
+  ASSIGN_OR_RETURN(decoders, start_decoders(settings, metrics, log, clock));
+  canary = std::make_unique<Canary>(*decoders, log, clock);
+  worker = std::make_unique<Worker>(
+      worker_options(settings),
+      WorkerParts{*store, *backends.queue, *decoders, *notifier, metrics, log, clock, random});
+  return Status();
+}
+
+Status System::Parts::make_janitor() {
+  ASSIGN_OR_RETURN(leadership, open_leadership(settings, clock, random, log));
+  exporter = std::make_unique<QueueExporter>(
+      QueueExporterParts{*backends.queue, *leadership, metrics, log, clock});
+  JanitorOptions options = janitor_options(settings);
+  // A queue that others share is never still empty because this process has just started.
+  if (is_shared(settings)) options.first_sweep_age = options.sweep_age;
+  janitor =
+      std::make_unique<Janitor>(options, JanitorParts{*store, *backends.queue, metrics, log, clock,
+                                                      [this] { return exporter->leads(); }});
+  return Status();
+}
+
+void System::Parts::make_ops() {
+  metrics.set(metric::kBuildInfo, 1, {kVersion});
   OpsSources sources;
   sources.metrics = [this] { return metrics.serialize(); };
-  sources.health = [this] { return canary->health(); };
+  // A process without decoders is well when it can answer.
+  sources.health = [this] { return canary ? canary->health() : Status(); };
   sources.dependencies = [this](const OpContext& context) { return dependencies(context); };
   sources.version = kVersion;
   ops = std::make_unique<OpsService>(std::move(sources), metrics, log, clock);
@@ -169,47 +211,56 @@ std::vector<DependencyCheck> System::Parts::dependencies(const OpContext& contex
       {"self", self}, {"store", store->check(context)}, {"queue", backends.queue->check(context)}};
 }
 
-Status System::Parts::start_servers() {
-  ASSIGN_OR_RETURN(server, HttpServer::start(server_options(settings, settings.listen), *api,
-                                             metrics, log, clock, random));
+Status System::Parts::start_all() {
+  if (api) {
+    ASSIGN_OR_RETURN(server, HttpServer::start(server_options(settings, settings.listen), *api,
+                                               metrics, log, clock, random));
+  }
   ASSIGN_OR_RETURN(admin_server,
                    HttpServer::start(admin_options(settings), *ops, metrics, log, clock, random));
-  canary->start();
-  janitor->start();
-  worker->start();
+  if (canary) canary->start();
+  if (exporter) exporter->start();
+  if (janitor) janitor->start();
+  if (worker) worker->start();
   return Status();
+}
+
+void System::Parts::stop() {
+  if (stopping.exchange(true)) return;
+  const SteadyTime deadline = clock.now() + settings.drain;
+  const auto left = [&] {
+    return std::max(std::chrono::milliseconds(0),
+                    std::chrono::ceil<std::chrono::milliseconds>(deadline - clock.now()));
+  };
+  // Uploads first: what they accept now is durable and waits for the next start.
+  if (server) server->stop(left());
+  if (worker) worker->stop(left());
+  if (janitor) janitor->stop();
+  if (exporter) exporter->stop();
+  if (canary) canary->stop();
+  if (admin_server) admin_server->stop(std::chrono::milliseconds(0));
 }
 
 System::System(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 
 System::~System() { stop(); }
 
-Result<std::unique_ptr<System>> System::start(const Settings& settings, Clock& clock,
+Result<std::unique_ptr<System>> System::start(const Settings& settings, Roles roles, Clock& clock,
                                               Random& random, Logger& log) {
-  auto parts = std::make_unique<Parts>(settings, clock, random, log);
+  auto parts = std::make_unique<Parts>(settings, roles, clock, random, log);
   RETURN_IF_ERROR(parts->start_backends());
-  parts->start_services();
-  RETURN_IF_ERROR(parts->start_servers());
+  if (roles.api) parts->make_api();
+  if (roles.worker) RETURN_IF_ERROR(parts->make_worker());
+  if (roles.janitor) RETURN_IF_ERROR(parts->make_janitor());
+  parts->make_ops();
+  RETURN_IF_ERROR(parts->start_all());
   return std::unique_ptr<System>(new System(std::move(parts)));
 }
 
-std::uint16_t System::port() const { return parts_->server->port(); }
+std::uint16_t System::port() const { return parts_->server ? parts_->server->port() : 0; }
 
 std::uint16_t System::admin_port() const { return parts_->admin_server->port(); }
 
-void System::stop() {
-  if (parts_->stopping.exchange(true)) return;
-  const SteadyTime deadline = parts_->clock.now() + parts_->settings.drain;
-  const auto left = [&] {
-    return std::max(std::chrono::milliseconds(0),
-                    std::chrono::ceil<std::chrono::milliseconds>(deadline - parts_->clock.now()));
-  };
-  // Uploads first: what they accept now is durable and waits for the next start.
-  parts_->server->stop(left());
-  parts_->worker->stop(left());
-  parts_->janitor->stop();
-  parts_->canary->stop();
-  parts_->admin_server->stop(std::chrono::milliseconds(0));
-}
+void System::stop() { parts_->stop(); }
 
 }  // namespace thumbmill

@@ -23,17 +23,26 @@ JanitorOptions janitor_options(const Settings& settings);
 /// "auto" is text on a terminal (of stderr), JSON elsewhere.
 LogFormat log_format(const Settings& settings);
 
-/// The whole service in this process: API, workers, janitor. Thread-safe.
+/// The parts of the service that a process runs.
+struct Roles {
+  bool api = false;      ///< takes uploads and answers
+  bool worker = false;   ///< makes the renditions
+  bool janitor = false;  ///< sweeps and expires; of several such processes one does at a time
+
+  bool all() const { return api && worker && janitor; }
+};
+
+/// The service, or the parts of it that this process runs, with the operations port. Thread-safe.
 class System {
  public:
   /// Starts everything. The failure says which part could not start and why; nothing keeps running
   /// then. Clock, random and log outlive the system.
-  static Result<std::unique_ptr<System>> start(const Settings& settings, Clock& clock,
+  static Result<std::unique_ptr<System>> start(const Settings& settings, Roles roles, Clock& clock,
                                                Random& random, Logger& log);
   /// As stop().
   ~System();
 
-  /// The ports that are listened on.
+  /// The ports that are listened on; port() is 0 without the API.
   std::uint16_t port() const;
   std::uint16_t admin_port() const;
 

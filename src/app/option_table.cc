@@ -24,10 +24,35 @@ std::vector<Option> place_options() {
           "Where the API and the page are served; PORT in the environment sets the port."),
       listen_option("admin-listen", &Settings::admin_listen, "127.0.0.1:8081",
                     "Where /metrics, /healthz, /readyz and /version are served."),
-      text_option("store", &Settings::store, "./thumbmill-data", "a directory, made when missing",
+      text_option("store", &Settings::store, "./thumbmill-data",
+                  "a directory, made when missing, or s3://BUCKET[/PREFIX]",
                   "Where originals, renditions and results are kept."),
       text_option("queue", &Settings::queue, "sqlite:",
-                  "sqlite:FILE; sqlite: alone is queue/queue.db in the store", "The job queue."),
+                  "sqlite:FILE (sqlite: alone is queue/queue.db in the store), "
+                  "redis://[USER:PASSWORD@]HOST[:PORT][/DB], rediss://..., redis+unix://..., "
+                  "redis+sentinel://HOST,.../MASTER",
+                  "The job queue."),
+      text_option("spool", &Settings::spool, "", "a directory; empty: TMPDIR, or /tmp",
+                  "Where uploads wait for a store that is not a directory."),
+  };
+}
+
+std::vector<Option> s3_options() {
+  static constexpr std::array<std::pair<std::string_view, S3Sse>, 3> kEncryptions{
+      {{"bucket", S3Sse::bucket}, {"s3", S3Sse::s3}, {"kms", S3Sse::kms}}};
+  return {
+      text_option("s3-endpoint", &Settings::s3_endpoint, "",
+                  "http(s)://HOST[:PORT]; empty: AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL, or AWS",
+                  "The server, when it is not AWS."),
+      text_option("s3-region", &Settings::s3_region, "",
+                  "a region; empty: AWS_REGION, AWS_DEFAULT_REGION or the profile's",
+                  "The bucket's region."),
+      switch_option("s3-path-style", &Settings::s3_path_style,
+                    "Name the bucket in the path, as most compatible servers want."),
+      choice_option("s3-sse", &Settings::s3_sse, "bucket", kEncryptions,
+                    "Encryption to ask for: the bucket's own default, SSE-S3 or SSE-KMS."),
+      text_option("s3-kms-key", &Settings::s3_kms_key, "", "id or ARN; empty: the account's for S3",
+                  "The key of s3-sse=kms."),
   };
 }
 
@@ -160,6 +185,7 @@ std::vector<Option> option_table() {
     }
   };
   add("Where", place_options());
+  add("S3", s3_options());
   add("Renditions", rendition_options());
   add("Work", work_options());
   add("Limits", limit_options());

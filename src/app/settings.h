@@ -19,6 +19,9 @@ struct ListenAddress {
   std::uint16_t port = 0;  ///< 0: any free one
 };
 
+/// The encryption that is asked of S3.
+enum class S3Sse { bucket, s3, kms };
+
 enum class LogStyle { automatic, json, text };
 
 struct Settings {
@@ -27,6 +30,14 @@ struct Settings {
   ListenAddress admin_listen;
   std::string store;
   std::string queue;
+  std::string spool;  ///< a directory; empty: the system's for temporary files
+
+  // S3
+  std::string s3_endpoint;
+  std::string s3_region;
+  bool s3_path_style = false;
+  S3Sse s3_sse = S3Sse::bucket;
+  std::string s3_kms_key;
 
   // Renditions
   std::vector<std::string> default_renditions;

@@ -18,6 +18,8 @@ struct Metric {
   std::string_view help;
   std::string_view labels = {};          ///< label names, separated by commas; empty: none
   std::span<const double> buckets = {};  ///< upper bounds of a histogram, in seconds or bytes
+  /// Of the whole system, not of this process: there only while somebody sets it.
+  bool system_wide = false;
 };
 
 /// Label values, in the order of Metric::labels. Few distinct values each: never an id or a name.
@@ -29,6 +31,8 @@ class Metrics {
   virtual ~Metrics() = default;
   virtual void add(const Metric& counter, double amount, LabelValues labels = {}) = 0;
   virtual void set(const Metric& gauge, double value, LabelValues labels = {}) = 0;
+  /// Takes a gauge without labels away until it is set again; not while another thread sets it.
+  virtual void clear(const Metric& gauge) = 0;
   virtual void observe(const Metric& histogram, double value, LabelValues labels = {}) = 0;
 };
 
@@ -36,6 +40,10 @@ namespace metric {
 
 inline constexpr double kSecondsBuckets[] = {0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25,
                                              0.5,   1,      2.5,   5,    10,    30,   60,  300};
+
+constexpr Metric system_gauge(std::string_view name, std::string_view help) {
+  return {.name = name, .kind = MetricKind::gauge, .help = help, .system_wide = true};
+}
 
 inline constexpr Metric kUploads{"thumbmill_uploads_total", MetricKind::counter,
                                  "Uploads by outcome: accepted, known, or an error code.",
@@ -62,17 +70,17 @@ inline constexpr Metric kJobEndToEndSeconds{"thumbmill_job_end_to_end_seconds",
                                             "From accepting an upload to its result.",
                                             {},
                                             kSecondsBuckets};
-inline constexpr Metric kQueueReady{"thumbmill_queue_ready", MetricKind::gauge,
-                                    "Jobs waiting for a worker."};
-inline constexpr Metric kQueueRunning{"thumbmill_queue_running", MetricKind::gauge,
-                                      "Jobs under a lease."};
-inline constexpr Metric kQueueDelayed{"thumbmill_queue_delayed", MetricKind::gauge,
-                                      "Jobs waiting for a retry delay."};
-inline constexpr Metric kQueueDead{"thumbmill_queue_dead", MetricKind::gauge, "Dead letters."};
-inline constexpr Metric kQueueBacklog{"thumbmill_queue_backlog", MetricKind::gauge,
-                                      "Ready and running jobs: what to scale workers on."};
-inline constexpr Metric kQueueOldestAge{"thumbmill_queue_oldest_age_seconds", MetricKind::gauge,
-                                        "Age of the oldest ready job."};
+inline constexpr Metric kQueueReady =
+    system_gauge("thumbmill_queue_ready", "Jobs waiting for a worker.");
+inline constexpr Metric kQueueRunning =
+    system_gauge("thumbmill_queue_running", "Jobs under a lease.");
+inline constexpr Metric kQueueDelayed =
+    system_gauge("thumbmill_queue_delayed", "Jobs waiting for a retry delay.");
+inline constexpr Metric kQueueDead = system_gauge("thumbmill_queue_dead", "Dead letters.");
+inline constexpr Metric kQueueBacklog =
+    system_gauge("thumbmill_queue_backlog", "Ready and running jobs: what to scale workers on.");
+inline constexpr Metric kQueueOldestAge =
+    system_gauge("thumbmill_queue_oldest_age_seconds", "Age of the oldest ready job.");
 inline constexpr Metric kRedeliveries{"thumbmill_redeliveries_total", MetricKind::counter,
                                       "Jobs delivered more than once."};
 inline constexpr Metric kWorkerConcurrency{"thumbmill_worker_concurrency", MetricKind::gauge,

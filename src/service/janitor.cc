@@ -22,6 +22,9 @@ using std::chrono::milliseconds;
 // Expiry goes through everything that is stored, so it comes less often than the sweep.
 constexpr std::chrono::hours kExpiryInterval{1};
 
+// How often a process that does not lead looks whether it does now.
+constexpr milliseconds kLeadInterval{5'000};
+
 double seconds(std::chrono::nanoseconds span) {
   return std::chrono::duration<double>(span).count();
 }
@@ -44,7 +47,6 @@ class Janitor::Thread {
   Status sweep_upload(const std::string& id, SweepReport& report, const OpContext& context);
   void run();
   void sweep_now(milliseconds age, bool expire);
-  void set_gauges();
 
   const JanitorOptions options_;
   const JanitorParts parts_;
@@ -135,27 +137,22 @@ void Janitor::Thread::stop() {
 }
 
 void Janitor::Thread::run() {
-  SteadyTime next_sweep = parts_.clock.now();
-  SteadyTime next_expiry = next_sweep;
-  SteadyTime next_gauges = next_sweep;
-  // The very first sweep takes uploads of any age: nobody is still queueing what a former life of
-  // this process has left.
-  milliseconds age{0};
+  SteadyTime next_expiry = parts_.clock.now();
+  SteadyTime next_look = next_expiry;
+  milliseconds age = options_.first_sweep_age;
   const auto stopping = [this] { return stopping_; };
   std::unique_lock lock(mutex_);
-  while (!parts_.clock.wait_until(lock, changed_, std::min(next_sweep, next_gauges), stopping)) {
+  while (!parts_.clock.wait_until(lock, changed_, next_look, stopping)) {
     lock.unlock();
-    const SteadyTime now = parts_.clock.now();
-    if (now >= next_sweep) {
-      const bool expire = now >= next_expiry;
+    if (parts_.leads && !parts_.leads()) {
+      age = options_.sweep_age;  // whoever led before may have left later than it started
+      next_look = parts_.clock.now() + std::min(options_.sweep_interval, kLeadInterval);
+    } else {
+      const bool expire = parts_.clock.now() >= next_expiry;
       sweep_now(age, expire);
       age = options_.sweep_age;
-      next_sweep = parts_.clock.now() + options_.sweep_interval;
       if (expire) next_expiry = parts_.clock.now() + kExpiryInterval;
-    }
-    if (now >= next_gauges) {
-      set_gauges();
-      next_gauges = parts_.clock.now() + options_.gauges_interval;
+      next_look = parts_.clock.now() + options_.sweep_interval;
     }
     lock.lock();
   }
@@ -172,24 +169,6 @@ void Janitor::Thread::sweep_now(milliseconds age, bool expire) {
     parts_.log.warning("sweep failed, the next one goes on",
                        {{"detail", report.status().to_string()}});
   }
-}
-
-void Janitor::Thread::set_gauges() {
-  const Result<QueueDepth> depth = parts_.queue.depth({.stop = stop_.get_token()});
-  if (!depth.ok()) {
-    if (!stop_.stop_requested()) {
-      parts_.log.warning("queue depth unknown", {{"detail", depth.status().to_string()}});
-    }
-    return;
-  }
-  Metrics& metrics = parts_.metrics;
-  metrics.set(metric::kQueueReady, static_cast<double>(depth->ready));
-  metrics.set(metric::kQueueRunning, static_cast<double>(depth->running));
-  metrics.set(metric::kQueueDelayed, static_cast<double>(depth->delayed));
-  metrics.set(metric::kQueueDead, static_cast<double>(depth->dead));
-  metrics.set(metric::kQueueBacklog, static_cast<double>(depth->backlog()));
-  metrics.set(metric::kQueueOldestAge,
-              seconds(depth->oldest_age.value_or(std::chrono::milliseconds(0))));
 }
 
 Janitor::Janitor(const JanitorOptions& options, const JanitorParts& parts)

@@ -1,10 +1,12 @@
 // Janitor: what has to be done now and then by one process. Sweep: unfinished uploads that the
 // queue does not have are queued again. Expiry: dead letters, results and renditions past their
-// time, what unfinished puts have left, used idempotency keys. Gauges of the queue.
+// time, what unfinished puts have left, used idempotency keys. Which of several processes does it
+// is not decided here: see service/queue_exporter.h.
 #pragma once
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 
 #include "base/clock.h"
@@ -20,10 +22,11 @@ namespace thumbmill {
 struct JanitorOptions {
   std::chrono::milliseconds sweep_interval{60'000};
   std::chrono::milliseconds sweep_age{120'000};  ///< younger uploads are still being queued
-  std::chrono::hours unfinished_age{24};         ///< of temporary files and idempotency keys
+  /// The same of the first sweep: 0 where no other process can be queueing uploads.
+  std::chrono::milliseconds first_sweep_age{0};
+  std::chrono::hours unfinished_age{24};  ///< of temporary files and idempotency keys
   std::chrono::hours dead_letter_age{14 * 24};
   std::chrono::hours result_age{0};  ///< results and renditions; 0: kept for ever
-  std::chrono::milliseconds gauges_interval{2'000};
 };
 
 /// What one sweep found and did.
@@ -40,6 +43,7 @@ struct JanitorParts {
   Metrics& metrics;
   Logger& log;
   Clock& clock;
+  std::function<bool()> leads = {};  ///< whether this process is the one to sweep; unset: it is
 };
 
 /// Thread-safe. The parts outlive it.
@@ -51,8 +55,8 @@ class Janitor {
   /// One pass now, in this thread.
   Result<SweepReport> sweep(const OpContext& context);
 
-  /// Starts a thread that sweeps, and sets the queue gauges, at their intervals; the first sweep at
-  /// once, with an age of 0: whatever a former life of this process left is queued again.
+  /// Starts a thread that sweeps while this process leads: at once, with the first sweep's age, so
+  /// that what a former life of this process has left is queued again, and then at its interval.
   void start();
   void stop();
 

@@ -10,6 +10,7 @@ class NoMetrics final : public Metrics {
  public:
   void add(const Metric&, double, LabelValues) override {}
   void set(const Metric&, double, LabelValues) override {}
+  void clear(const Metric&) override {}
   void observe(const Metric&, double, LabelValues) override {}
 };
 

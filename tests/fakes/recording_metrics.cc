@@ -21,6 +21,11 @@ void RecordingMetrics::set(const Metric& gauge, double value, LabelValues labels
   values_[series(gauge, labels)] = value;
 }
 
+void RecordingMetrics::clear(const Metric& gauge) {
+  const std::lock_guard lock(mutex_);
+  values_.erase(series(gauge, {}));
+}
+
 void RecordingMetrics::observe(const Metric& histogram, double value, LabelValues labels) {
   const std::lock_guard lock(mutex_);
   observed_[series(histogram, labels)].push_back(value);
@@ -30,6 +35,11 @@ double RecordingMetrics::value(const Metric& metric, LabelValues labels) const {
   const std::lock_guard lock(mutex_);
   const auto found = values_.find(series(metric, labels));
   return found == values_.end() ? 0 : found->second;
+}
+
+bool RecordingMetrics::has(const Metric& metric, LabelValues labels) const {
+  const std::lock_guard lock(mutex_);
+  return values_.contains(series(metric, labels));
 }
 
 std::vector<double> RecordingMetrics::observed(const Metric& histogram, LabelValues labels) const {

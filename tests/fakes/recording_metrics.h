@@ -15,10 +15,14 @@ class RecordingMetrics final : public Metrics {
  public:
   void add(const Metric& counter, double amount, LabelValues labels = {}) override;
   void set(const Metric& gauge, double value, LabelValues labels = {}) override;
+  void clear(const Metric& gauge) override;
   void observe(const Metric& histogram, double value, LabelValues labels = {}) override;
 
   /// A counter's sum or a gauge's value, 0 when never touched.
   double value(const Metric& metric, LabelValues labels = {}) const;
+
+  /// Whether a gauge or counter has been touched, and not cleared since.
+  bool has(const Metric& metric, LabelValues labels = {}) const;
 
   /// What a histogram was given, in order.
   std::vector<double> observed(const Metric& histogram, LabelValues labels = {}) const;

@@ -54,7 +54,7 @@ PrometheusMetrics::PrometheusMetrics() : registry_(std::make_unique<Registry>())
             &prometheus::BuildHistogram().Name(name).Help(help).Register(registry);
         break;
     }
-    if (!metric->labels.empty()) continue;
+    if (!metric->labels.empty() || metric->system_wide) continue;
     // Without labels there is one series, and it is there from the start.
     if (metric->kind == MetricKind::counter) add(*metric, 0);
     if (metric->kind == MetricKind::gauge) set(*metric, 0);
@@ -69,6 +69,11 @@ void PrometheusMetrics::add(const Metric& counter, double amount, LabelValues la
 
 void PrometheusMetrics::set(const Metric& gauge, double value, LabelValues labels) {
   registry_->gauges.at(&gauge)->Add(make_labels(gauge, labels)).Set(value);
+}
+
+void PrometheusMetrics::clear(const Metric& gauge) {
+  auto& family = *registry_->gauges.at(&gauge);
+  family.Remove(&family.Add({}));  // Add gives the one there is
 }
 
 void PrometheusMetrics::observe(const Metric& histogram, double value, LabelValues labels) {

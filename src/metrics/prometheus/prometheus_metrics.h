@@ -16,6 +16,7 @@ class PrometheusMetrics final : public Metrics {
 
   void add(const Metric& counter, double amount, LabelValues labels = {}) override;
   void set(const Metric& gauge, double value, LabelValues labels = {}) override;
+  void clear(const Metric& gauge) override;
   void observe(const Metric& histogram, double value, LabelValues labels = {}) override;
 
   /// Everything in the text exposition format 0.0.4.

@@ -28,10 +28,24 @@ TEST(PrometheusMetrics, CountsSetsAndObserves) {
 TEST(PrometheusMetrics, MetricsWithoutLabelsAreThereFromTheStart) {
   const std::string text = PrometheusMetrics().serialize();
   for (const Metric* metric : metric::kAll) {
-    if (metric->labels.empty() && metric->kind != MetricKind::histogram) {
-      EXPECT_THAT(text, HasSubstr("\n" + std::string(metric->name) + " 0")) << metric->name;
+    const std::string series = "\n" + std::string(metric->name) + " ";
+    if (metric->system_wide) {
+      EXPECT_THAT(text, Not(HasSubstr(series))) << metric->name;
+    } else if (metric->labels.empty() && metric->kind != MetricKind::histogram) {
+      EXPECT_THAT(text, HasSubstr(series + "0")) << metric->name;
     }
   }
+}
+
+TEST(PrometheusMetrics, AGaugeThatIsClearedIsThereNoMore) {
+  PrometheusMetrics metrics;
+  metrics.set(metric::kQueueBacklog, 7);
+  EXPECT_THAT(metrics.serialize(), HasSubstr("\nthumbmill_queue_backlog 7"));
+  metrics.clear(metric::kQueueBacklog);
+  EXPECT_THAT(metrics.serialize(), Not(HasSubstr("\nthumbmill_queue_backlog ")));
+  metrics.clear(metric::kQueueBacklog);
+  metrics.set(metric::kQueueBacklog, 8);
+  EXPECT_THAT(metrics.serialize(), HasSubstr("\nthumbmill_queue_backlog 8"));
 }
 
 TEST(PrometheusMetrics, EveryNameIsOursAndThereOnce) {
