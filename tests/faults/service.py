@@ -10,19 +10,20 @@ ANSWER_SECONDS = 60
 
 
 class Service:
-    """`thumbmill serve` (or another role) on a free port of its own; a restart takes the same port again.
+    """`thumbmill serve`, or another role, on free ports of its own; a restart takes the same ports again.
 
     `options` are passed on as they are; `log` is a file for what it logs, else that is kept for stop().
     """
 
-    def __init__(self, program, store, *options, log=subprocess.PIPE):
+    def __init__(self, program, store, *options, role="serve", log=subprocess.PIPE):
         self.program, self.store, self.options, self.log = str(program), str(store), options, log
+        self.role = role
         self.port = self.admin_port = 0
         self.process = None
 
     def start(self):
         self.process = subprocess.Popen(
-            [self.program, "serve", "--store", self.store, "--listen", f"127.0.0.1:{self.port}",
+            [self.program, self.role, "--store", self.store, "--listen", f"127.0.0.1:{self.port}",
              "--admin-listen", f"127.0.0.1:{self.admin_port}", *self.options],
             stdout=subprocess.PIPE, stderr=self.log, text=True)
         # It prints its addresses, this one last, once it answers.

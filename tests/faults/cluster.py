@@ -1,0 +1,145 @@
+"""Thumbmill as processes of their own on shared servers: a Redis, an S3 server or a shared folder, API, workers
+and janitor. Everything is on loopback and ends with the cluster."""
+
+import os
+import pathlib
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+
+from service import Service
+
+TESTS = pathlib.Path(__file__).resolve().parents[1]
+DRAIN_SECONDS = 240
+
+
+def free_port():
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        return taken.getsockname()[1]
+
+
+class Redis:
+    """A redis-server on a port of its own, with an append-only file unless told otherwise."""
+
+    def __init__(self, directory, aof=True):
+        self.directory, self.aof = directory, aof
+        self.port = free_port()
+        self.process = None
+        self.start()
+
+    def start(self):
+        self.process = subprocess.Popen(
+            ["redis-server", "--port", str(self.port), "--bind", "127.0.0.1", "--dir", str(self.directory), "--save", "",
+             "--appendonly", "yes" if self.aof else "no", "--maxmemory-policy", "noeviction"],
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        while True:  # until it answers: the process that would not ends the loop
+            if self.process.poll() is not None:
+                raise RuntimeError(f"redis-server ended with {self.process.returncode}")
+            try:
+                if self.command("PING") == b"+PONG\r\n":
+                    return
+            except OSError:
+                time.sleep(0.05)
+
+    def command(self, *words):
+        with socket.create_connection(("127.0.0.1", self.port), timeout=10) as connection:
+            connection.sendall((" ".join(words) + "\r\n").encode())
+            return connection.recv(4096)
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
+
+    def forget_all(self):
+        """As after a restart on another machine."""
+        shutil.rmtree(pathlib.Path(self.directory) / "appendonlydir", ignore_errors=True)
+
+
+class S3Server:
+    """The S3 server of the conformance tests, with an empty bucket."""
+
+    def __init__(self, kind):
+        self.process = subprocess.Popen([TESTS / "s3server" / "run", kind], stdin=subprocess.PIPE,
+                                        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        line = self.process.stdout.readline()
+        self.missing = "" if line.startswith("port ") else line.strip()
+        self.port = 0 if self.missing else int(line.split()[1])
+
+    def stop(self):
+        self.process.stdin.close()
+        self.process.wait()
+
+
+class Cluster:
+    """`store` is a folder or an s3:// URL; `options` go to every process."""
+
+    def __init__(self, program, store, queue, directory, *options):
+        self.program, self.store, self.queue, self.options = program, store, queue, options
+        self.directory = pathlib.Path(directory)
+        self.log = open(self.directory / "log", "w", encoding="utf-8")
+        self.services = []
+        self.ids_file = self.directory / "ids"
+        self.load_process = None
+
+    def start(self, role, *options):
+        service = Service(self.program, self.store, "--queue", self.queue, *self.options, *options, role=role,
+                          log=self.log)
+        self.services.append(service)
+        return service.start()
+
+    def load(self, url, rate, *arguments):
+        """Begins uploads in the background; their ids go to a file, those that were accepted alone."""
+        self.load_process = subprocess.Popen(
+            [self.program, "load", "--url", url, "--no-wait", "--tolerate-errors", "--ids", self.ids_file, "--duration",
+             "10h", "--rate", str(rate), "-c", "16", *arguments], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+    def end_load(self):
+        self.load_process.kill()
+        self.load_process.wait()
+
+    def accepted(self):
+        if not self.ids_file.exists():
+            return []
+        return [line.strip() for line in self.ids_file.read_text(encoding="ascii").splitlines(True)
+                if line.endswith("\n")]
+
+    def await_drained(self, api, seconds=DRAIN_SECONDS):
+        """Until every accepted upload has ended; returns how long that took and what was wrong."""
+        begun = time.monotonic()
+        waiting = dict.fromkeys(self.accepted())
+        ends = {"done": 0, "failed": 0}
+        while waiting and time.monotonic() < begun + seconds:
+            for image_id in list(waiting):
+                status, image = api.get(f"/v1/images/{image_id}?wait=5")
+                if status != 200:
+                    break  # known as lost only when it stays so
+                if image["status"] not in ends:
+                    break
+                ends[image["status"]] += 1
+                del waiting[image_id]
+            else:
+                continue
+            time.sleep(0.2)
+        return time.monotonic() - begun, ends, list(waiting)
+
+    def kill(self, service):
+        service.process.send_signal(signal.SIGKILL)
+        service.process.wait()
+
+    def stop(self):
+        if self.load_process and self.load_process.poll() is None:
+            self.end_load()
+        for service in self.services:
+            if service.process.poll() is None:
+                os.kill(service.process.pid, signal.SIGCONT)
+                service.process.kill()
+            service.process.wait()
+            service.process.stdout.close()
+        self.log.close()
+
+
+def working_directory():
+    return tempfile.mkdtemp(prefix="thumbmill-faults-")

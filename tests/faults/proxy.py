@@ -1,0 +1,176 @@
+"""A TCP proxy that harms what passes through it, as a test tells it to: it refuses, holds or resets connections, and
+answers HTTP requests itself with the errors that an S3 server gives under load."""
+
+import random
+import socket
+import struct
+import threading
+
+SLOW_DOWN = (b"HTTP/1.1 503 Slow Down\r\nContent-Type: application/xml\r\nContent-Length: %d\r\nConnection: close\r\n"
+             b"\r\n%s")
+SLOW_DOWN_BODY = b"<?xml version=\"1.0\"?><Error><Code>SlowDown</Code><Message>Reduce your request rate.</Message></Error>"
+LATE_ERROR = b"HTTP/1.1 200 OK\r\nContent-Type: application/xml\r\nContent-Length: %d\r\nConnection: close\r\n\r\n%s"
+LATE_ERROR_BODY = b"<?xml version=\"1.0\"?><Error><Code>InternalError</Code><Message>We failed.</Message></Error>"
+PIECE_BYTES = 65536
+
+
+class Proxy:
+    """Each connection is either passed on whole or harmed whole; HTTP errors answer its first request. Shares are of
+    connections, so tests that count on them have their clients' connections closed after each answer."""
+
+    def __init__(self, port, seed):
+        self.target = ("127.0.0.1", port)
+        self.chooser = random.Random(seed)
+        self.refuse_share = self.reset_share = self.slow_down_share = self.late_error_share = 0.0
+        self.away = False
+        self.connections = self.harmed = self.requests = 0
+        self.listener = socket.create_server(("127.0.0.1", 0), backlog=256)
+        self.port = self.listener.getsockname()[1]
+        self.open = set()
+        self.lock = threading.Lock()
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def cut_off(self):
+        """The network goes away: open connections are reset, new ones too."""
+        self.away = True
+        with self.lock:
+            for connection in list(self.open):
+                self._reset(connection)
+
+    def restore(self):
+        self.away = False
+
+    def stop(self):
+        self.listener.close()
+        self.cut_off()
+
+    def _accept(self):
+        while True:
+            try:
+                client, _ = self.listener.accept()
+            except OSError:
+                return
+            threading.Thread(target=self._serve, args=(client,), daemon=True).start()
+
+    @staticmethod
+    def _reset(connection):
+        try:
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            connection.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            pass
+        connection.close()
+
+    def _serve(self, client):
+        self.connections += 1
+        if self.away:
+            self._reset(client)
+            return
+        try:
+            with socket.create_connection(self.target, timeout=60) as server:
+                with self.lock:
+                    self.open |= {client, server}
+                try:
+                    self._exchange(client, server)
+                finally:
+                    with self.lock:
+                        self.open -= {client, server}
+        except OSError:
+            pass
+        client.close()
+
+    def _exchange(self, client, server):
+        """One request and its answer at a time, so that harm can be done to each."""
+        client.settimeout(60)
+        head = self._read_head(client)
+        while head:
+            self.requests += 1
+            harm = self.chooser.random()
+            for share, harmed in ((self.reset_share, None), (self.slow_down_share, (SLOW_DOWN, SLOW_DOWN_BODY)),
+                                  (self.late_error_share, (LATE_ERROR, LATE_ERROR_BODY))):
+                if harm < share and not (harmed and harmed[0] is LATE_ERROR and not is_copy(head)):
+                    self.harmed += 1
+                    self._harm(client, head, harmed)
+                    return
+                harm -= share
+            server.sendall(head)
+            self._pass_body(client, server, head)
+            answer = self._read_head(server)
+            client.sendall(answer)
+            self._pass_body(server, client, answer, head.startswith(b"HEAD "))
+            if has_field(answer, b"connection", b"close"):
+                return
+            head = self._read_head(client)
+
+    def _harm(self, client, head, answer):
+        if answer is None:
+            self._reset(client)
+            return
+        # The body first: a close with unread bytes would reset the answer away.
+        self._pass_body(client, None, head)
+        client.sendall(answer[0] % (len(answer[1]), answer[1]))
+
+    @staticmethod
+    def _read_head(source):
+        head = b""
+        while not head.endswith(b"\r\n\r\n"):
+            byte = source.recv(1)
+            if not byte:
+                return b""
+            head += byte
+        if has_field(head, b"expect", b"100-continue"):
+            source.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
+            head = b"\r\n".join(line for line in head.split(b"\r\n") if not line.lower().startswith(b"expect:"))
+        return head
+
+    @staticmethod
+    def _pass_body(source, target, head, bodiless=False):
+        first = head.split(b"\r\n", 1)[0]
+        if bodiless or first.startswith((b"HTTP/1.1 204", b"HTTP/1.1 304", b"HTTP/1.0 204")):
+            return
+        left = field(head, b"content-length")
+        if left is None:
+            if has_field(head, b"transfer-encoding", b"chunked"):
+                Proxy._pass_chunks(source, target)
+            return
+        left = int(left)
+        while left > 0:
+            piece = source.recv(min(left, PIECE_BYTES))
+            if not piece:
+                raise OSError("the body ended early")
+            if target:
+                target.sendall(piece)
+            left -= len(piece)
+
+    @staticmethod
+    def _pass_chunks(source, target):
+        """The chunked coding (RFC 9112, section 7.1), passed on as it is; no trailer fields."""
+        while True:
+            line = b""
+            while not line.endswith(b"\r\n"):
+                line += source.recv(1)
+            size = int(line.split(b";")[0], 16)
+            data = b""
+            while len(data) < size + 2:
+                data += source.recv(size + 2 - len(data))
+            if target:
+                target.sendall(line + data)
+            if size == 0:
+                return
+
+
+def field(head, name):
+    for line in head.split(b"\r\n")[1:]:
+        key, _, value = line.partition(b":")
+        if key.strip().lower() == name:
+            return value.strip()
+    return None
+
+
+def has_field(head, name, value):
+    found = field(head, name)
+    return found is not None and value in found.lower()
+
+
+def is_copy(head):
+    return field(head, b"x-amz-copy-source") is not None
