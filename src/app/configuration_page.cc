@@ -63,8 +63,9 @@ std::string configuration_page() {
           group);
     }
     page +=
-        fmt::format("| `{}` | `{}` | `{}` | {} | {} |\n", option.name, option.environment_name(),
-                    option.default_value, option.allowed, option.help);
+        fmt::format("| `{}` | `{}` | {} | {} | {} |\n", option.name, option.environment_name(),
+                    option.default_value.empty() ? "" : "`" + option.default_value + "`",
+                    option.allowed, option.help);
   }
   page += kRenditions;
   return page;
