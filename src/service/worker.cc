@@ -5,6 +5,7 @@
 #include <mutex>
 #include <stop_token>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "service/job_processor.h"
@@ -157,8 +158,7 @@ void Worker::Pool::hand_over(std::optional<FetchedJob> fetched) {
   {
     const std::lock_guard lock(mutex_);
     if (fetched && !stopping_) {
-      ready_.push_back(*std::move(fetched));
-      fetched.reset();
+      ready_.push_back(*std::exchange(fetched, std::nullopt));
     } else {
       --places_taken_;
     }
