@@ -22,7 +22,15 @@ ApiService::ApiService(UploadSettings settings, const ApiParts& parts)
       drain_rate_(parts.notifier, parts.clock),
       upload_parts_{
           parts.ingest, {parts.catalog, parts.notifier, parts.clock}, parts.metrics, parts.log},
-      image_parts_{{parts.catalog, parts.notifier, parts.clock}, parts.store, parts.log},
+      image_parts_{{parts.catalog, parts.notifier, parts.clock},
+                   parts.store,
+                   parts.log,
+                   parts.redirect,
+                   parts.redirect_time},
+      direct_parts_{parts.direct_uploads,
+                    settings_.defaults,
+                    settings_.limits.max_file_bytes,
+                    {parts.catalog, parts.notifier, parts.clock}},
       event_parts_{{parts.catalog, parts.notifier, parts.clock}, parts.log},
       queue_parts_{parts.queue, drain_rate_},
       dead_parts_{parts.dead_letters, parts.catalog},
@@ -34,8 +42,9 @@ std::vector<Route> ApiService::make_routes() const {
       upload_route("/v1/images", UploadKind::form_or_raw, upload_parts_, settings_),
   };
   for (std::vector<Route> more :
-       {image_routes(image_parts_), event_routes(event_parts_), queue_routes(queue_parts_),
-        dead_routes(dead_parts_), asset_routes(page_files(), description_files())}) {
+       {image_routes(image_parts_), direct_routes(direct_parts_), event_routes(event_parts_),
+        queue_routes(queue_parts_), dead_routes(dead_parts_),
+        asset_routes(page_files(), description_files())}) {
     std::ranges::move(more, std::back_inserter(routes));
   }
   return routes;

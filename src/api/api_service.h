@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "api/dead.h"
+#include "api/direct.h"
 #include "api/drain_rate.h"
 #include "api/events.h"
 #include "api/images.h"
@@ -31,6 +32,9 @@ struct ApiParts {
   Metrics& metrics;
   Logger& log;
   const Clock& clock;
+  DirectUploads* direct_uploads = nullptr;  ///< null where the store takes none
+  Presigner* redirect = nullptr;            ///< see ImageParts
+  std::chrono::seconds redirect_time{0};
 };
 
 /// Thread-safe. Outlives the server and every answer given later.
@@ -55,6 +59,7 @@ class ApiService final : public HttpService {
   const DrainRate drain_rate_;
   const UploadParts upload_parts_;
   const ImageParts image_parts_;
+  const DirectParts direct_parts_;
   const EventParts event_parts_;
   const QueueParts queue_parts_;
   const DeadParts dead_parts_;

@@ -81,11 +81,28 @@ std::string etag_of(std::string_view id, std::string_view name, std::uint64_t si
   return fmt::format("\"{}-{}-{:x}\"", id, name, size_bytes);
 }
 
+Result<HttpResponse> redirect_to_rendition(const ImageParts& parts, const Call& call,
+                                           const std::string& id, const std::string& name,
+                                           const OpContext& context) {
+  const Result<std::string> key = parts.wait.catalog.rendition_key(id, name, context);
+  if (!key.ok()) return no_rendition(parts, call, id, key.status(), context);
+  ASSIGN_OR_RETURN(const PresignedRequest request,
+                   parts.redirect->presign_get(*key, parts.redirect_time, context));
+  HttpResponse response;
+  response.status = 302;
+  response.fields.add("Location", request.url);
+  // Whoever follows a kept redirect must still get there in time.
+  response.fields.add("Cache-Control",
+                      fmt::format("private, max-age={}", parts.redirect_time.count() / 2));
+  return response;
+}
+
 Result<HttpResponse> show_rendition(const ImageParts& parts, const Call& call,
                                     const OpContext& context) {
   const std::string id = call.capture("id");
   const std::string name = call.capture("rendition");
   if (!is_rendition_name(name)) return Status(Code::not_found, "there is no such rendition");
+  if (parts.redirect != nullptr) return redirect_to_rendition(parts, call, id, name, context);
   Result<Object> object = parts.wait.catalog.rendition(id, name, context);
   if (!object.ok()) return no_rendition(parts, call, id, object.status(), context);
   Representation representation{.body = object->body,

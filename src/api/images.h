@@ -2,12 +2,14 @@
 // original, listing, deleting.
 #pragma once
 
+#include <chrono>
 #include <vector>
 
 #include "api/job_wait.h"
 #include "api/router.h"
 #include "base/log.h"
 #include "store/object_store.h"
+#include "store/presigner.h"
 
 namespace thumbmill {
 
@@ -16,6 +18,8 @@ struct ImageParts {
   JobWaitParts wait;
   ObjectStore& store;  ///< for kept originals; everything else is the Catalog's
   Logger& log;
+  Presigner* redirect = nullptr;  ///< sends clients to the store for renditions; null: we send them
+  std::chrono::seconds redirect_time{0};  ///< for how long such an address is good
 };
 
 /// GET /v1/images, GET and DELETE /v1/images/{id}, GET /v1/images/{id}/original and

@@ -109,6 +109,13 @@ Result<Backends> open_backends(const Settings& settings, Clock& clock, Random& r
                                Logger& log) {
   Backends backends;
   ASSIGN_OR_RETURN(backends.store, open_store(settings, clock, random, log));
+  backends.presigner = dynamic_cast<Presigner*>(backends.store.get());
+  if (settings.deliver == Delivery::redirect && backends.presigner == nullptr) {
+    return Status(Code::invalid_argument,
+                  fmt::format("setting deliver is \"redirect\", which needs a store at s3://, and "
+                              "store is \"{}\"",
+                              settings.store));
+  }
   ASSIGN_OR_RETURN(backends.queue, open_queue(settings, clock, random, log));
   return backends;
 }

@@ -13,12 +13,14 @@
 #include "queue/job_queue.h"
 #include "queue/leadership.h"
 #include "store/object_store.h"
+#include "store/presigner.h"
 
 namespace thumbmill {
 
 /// The queue goes before the store, and both before what they were opened with.
 struct Backends {
   std::unique_ptr<ObjectStore> store;
+  Presigner* presigner = nullptr;  ///< the store's own, where it can
   std::unique_ptr<JobQueue> queue;
 };
 

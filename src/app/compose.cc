@@ -138,6 +138,7 @@ struct System::Parts {
   std::unique_ptr<DecoderPool> decoders;
   std::unique_ptr<Canary> canary;
   std::unique_ptr<Ingest> ingest;
+  std::unique_ptr<DirectUploads> direct_uploads;
   std::unique_ptr<Catalog> catalog;
   std::unique_ptr<DeadLetters> dead_letters;
   std::unique_ptr<Worker> worker;
@@ -167,9 +168,16 @@ void System::Parts::make_api() {
   ingest = std::make_unique<Ingest>(*store, queue, *notifier, metrics, log, clock, random);
   catalog = std::make_unique<Catalog>(*store, queue, *notifier, clock);
   dead_letters = std::make_unique<DeadLetters>(*store, queue, *catalog, *notifier, log, clock);
-  api = std::make_unique<ApiService>(
-      upload_settings(settings, *store),
-      ApiParts{*ingest, *catalog, *dead_letters, *store, queue, *notifier, metrics, log, clock});
+  const auto presign_time = std::chrono::ceil<std::chrono::seconds>(settings.presign_time);
+  ApiParts parts{*ingest, *catalog, *dead_letters, *store, queue, *notifier, metrics, log, clock};
+  if (backends.presigner != nullptr) {
+    direct_uploads = std::make_unique<DirectUploads>(*backends.presigner, *store, *ingest, clock,
+                                                     random, presign_time);
+    parts.direct_uploads = direct_uploads.get();
+  }
+  if (settings.deliver == Delivery::redirect) parts.redirect = backends.presigner;
+  parts.redirect_time = presign_time;
+  api = std::make_unique<ApiService>(upload_settings(settings, *store), parts);
 }
 
 Status System::Parts::make_worker() {

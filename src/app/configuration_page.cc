@@ -62,10 +62,9 @@ std::string configuration_page() {
           "|\n|---|---|---|---|---|\n",
           group);
     }
-    page +=
-        fmt::format("| `{}` | `{}` | {} | {} | {} |\n", option.name, option.environment_name(),
-                    option.default_value.empty() ? "" : "`" + option.default_value + "`",
-                    option.allowed, option.help);
+    page += fmt::format("| `{}` | `{}` | {} | {} | {} |\n", option.name, option.environment_name(),
+                        option.default_value.empty() ? "" : "`" + option.default_value + "`",
+                        option.allowed, option.help);
   }
   page += kRenditions;
   return page;

@@ -40,6 +40,8 @@ std::vector<Option> place_options() {
 std::vector<Option> s3_options() {
   static constexpr std::array<std::pair<std::string_view, S3Sse>, 3> kEncryptions{
       {{"bucket", S3Sse::bucket}, {"s3", S3Sse::s3}, {"kms", S3Sse::kms}}};
+  static constexpr std::array<std::pair<std::string_view, Delivery>, 2> kDeliveries{
+      {{"proxy", Delivery::proxy}, {"redirect", Delivery::redirect}}};
   return {
       text_option("s3-endpoint", &Settings::s3_endpoint, "",
                   "http(s)://HOST[:PORT]; empty: AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL, or AWS",
@@ -53,6 +55,11 @@ std::vector<Option> s3_options() {
                     "Encryption to ask for: the bucket's own default, SSE-S3 or SSE-KMS."),
       text_option("s3-kms-key", &Settings::s3_kms_key, "", "id or ARN; empty: the account's for S3",
                   "The key of s3-sse=kms."),
+      choice_option("deliver", &Settings::deliver, "proxy", kDeliveries,
+                    "How renditions reach clients: sent by us, or by a redirect to the store, for "
+                    "which it must be S3."),
+      duration_option("presign-time", &Settings::presign_time, "15m", 1s, 7 * 24h,
+                      "How long a redirect, or the address of a direct upload, is good."),
   };
 }
 

@@ -19,6 +19,9 @@ struct ListenAddress {
   std::uint16_t port = 0;  ///< 0: any free one
 };
 
+/// Who sends renditions: we do, or the store, to which clients are redirected.
+enum class Delivery { proxy, redirect };
+
 /// The encryption that is asked of S3.
 enum class S3Sse { bucket, s3, kms };
 
@@ -38,6 +41,8 @@ struct Settings {
   bool s3_path_style = false;
   S3Sse s3_sse = S3Sse::bucket;
   std::string s3_kms_key;
+  Delivery deliver = Delivery::proxy;
+  std::chrono::milliseconds presign_time{};
 
   // Renditions
   std::vector<std::string> default_renditions;

@@ -136,6 +136,12 @@ Result<JobPage> Catalog::list(const std::string& cursor, std::size_t limit,
 
 Result<Object> Catalog::rendition(const std::string& id, const std::string& name,
                                   const OpContext& context) {
+  ASSIGN_OR_RETURN(const std::string key, rendition_key(id, name, context));
+  return store_.get(key, context);
+}
+
+Result<std::string> Catalog::rendition_key(const std::string& id, const std::string& name,
+                                           const OpContext& context) {
   ASSIGN_OR_RETURN(const JobView view, find(id, context));
   if (!view.result) {
     return Status(Code::unavailable, "the image is not ready yet", std::string(kNotReady));
@@ -149,7 +155,7 @@ Result<Object> Catalog::rendition(const std::string& id, const std::string& name
   if (found == renditions.end()) {
     return Status(Code::not_found, "the image has no such rendition");
   }
-  return store_.get(thumb_key(id, name, found->format), context);
+  return thumb_key(id, name, found->format);
 }
 
 // An unfinished job gets a tombstone for a result first: from then on nobody can finish it, and

@@ -48,6 +48,10 @@ class Catalog {
   /// there are: the ids' times are searched in growing windows backwards.
   Result<JobPage> list(const std::string& cursor, std::size_t limit, const OpContext& context);
 
+  /// The key of a stored rendition; the failures of rendition().
+  Result<std::string> rendition_key(const std::string& id, const std::string& name,
+                                    const OpContext& context);
+
   /// A stored rendition. not_found: no such job or rendition. unavailable with detail kNotReady:
   /// the job has not ended yet. The job's failure when it failed.
   Result<Object> rendition(const std::string& id, const std::string& name,

@@ -1,7 +1,6 @@
 #include "service/ingest.h"
 
 #include <algorithm>
-#include <array>
 
 #include <fmt/format.h>
 
@@ -10,25 +9,12 @@
 #include "model/idempotency_record.h"
 #include "model/object_key.h"
 #include "service/job_records.h"
+#include "service/original.h"
 
 namespace thumbmill {
 namespace {
 
 constexpr std::size_t kMaxKeyBytes = 255;
-
-Result<ImageFormat> sniff(const Blob& body) {
-  if (body.size() == 0) return Status(Code::invalid_argument, "the file is empty");
-  std::array<char, kSniffBytes> head;
-  const std::size_t size = std::min<std::uint64_t>(head.size(), body.size());
-  RETURN_IF_ERROR(body.read(0, std::span(head).first(size)));
-  const auto format = sniff_image_format({head.data(), size});
-  if (!format) return Status(Code::unsupported, "the file is not an image of a kind we know");
-  const ImageFormatInfo& info = image_format_info(*format);
-  if (!info.can_decode) {
-    return Status(Code::unsupported, fmt::format("{} images are not supported", info.name));
-  }
-  return *format;
-}
 
 Status check_key(std::string_view key) {
   const bool visible =
@@ -49,32 +35,6 @@ std::string fingerprint(const Upload& upload) {
                         spec.background ? color_to_string(*spec.background) : "-", spec.enlarge);
   }
   return to_hex(sha256(text));
-}
-
-// `name` cut to at most `size` bytes, not within a UTF-8 sequence (RFC 3629).
-std::string_view cut(std::string_view name, std::size_t size) {
-  if (size >= name.size()) return name;
-  while (size > 0 && (static_cast<unsigned char>(name[size]) & 0xc0) == 0x80) --size;
-  return name.substr(0, size);
-}
-
-// The job as metadata, with as much of the name as fits.
-Result<Metadata> encode_with_name(Job job, std::string_view name) {
-  job.name = cut(name, kMaxMetadataBytes);
-  Result<Metadata> whole = encode_job(job);
-  if (whole.status().code() != Code::invalid_argument) return whole;
-  job.name.clear();
-  Result<Metadata> best = encode_job(job);
-  if (!best.ok()) return best;
-  std::size_t fits = 0;
-  for (std::size_t over = std::min(name.size(), kMaxMetadataBytes); over - fits > 1;) {
-    const std::size_t middle = fits + (over - fits) / 2;
-    job.name = cut(name, middle);
-    Result<Metadata> candidate = encode_job(job);
-    (candidate.ok() ? fits : over) = middle;
-    if (candidate.ok()) best = std::move(candidate);
-  }
-  return best;
 }
 
 }  // namespace
@@ -127,7 +87,7 @@ Result<AcceptedUpload> Ingest::accept(const Upload& upload, const OpContext& con
 }
 
 Result<AcceptedUpload> Ingest::try_accept(const Upload& upload, const OpContext& context) {
-  ASSIGN_OR_RETURN(const ImageFormat format, sniff(upload.body));
+  ASSIGN_OR_RETURN(const ImageFormat format, format_of(upload.body));
   RETURN_IF_ERROR(validate(upload.renditions));
   AcceptedUpload accepted;
   KeyInFlight key(*this);
@@ -148,7 +108,7 @@ Result<AcceptedUpload> Ingest::try_accept(const Upload& upload, const OpContext&
                 .trace = upload.trace};
   PutOptions options;
   options.content_type = image_format_info(format).media_type;
-  ASSIGN_OR_RETURN(options.metadata, encode_with_name(job, upload.name));
+  ASSIGN_OR_RETURN(options.metadata, encode_job_with_name(job, upload.name));
   RETURN_IF_ERROR(store_.put(upload_key(accepted.id), upload.body, options, context)
                       .with_context("storing the upload"));
   enqueue(accepted.id, context);

@@ -53,6 +53,10 @@ class Ingest {
   /// before with another upload is invalid_argument with detail kKeyReused.
   Result<AcceptedUpload> accept(const Upload& upload, const OpContext& context);
 
+  /// Queues the job of an upload that is stored already, and tells of it. Fails for nobody: what
+  /// the queue does not take now, the sweep queues.
+  void enqueue(const std::string& id, const OpContext& context);
+
   /// Marks (in Status::detail) a key that was used with another upload.
   static constexpr std::string_view kKeyReused = "idempotency_key_reused";
 
@@ -62,7 +66,6 @@ class Ingest {
   Result<AcceptedUpload> try_accept(const Upload& upload, const OpContext& context);
   Result<AcceptedUpload> resolve_key(const std::string& digest, const std::string& fingerprint,
                                      const OpContext& context);
-  void enqueue(const std::string& id, const OpContext& context);
 
   ObjectStore& store_;
   JobQueue& queue_;

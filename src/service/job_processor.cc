@@ -7,6 +7,7 @@
 #include "base/ids.h"
 #include "model/object_key.h"
 #include "service/job_records.h"
+#include "service/original.h"
 
 namespace thumbmill {
 namespace {
@@ -97,6 +98,14 @@ std::optional<FetchedJob> JobProcessor::fetch(std::shared_ptr<HeldLease> held) {
     conclude({*held, *decoded, original->body.size()}, FailureSource::job, poisoned(lease));
     return std::nullopt;
   }
+  const Result<ImageFormat> format = format_of(original->body);
+  if (!format.ok()) {
+    const bool can_be_read = format.status().code() != Code::unavailable;
+    conclude({*held, *decoded, original->body.size()},
+             can_be_read ? FailureSource::job : FailureSource::infrastructure, format.status());
+    return std::nullopt;
+  }
+  decoded->format = *format;
   parts_.metrics.observe(metric::kJobSeconds, seconds(parts_.clock.now() - started), {"fetch"});
   step(WorkerStep::fetched);
   return FetchedJob{std::move(held), std::move(decoded).value(), std::move(original->body)};

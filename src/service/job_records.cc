@@ -4,6 +4,16 @@
 #include "service/object_cursor.h"
 
 namespace thumbmill {
+namespace {
+
+// `name` cut to at most `size` bytes, not within a UTF-8 sequence (RFC 3629).
+std::string_view cut(std::string_view name, std::size_t size) {
+  if (size >= name.size()) return name;
+  while (size > 0 && (static_cast<unsigned char>(name[size]) & 0xc0) == 0x80) --size;
+  return name.substr(0, size);
+}
+
+}  // namespace
 
 Result<std::optional<JobResult>> read_result(ObjectStore& store, const std::string& id,
                                              const OpContext& context) {
@@ -49,6 +59,24 @@ Status remove_thumbs(ObjectStore& store, const std::string& id, const OpContext&
     if (!thumb) return Status();
     RETURN_IF_ERROR(store.remove(thumb->key, context));
   }
+}
+
+Result<Metadata> encode_job_with_name(Job job, std::string_view name) {
+  job.name = cut(name, kMaxMetadataBytes);
+  Result<Metadata> whole = encode_job(job);
+  if (whole.status().code() != Code::invalid_argument) return whole;
+  job.name.clear();
+  Result<Metadata> best = encode_job(job);
+  if (!best.ok()) return best;
+  std::size_t fits = 0;
+  for (std::size_t over = std::min(name.size(), kMaxMetadataBytes); over - fits > 1;) {
+    const std::size_t middle = fits + (over - fits) / 2;
+    job.name = cut(name, middle);
+    Result<Metadata> candidate = encode_job(job);
+    (candidate.ok() ? fits : over) = middle;
+    if (candidate.ok()) best = std::move(candidate);
+  }
+  return best;
 }
 
 }  // namespace thumbmill

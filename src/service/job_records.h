@@ -4,6 +4,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "base/op_context.h"
 #include "base/status.h"
@@ -12,6 +13,10 @@
 #include "store/object_store.h"
 
 namespace thumbmill {
+
+/// The job as metadata, with as much of the client's file name (any bytes) as fits.
+/// invalid_argument as encode_job().
+Result<Metadata> encode_job_with_name(Job job, std::string_view name);
 
 /// The stored terminal state; nothing when the job has none. Tombstones are returned like any
 /// other. corrupt_input when it cannot be read, and the store's failures.

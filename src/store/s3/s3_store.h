@@ -15,20 +15,13 @@
 #include "base/log.h"
 #include "base/random.h"
 #include "store/object_store.h"
+#include "store/presigner.h"
 #include "store/s3/s3_options.h"
 
 namespace thumbmill {
 
-/// A request that somebody without credentials may send, once or often, until it expires.
-struct PresignedRequest {
-  std::string method;
-  std::string url;  ///< secret: whoever has it may do what it says
-  /// Headers that must be sent as they are here; names in lower case.
-  std::vector<std::pair<std::string, std::string>> headers;
-};
-
 /// Thread-safe. A key that begins with ".thumbmill-" is invalid_argument: the store's own.
-class S3Store final : public ObjectStore {
+class S3Store final : public ObjectStore, public Presigner {
  public:
   /// Longest time for which a request can be presigned.
   static constexpr std::chrono::seconds kMostPresignedTime{7 * 24 * 3600};
@@ -59,17 +52,12 @@ class S3Store final : public ObjectStore {
   /// does since 2024, some compatible servers do not. Puts a small object of its own twice.
   Result<bool> has_conditional_puts(const OpContext& context);
 
-  /// A URL to read an object with GET or HEAD for `ttl` (1 s to kMostPresignedTime; with temporary
-  /// credentials, no longer than these live). Whether the object exists is not looked at.
+  /// A URL to read an object, with HEAD too, for at most kMostPresignedTime.
   Result<PresignedRequest> presign_get(std::string_view key, std::chrono::seconds ttl,
-                                       const OpContext& context);
-
-  /// A URL to put an object with these options. Its type and metadata are part of the signature.
-  /// `size_bytes`, when given, is the one size that the server takes (the client's Content-Length):
-  /// a signature cannot say "at most".
+                                       const OpContext& context) override;
   Result<PresignedRequest> presign_put(std::string_view key, const PutOptions& options,
                                        std::optional<std::uint64_t> size_bytes,
-                                       std::chrono::seconds ttl, const OpContext& context);
+                                       std::chrono::seconds ttl, const OpContext& context) override;
 
  private:
   struct Parts;

@@ -106,16 +106,20 @@ UploadSettings ApiFixture::settings(const std::string& spool) {
 }
 
 ApiFixture::ApiFixture()
-    : service_(settings(spool_.path()), {.ingest = ingest_,
-                                         .catalog = catalog_,
-                                         .dead_letters = dead_letters_,
-                                         .store = store_,
-                                         .queue = queue_,
-                                         .notifier = notifier_,
-                                         .metrics = metrics_,
-                                         .log = log_,
-                                         .clock = clock_}),
-      description_(embedded_description()) {}
+    : service_(settings(spool_.path()), api_parts()), description_(embedded_description()) {}
+
+ApiParts ApiFixture::api_parts() {
+  return {.ingest = ingest_,
+          .catalog = catalog_,
+          .dead_letters = dead_letters_,
+          .store = store_,
+          .queue = queue_,
+          .notifier = notifier_,
+          .metrics = metrics_,
+          .log = log_,
+          .clock = clock_,
+          .direct_uploads = &direct_uploads_};
+}
 
 ApiFixture::~ApiFixture() {
   for (const auto& answer : answers_) {
@@ -125,6 +129,12 @@ ApiFixture::~ApiFixture() {
 
 Exchange ApiFixture::call(const std::string& method, const std::string& target,
                           const FieldList& fields, const std::string& body) {
+  return call_on(service_, method, target, fields, body);
+}
+
+Exchange ApiFixture::call_on(ApiService& service, const std::string& method,
+                             const std::string& target, const FieldList& fields,
+                             const std::string& body) {
   auto request = std::make_shared<HttpRequest>();
   request->method = method;
   set_target(*request, target);
@@ -136,7 +146,7 @@ Exchange ApiFixture::call(const std::string& method, const std::string& target,
 
   Exchange exchange{std::make_shared<CapturedAnswer>()};
   answers_.push_back(exchange.answer);
-  const std::unique_ptr<HttpTask> task = service_.begin(request);
+  const std::unique_ptr<HttpTask> task = service.begin(request);
   Status status;
   if (body.size() > task->body_limit()) {
     status = Status(Code::too_large, "the body is over the limit");

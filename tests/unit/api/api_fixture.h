@@ -15,6 +15,7 @@
 
 #include "api/api_service.h"
 #include "fakes/captured_answer.h"
+#include "fakes/fake_presigner.h"
 #include "fakes/memory_queue.h"
 #include "fakes/memory_store.h"
 #include "fakes/quiet.h"
@@ -63,6 +64,9 @@ class ApiFixture : public testing::Test {
   /// Runs a request; its answer may come later. The body is given in small pieces.
   Exchange call(const std::string& method, const std::string& target, const FieldList& fields = {},
                 const std::string& body = {});
+  /// The same on another service than the fixture's own, for answers that are given at once.
+  Exchange call_on(ApiService& service, const std::string& method, const std::string& target,
+                   const FieldList& fields = {}, const std::string& body = {});
   Exchange get(const std::string& target, const FieldList& fields = {}) {
     return call("GET", target, fields);
   }
@@ -82,6 +86,9 @@ class ApiFixture : public testing::Test {
   void check_description(const std::string& method, const std::string& path,
                          const HttpResponse& response);
 
+  /// What the fixture's own service works on.
+  ApiParts api_parts();
+
   static UploadSettings settings(const std::string& spool);
 
   SimClock clock_;
@@ -95,6 +102,9 @@ class ApiFixture : public testing::Test {
   Ingest ingest_{store_, queue_, notifier_, metrics_, log_, clock_, random_};
   Catalog catalog_{store_, queue_, notifier_, clock_};
   DeadLetters dead_letters_{store_, queue_, catalog_, notifier_, log_, clock_};
+  FakePresigner presigner_;
+  DirectUploads direct_uploads_{presigner_, store_,  ingest_,
+                                clock_,     random_, std::chrono::minutes(15)};
   ApiService service_;
   ApiDescription description_;
 

@@ -1,0 +1,45 @@
+#include "service/direct_uploads.h"
+
+#include <fmt/format.h>
+
+#include "base/ids.h"
+#include "model/object_key.h"
+#include "service/job_records.h"
+
+namespace thumbmill {
+
+Result<BegunUpload> DirectUploads::begin(const DirectUpload& upload, const OpContext& context) {
+  if (upload.size_bytes == 0) return Status(Code::invalid_argument, "the file is empty");
+  const ImageFormatInfo& info = image_format_info(upload.format);
+  if (!info.can_decode) {
+    return Status(Code::unsupported, fmt::format("{} images are not supported", info.name));
+  }
+  RETURN_IF_ERROR(validate(upload.renditions));
+  BegunUpload begun{.id = new_uuid7(clock_, random_), .request = {}, .expires = {}};
+  const Job job{.renditions = upload.renditions,
+                .name = {},
+                .format = upload.format,
+                .created = clock_.wall_now(),
+                .keep_original = upload.keep_original,
+                .trace = upload.trace};
+  PutOptions options;
+  options.content_type = info.media_type;
+  ASSIGN_OR_RETURN(options.metadata, encode_job_with_name(job, upload.name));
+  begun.expires = clock_.wall_now() + ttl_;
+  ASSIGN_OR_RETURN(begun.request, presigner_.presign_put(upload_key(begun.id), options,
+                                                         upload.size_bytes, ttl_, context));
+  return begun;
+}
+
+Status DirectUploads::complete(const std::string& id, const OpContext& context) {
+  if (!is_uuid7(id)) return Status(Code::not_found, "there is no such upload");
+  const Result<ObjectInfo> upload = store_.head(upload_key(id), context);
+  if (upload.status().code() == Code::not_found) {
+    return Status(Code::not_found, "the file of this upload is not there");
+  }
+  RETURN_IF_ERROR(upload.status());
+  ingest_.enqueue(id, context);
+  return Status();
+}
+
+}  // namespace thumbmill
