@@ -20,9 +20,9 @@ struct Job {
   std::string name;  ///< the client's file name: shown, never part of a path; UTF-8, may be empty
   /// By the magic bytes, or as the sender of a direct upload says; the worker looks for itself.
   ImageFormat format = ImageFormat::jpeg;
-  WallTime created{};                      ///< when it was accepted, to the millisecond
-  bool keep_original = false;              ///< moved to originals/ when done instead of removed
-  std::string trace;  ///< W3C traceparent of the upload's request; may be empty
+  WallTime created{};          ///< when it was accepted, to the millisecond
+  bool keep_original = false;  ///< moved to originals/ when done instead of removed
+  std::string trace;           ///< W3C traceparent of the upload's request; may be empty
 
   bool operator==(const Job&) const = default;
 };
