@@ -19,7 +19,6 @@ Route upload_route(std::string path, UploadKind kind, const UploadParts& parts,
 
 ApiService::ApiService(UploadSettings settings, const ApiParts& parts)
     : settings_(std::move(settings)),
-      drain_rate_(parts.notifier, parts.clock),
       upload_parts_{
           parts.ingest, {parts.catalog, parts.notifier, parts.clock}, parts.metrics, parts.log},
       image_parts_{{parts.catalog, parts.notifier, parts.clock},
@@ -32,7 +31,7 @@ ApiService::ApiService(UploadSettings settings, const ApiParts& parts)
                     settings_.limits.max_file_bytes,
                     {parts.catalog, parts.notifier, parts.clock}},
       event_parts_{{parts.catalog, parts.notifier, parts.clock}, parts.log},
-      queue_parts_{parts.queue, drain_rate_},
+      queue_parts_{parts.queue, parts.workload},
       dead_parts_{parts.dead_letters, parts.catalog},
       router_(make_routes(), parts.metrics, parts.log, parts.clock) {}
 

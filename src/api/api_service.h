@@ -8,7 +8,6 @@
 
 #include "api/dead.h"
 #include "api/direct.h"
-#include "api/drain_rate.h"
 #include "api/events.h"
 #include "api/images.h"
 #include "api/queue.h"
@@ -29,6 +28,7 @@ struct ApiParts {
   ObjectStore& store;
   JobQueue& queue;
   Notifier& notifier;
+  const Workload& workload;
   Metrics& metrics;
   Logger& log;
   const Clock& clock;
@@ -56,7 +56,6 @@ class ApiService final : public HttpService {
 
   // What the routes refer to; before the router that has the routes.
   const UploadSettings settings_;
-  const DrainRate drain_rate_;
   const UploadParts upload_parts_;
   const ImageParts image_parts_;
   const DirectParts direct_parts_;

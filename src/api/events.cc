@@ -30,7 +30,7 @@ std::string event_text(const JobEvent& event) {
 }
 
 JobEvent event_of(const JobView& job, WallTime now) {
-  JobEvent event{.sequence = 0, .id = job.id, .state = job.state, .at = now, .code = {}};
+  JobEvent event{.id = job.id, .state = job.state, .at = now};
   if (job.result) {
     event.at = job.result->finished;
     if (job.result->failure) event.code = code_name(job.result->failure->code);
@@ -165,11 +165,7 @@ class EventStream final : public std::enable_shared_from_this<EventStream> {
     if (view.ok() && is_terminal(view->state)) {
       on_event(event_of(*view, parts_.wait.clock.wall_now()));
     } else if (view.status().code() == Code::not_found) {
-      on_event(JobEvent{.sequence = 0,
-                        .id = id_,
-                        .state = JobState::deleted,
-                        .at = parts_.wait.clock.wall_now(),
-                        .code = {}});
+      on_event(JobEvent{.id = id_, .state = JobState::deleted, .at = parts_.wait.clock.wall_now()});
     }
   }
 

@@ -24,9 +24,10 @@ Result<HttpResponse> show_queue(const QueueParts& parts, const OpContext& contex
   const std::uint64_t unfinished = depth.backlog() + depth.delayed;
   if (unfinished == 0) {
     body["drain_seconds"] = 0;
-  } else if (const auto rate = parts.drain_rate.jobs_per_second()) {
+  } else if (const auto rate = parts.workload.ended_per_second()) {
     body["drain_seconds"] = static_cast<double>(unfinished) / *rate;
   }
+  body["workers_desired"] = parts.workload.workers_desired(depth);
   return json_response(body);
 }
 

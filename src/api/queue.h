@@ -3,16 +3,16 @@
 
 #include <vector>
 
-#include "api/drain_rate.h"
 #include "api/router.h"
 #include "queue/job_queue.h"
+#include "service/workload.h"
 
 namespace thumbmill {
 
 /// What this route needs; all of it outlives the server.
 struct QueueParts {
   JobQueue& queue;
-  const DrainRate& drain_rate;
+  const Workload& workload;
 };
 
 /// GET /v1/queue. The parts outlive the route.

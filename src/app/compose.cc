@@ -132,6 +132,7 @@ struct System::Parts {
   std::atomic<bool> stopping = false;
   PrometheusMetrics metrics;
   std::unique_ptr<Notifier> notifier;
+  std::unique_ptr<Workload> workload;
   Backends backends;
   std::unique_ptr<Leadership> leadership;
   std::unique_ptr<MeteredStore> store;
@@ -159,6 +160,7 @@ Status System::Parts::start_backends() {
   }
   ASSIGN_OR_RETURN(backends, open_backends(settings, clock, random, log));
   ASSIGN_OR_RETURN(notifier, open_notifier(settings, random, log));
+  workload = std::make_unique<Workload>(*notifier, clock, settings.drain_target);
   store = std::make_unique<MeteredStore>(*backends.store, metrics);
   return Status();
 }
@@ -169,7 +171,8 @@ void System::Parts::make_api() {
   catalog = std::make_unique<Catalog>(*store, queue, *notifier, clock);
   dead_letters = std::make_unique<DeadLetters>(*store, queue, *catalog, *notifier, log, clock);
   const auto presign_time = std::chrono::ceil<std::chrono::seconds>(settings.presign_time);
-  ApiParts parts{*ingest, *catalog, *dead_letters, *store, queue, *notifier, metrics, log, clock};
+  ApiParts parts{*ingest,   *catalog,  *dead_letters, *store, queue,
+                 *notifier, *workload, metrics,       log,    clock};
   if (backends.presigner != nullptr) {
     direct_uploads = std::make_unique<DirectUploads>(*backends.presigner, *store, *ingest, clock,
                                                      random, presign_time);
@@ -192,7 +195,7 @@ Status System::Parts::make_worker() {
 Status System::Parts::make_janitor() {
   ASSIGN_OR_RETURN(leadership, open_leadership(settings, clock, random, log));
   exporter = std::make_unique<QueueExporter>(
-      QueueExporterParts{*backends.queue, *leadership, metrics, log, clock});
+      QueueExporterParts{*backends.queue, *leadership, *workload, metrics, log, clock});
   JanitorOptions options = janitor_options(settings);
   // A queue that others share is never still empty because this process has just started.
   if (is_shared(settings)) options.first_sweep_age = options.sweep_age;

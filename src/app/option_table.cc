@@ -90,6 +90,9 @@ std::vector<Option> work_options() {
                    "Tries of an image on which the decoder dies or hangs."),
       duration_option("give-up-after", &Settings::give_up_after, "1d", 1min, kLong,
                       "A job older than this fails when store or queue fail it."),
+      duration_option("drain-target", &Settings::drain_target, "1m", 1s, 24h,
+                      "In what time the workers that thumbmill_workers_desired asks for would work "
+                      "a backlog off."),
       duration_option("drain", &Settings::drain, "25s", 0ms, 1h,
                       "How long running requests and jobs may take to finish on SIGTERM."),
   };

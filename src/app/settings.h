@@ -59,6 +59,7 @@ struct Settings {
   std::uint64_t max_decoder_crashes = 0;
   std::chrono::milliseconds give_up_after{};
   std::chrono::milliseconds drain{};
+  std::chrono::milliseconds drain_target{};
 
   // Limits of an image
   std::uint64_t max_body_bytes = 0;

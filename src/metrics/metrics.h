@@ -81,6 +81,9 @@ inline constexpr Metric kQueueBacklog =
     system_gauge("thumbmill_queue_backlog", "Ready and running jobs: what to scale workers on.");
 inline constexpr Metric kQueueOldestAge =
     system_gauge("thumbmill_queue_oldest_age_seconds", "Age of the oldest ready job.");
+inline constexpr Metric kWorkersDesired =
+    system_gauge("thumbmill_workers_desired",
+                 "Worker processes that keep up and work the backlog off in the drain target.");
 inline constexpr Metric kRedeliveries{"thumbmill_redeliveries_total", MetricKind::counter,
                                       "Jobs delivered more than once."};
 inline constexpr Metric kWorkerConcurrency{"thumbmill_worker_concurrency", MetricKind::gauge,
@@ -124,12 +127,14 @@ inline constexpr Metric kBuildInfo{"thumbmill_build_info", MetricKind::gauge,
 
 /// All of the above, for adapters that declare metrics up front and for the documentation.
 inline constexpr const Metric* kAll[] = {
-    &kUploads,      &kUploadBytes,        &kUploadSeconds,  &kUploadsUnqueued, &kJobs,
-    &kJobSeconds,   &kJobEndToEndSeconds, &kQueueReady,     &kQueueRunning,    &kQueueDelayed,
-    &kQueueDead,    &kQueueBacklog,       &kQueueOldestAge, &kRedeliveries,    &kWorkerConcurrency,
-    &kWorkerBusy,   &kDecoderRestarts,    &kDecoderCrashes, &kDecoderRss,      &kStoreRequests,
-    &kStoreRetries, &kStoreBreakerOpen,   &kSweepRequeued,  &kSweepSeconds,    &kHttpRequests,
-    &kHttpSeconds,  &kHttpConnections,    &kHttpRejected,   &kBuildInfo};
+    &kUploads,        &kUploadBytes,     &kUploadSeconds,      &kUploadsUnqueued,
+    &kJobs,           &kJobSeconds,      &kJobEndToEndSeconds, &kQueueReady,
+    &kQueueRunning,   &kQueueDelayed,    &kQueueDead,          &kQueueBacklog,
+    &kQueueOldestAge, &kWorkersDesired,  &kRedeliveries,       &kWorkerConcurrency,
+    &kWorkerBusy,     &kDecoderRestarts, &kDecoderCrashes,     &kDecoderRss,
+    &kStoreRequests,  &kStoreRetries,    &kStoreBreakerOpen,   &kSweepRequeued,
+    &kSweepSeconds,   &kHttpRequests,    &kHttpSeconds,        &kHttpConnections,
+    &kHttpRejected,   &kBuildInfo};
 
 }  // namespace metric
 }  // namespace thumbmill

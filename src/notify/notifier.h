@@ -27,7 +27,11 @@ struct JobEvent {
   std::string id;
   JobState state = JobState::queued;
   WallTime at{};
-  std::string code;  ///< of a failure, else empty
+  std::string code = {};  ///< of a failure, else empty
+  int attempt = 0;        ///< tries so far; 0: a job that has just come in
+  /// Of a job that has ended: for how long it took up a worker process; of one that works on
+  /// several at once, its share.
+  std::chrono::microseconds worker_time{0};
 };
 
 /// Ends its subscription when it goes; blocks until a running call of its listener has returned.

@@ -176,8 +176,7 @@ Status Catalog::remove(const std::string& id, const OpContext& context) {
   }
   RETURN_IF_ERROR(remove_thumbs(store_, id, context));
   if (ended) RETURN_IF_ERROR(store_.remove(result_key(id), context));
-  notifier_.publish(
-      {.sequence = 0, .id = id, .state = JobState::deleted, .at = clock_.wall_now(), .code = {}});
+  notifier_.publish({.id = id, .state = JobState::deleted, .at = clock_.wall_now()});
   return Status();
 }
 

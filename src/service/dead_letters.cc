@@ -122,8 +122,7 @@ Status DeadLetters::retry(const std::string& id, const OpContext& context) {
   if (copied.code() == Code::not_found) return no_such_letter(id);
   RETURN_IF_ERROR(copied.with_context("putting the original back"));
   RETURN_IF_ERROR(store_.remove(dead_key(id), context).with_context("removing the dead letter"));
-  notifier_.publish(
-      {.sequence = 0, .id = id, .state = JobState::queued, .at = clock_.wall_now(), .code = {}});
+  notifier_.publish({.id = id, .state = JobState::queued, .at = clock_.wall_now()});
   log_.info("dead letter is tried again", {{"job_id", id}, {"request_id", context.request_id}});
   if (const Status queued = queue_.enqueue(id, context).status(); !queued.ok()) {
     log_.warning("retried job not queued, the sweep will queue it",

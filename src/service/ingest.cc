@@ -121,8 +121,7 @@ Result<AcceptedUpload> Ingest::try_accept(const Upload& upload, const OpContext&
 
 // The upload is durable, so its client is told so whatever the queue says.
 void Ingest::enqueue(const std::string& id, const OpContext& context) {
-  notifier_.publish(
-      {.sequence = 0, .id = id, .state = JobState::queued, .at = clock_.wall_now(), .code = {}});
+  notifier_.publish({.id = id, .state = JobState::queued, .at = clock_.wall_now()});
   const Status queued = queue_.enqueue(id, context).status();
   if (queued.ok()) return;
   metrics_.add(metric::kUploadsUnqueued, 1);

@@ -38,6 +38,7 @@ struct JobProcessor::Subject {
   HeldLease& lease;
   const Job& job;
   std::uint64_t source_bytes = 0;
+  SteadyTime begun;  // when the present thread began with it
 };
 
 JobProcessor::JobProcessor(const WorkerOptions& options, const WorkerParts& parts,
@@ -52,12 +53,14 @@ void JobProcessor::count(std::string_view outcome, Code code) {
   parts_.metrics.add(metric::kJobs, 1, {outcome, code_name(code)});
 }
 
-void JobProcessor::publish(const std::string& id, JobState state, Code code) {
-  parts_.notifier.publish({.sequence = 0,
-                           .id = id,
+void JobProcessor::publish(const Lease& lease, JobState state, Code code,
+                           std::chrono::microseconds worker_time) {
+  parts_.notifier.publish({.id = lease.id(),
                            .state = state,
                            .at = parts_.clock.wall_now(),
-                           .code = std::string(code == Code::ok ? "" : code_name(code))});
+                           .code = std::string(code == Code::ok ? "" : code_name(code)),
+                           .attempt = lease.attempt(),
+                           .worker_time = worker_time});
 }
 
 std::optional<FetchedJob> JobProcessor::fetch(std::shared_ptr<HeldLease> held) {
@@ -66,7 +69,7 @@ std::optional<FetchedJob> JobProcessor::fetch(std::shared_ptr<HeldLease> held) {
   const Lease& lease = held->lease();
   Job job;
   job.created = uuid7_time(held->id()).value_or(parts_.clock.wall_now());
-  const Subject unread{*held, job};
+  const Subject unread{*held, job, 0, started};
   if (lease.attempt() > 1) parts_.metrics.add(metric::kRedeliveries, 1);
   parts_.metrics.observe(metric::kJobSeconds, seconds(parts_.clock.wall_now() - job.created),
                          {"queue"});
@@ -75,14 +78,14 @@ std::optional<FetchedJob> JobProcessor::fetch(std::shared_ptr<HeldLease> held) {
   if (was_tried_before(lease)) {
     const Result<std::optional<JobResult>> result = existing_result(*held);
     const Status status = !result.ok() ? result.status()
-                          : *result    ? complete(*held, **result)
+                          : *result    ? complete(*held, **result, started)
                                        : Status();
     if (!status.ok()) conclude(unread, FailureSource::infrastructure, status);
     if (!status.ok() || *result) return std::nullopt;
   }
   Result<Object> original = parts_.store.get(upload_key(held->id()), held->interruptible());
   if (original.status().code() == Code::not_found) {
-    resolve_missing_original(*held);
+    resolve_missing_original(*held, started);
     return std::nullopt;
   }
   if (!original.ok()) {
@@ -91,17 +94,18 @@ std::optional<FetchedJob> JobProcessor::fetch(std::shared_ptr<HeldLease> held) {
   }
   Result<Job> decoded = decode_job(original->info.metadata);
   if (!decoded.ok()) {
-    conclude({*held, job, original->body.size()}, FailureSource::job, decoded.status());
+    conclude({*held, job, original->body.size(), started}, FailureSource::job, decoded.status());
     return std::nullopt;
   }
   if (lease.attempt() > options_.max_attempts) {
-    conclude({*held, *decoded, original->body.size()}, FailureSource::job, poisoned(lease));
+    conclude({*held, *decoded, original->body.size(), started}, FailureSource::job,
+             poisoned(lease));
     return std::nullopt;
   }
   const Result<ImageFormat> format = format_of(original->body);
   if (!format.ok()) {
     const bool can_be_read = format.status().code() != Code::unavailable;
-    conclude({*held, *decoded, original->body.size()},
+    conclude({*held, *decoded, original->body.size(), started},
              can_be_read ? FailureSource::job : FailureSource::infrastructure, format.status());
     return std::nullopt;
   }
@@ -124,11 +128,11 @@ Result<std::optional<JobResult>> JobProcessor::existing_result(HeldLease& lease)
   return std::optional<JobResult>();
 }
 
-void JobProcessor::resolve_missing_original(HeldLease& lease) {
+void JobProcessor::resolve_missing_original(HeldLease& lease, SteadyTime begun) {
   const Result<std::optional<JobResult>> result = existing_result(lease);
   Status status = result.status();
   if (result.ok() && *result) {
-    status = complete(lease, **result);
+    status = complete(lease, **result, begun);
   } else if (result.ok()) {
     parts_.log.error("original missing: the job has neither original nor result",
                      {{"job_id", lease.id()}, {"attempt", lease.lease().attempt()}});
@@ -144,9 +148,9 @@ void JobProcessor::resolve_missing_original(HeldLease& lease) {
 
 void JobProcessor::work(const FetchedJob& fetched) {
   HeldLease& lease = *fetched.lease;
-  const Subject subject{lease, fetched.job, fetched.original.size()};
-  publish(lease.id(), JobState::running, Code::ok);
   const SteadyTime started = parts_.clock.now();
+  const Subject subject{lease, fetched.job, fetched.original.size(), started};
+  publish(lease.lease(), JobState::running, Code::ok);
   Result<Thumbnails> thumbs = parts_.thumbnailer.make({.source = fetched.original,
                                                        .format = fetched.job.format,
                                                        .renditions = fetched.job.renditions,
@@ -163,7 +167,7 @@ void JobProcessor::work(const FetchedJob& fetched) {
   if (status.ok()) {
     const Result<JobResult> result = store_result(fetched, std::move(thumbs).value());
     parts_.metrics.observe(metric::kJobSeconds, seconds(parts_.clock.now() - decoded), {"store"});
-    status = result.ok() ? complete(lease, *result) : result.status();
+    status = result.ok() ? complete(lease, *result, started) : result.status();
   }
   if (!status.ok()) conclude(subject, FailureSource::infrastructure, status);
 }
@@ -216,7 +220,7 @@ Result<JobResult> JobProcessor::store_result(const FetchedJob& fetched, Thumbnai
 }
 
 // What is left to do once a result stands, whoever wrote it.
-Status JobProcessor::complete(HeldLease& held, const JobResult& result) {
+Status JobProcessor::complete(HeldLease& held, const JobResult& result, SteadyTime begun) {
   const std::string& id = held.id();
   const bool tombstone = is_tombstone(result);
   if (tombstone) {
@@ -250,7 +254,9 @@ Status JobProcessor::complete(HeldLease& held, const JobResult& result) {
                    {"detail", dead ? result.failure->message : std::string()},
                    {"attempt", lease.attempt()},
                    {"renditions", result.renditions.size()}});
-  publish(id, dead ? JobState::failed : JobState::done, code);
+  const SteadyTime::duration taken = (parts_.clock.now() - begun) / options_.threads;
+  publish(lease, dead ? JobState::failed : JobState::done, code,
+          std::chrono::duration_cast<std::chrono::microseconds>(taken));
   step(WorkerStep::settled);
   return Status();
 }
@@ -260,7 +266,7 @@ Status JobProcessor::fail(const Subject& subject, const Status& why) {
   ASSIGN_OR_RETURN(const OpContext copying, lease.fenced());
   const Status copied = parts_.store.copy(upload_key(lease.id()), dead_key(lease.id()), copying);
   if (copied.code() == Code::not_found) {
-    resolve_missing_original(lease);
+    resolve_missing_original(lease, subject.begun);
     return Status();
   }
   RETURN_IF_ERROR(copied.with_context("writing the dead letter"));
@@ -278,11 +284,11 @@ Status JobProcessor::fail(const Subject& subject, const Status& why) {
     ASSIGN_OR_RETURN(const std::optional<JobResult> first, existing_result(lease));
     if (!first) return Status(Code::unavailable, "the result changed while it was being stored");
     if (first->done()) RETURN_IF_ERROR(parts_.store.remove(dead_key(lease.id()), writing));
-    return complete(lease, *first);
+    return complete(lease, *first, subject.begun);
   }
   RETURN_IF_ERROR(written.with_context("storing the failed result"));
   step(WorkerStep::result_stored);
-  return complete(lease, result);
+  return complete(lease, result, subject.begun);
 }
 
 void JobProcessor::conclude(const Subject& subject, FailureSource source, const Status& failure) {
@@ -349,7 +355,7 @@ void JobProcessor::put_off(HeldLease& held, FailureSource source, const Status& 
                                                         {"settled", settled.ok()}});
   // Unsettled, the lease runs out and the job is delivered again all the same.
   count("retried", failure.code());
-  publish(held.id(), JobState::queued, failure.code());
+  publish(held.lease(), JobState::queued, failure.code());
 }
 
 void JobProcessor::hand_back(HeldLease& held) {
@@ -361,7 +367,7 @@ void JobProcessor::hand_back(HeldLease& held) {
   }
   parts_.log.info("job handed back", {{"job_id", held.id()}, {"settled", settled.ok()}});
   count("handed_back", Code::cancelled);
-  publish(held.id(), JobState::queued, Code::ok);
+  publish(held.lease(), JobState::queued, Code::ok);
 }
 
 void JobProcessor::drop(const HeldLease& lease) {

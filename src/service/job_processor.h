@@ -52,16 +52,17 @@ class JobProcessor {
   struct Subject;
 
   Result<std::optional<JobResult>> existing_result(HeldLease& lease);
-  void resolve_missing_original(HeldLease& lease);
+  void resolve_missing_original(HeldLease& lease, SteadyTime begun);
   Status store_thumbs(HeldLease& lease, const Thumbnails& thumbs);
   Result<JobResult> store_result(const FetchedJob& fetched, Thumbnails thumbs);
   Status fail(const Subject& subject, const Status& why);
-  Status complete(HeldLease& lease, const JobResult& result);
+  Status complete(HeldLease& lease, const JobResult& result, SteadyTime begun);
   void conclude(const Subject& subject, FailureSource source, const Status& failure);
   void put_off(HeldLease& lease, FailureSource source, const Status& failure, AttemptCost cost);
   void drop(const HeldLease& lease);
   void count(std::string_view outcome, Code code);
-  void publish(const std::string& id, JobState state, Code code);
+  void publish(const Lease& lease, JobState state, Code code,
+               std::chrono::microseconds worker_time = {});
   void step(WorkerStep step) const;
 
   const WorkerOptions options_;

@@ -7,9 +7,9 @@ namespace {
 
 constexpr std::string_view kRole = "janitor";
 
-constexpr std::array kGauges{&metric::kQueueReady,   &metric::kQueueRunning,
-                             &metric::kQueueDelayed, &metric::kQueueDead,
-                             &metric::kQueueBacklog, &metric::kQueueOldestAge};
+constexpr std::array kGauges{
+    &metric::kQueueReady,   &metric::kQueueRunning,   &metric::kQueueDelayed,  &metric::kQueueDead,
+    &metric::kQueueBacklog, &metric::kQueueOldestAge, &metric::kWorkersDesired};
 
 }  // namespace
 
@@ -82,6 +82,7 @@ void QueueExporter::set_gauges() {
   metrics.set(metric::kQueueBacklog, static_cast<double>(depth->backlog()));
   const auto age = depth->oldest_age.value_or(std::chrono::milliseconds(0));
   metrics.set(metric::kQueueOldestAge, std::chrono::duration<double>(age).count());
+  metrics.set(metric::kWorkersDesired, parts_.workload.workers_desired(*depth));
 }
 
 void QueueExporter::clear_gauges() {

@@ -14,12 +14,14 @@
 #include "metrics/metrics.h"
 #include "queue/job_queue.h"
 #include "queue/leadership.h"
+#include "service/workload.h"
 
 namespace thumbmill {
 
 struct QueueExporterParts {
   JobQueue& queue;
   Leadership& leadership;
+  const Workload& workload;
   Metrics& metrics;
   Logger& log;
   Clock& clock;

@@ -67,6 +67,7 @@ class ApiIntegrationTest : public testing::Test {
                                         .store = store_,
                                         .queue = queue_,
                                         .notifier = notifier_,
+                                        .workload = workload_,
                                         .metrics = metrics_,
                                         .log = log_,
                                         .clock = clock_});
@@ -155,6 +156,7 @@ class ApiIntegrationTest : public testing::Test {
   MemoryStore store_{clock_};
   MemoryQueue queue_{clock_};
   LocalNotifier notifier_;
+  Workload workload_{notifier_, clock_, std::chrono::minutes(1)};
   FakeThumbnailer thumbnailer_;
   NoMetrics metrics_;
   NoLogger log_;

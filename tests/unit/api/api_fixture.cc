@@ -115,6 +115,7 @@ ApiParts ApiFixture::api_parts() {
           .store = store_,
           .queue = queue_,
           .notifier = notifier_,
+          .workload = workload_,
           .metrics = metrics_,
           .log = log_,
           .clock = clock_,
@@ -201,8 +202,7 @@ void ApiFixture::start_job(const std::string& id) {
       queue_.lease(1, std::chrono::seconds(30), std::chrono::seconds(0), OpContext{}).value();
   ASSERT_EQ(leases.size(), 1U);
   ASSERT_EQ(leases.front().id(), id);
-  notifier_.publish(
-      {.sequence = 0, .id = id, .state = JobState::running, .at = clock_.wall_now(), .code = {}});
+  notifier_.publish({.id = id, .state = JobState::running, .at = clock_.wall_now()});
 }
 
 void ApiFixture::finish_job(const std::string& id, const std::string& bytes) {
@@ -233,7 +233,7 @@ void ApiFixture::finish_job(const std::string& id, const std::string& bytes) {
   ASSERT_TRUE(store_.remove(upload_key(id), {}).ok());
   ASSERT_TRUE(queue_.forget(id, {}).ok());
   notifier_.publish(
-      {.sequence = 0, .id = id, .state = JobState::done, .at = clock_.wall_now(), .code = {}});
+      {.id = id, .state = JobState::done, .at = clock_.wall_now(), .worker_time = kWorkerTime});
 }
 
 void ApiFixture::fail_job(const std::string& id, Code code, bool keep_dead_letter) {
@@ -249,8 +249,7 @@ void ApiFixture::fail_job(const std::string& id, Code code, bool keep_dead_lette
   ASSERT_TRUE(store_.put(result_key(id), Blob(encode_job_result(result)), {}, {}).ok());
   ASSERT_TRUE(store_.remove(upload_key(id), {}).ok());
   ASSERT_TRUE(queue_.forget(id, {}).ok());
-  notifier_.publish({.sequence = 0,
-                     .id = id,
+  notifier_.publish({.id = id,
                      .state = JobState::failed,
                      .at = clock_.wall_now(),
                      .code = std::string(code_name(code))});

@@ -89,6 +89,8 @@ class ApiFixture : public testing::Test {
   /// What the fixture's own service works on.
   ApiParts api_parts();
 
+  static constexpr std::chrono::milliseconds kWorkerTime{500};  ///< that a finished job took
+
   static UploadSettings settings(const std::string& spool);
 
   SimClock clock_;
@@ -96,6 +98,7 @@ class ApiFixture : public testing::Test {
   MemoryStore store_{clock_};
   MemoryQueue queue_{clock_};
   LocalNotifier notifier_;
+  Workload workload_{notifier_, clock_, std::chrono::minutes(1)};
   RecordingMetrics metrics_;
   NoLogger log_;
   TempDirectory spool_;

@@ -53,6 +53,15 @@ TEST_F(QueueAndDeadTest, AYoungProcessMeasuresItsOwnAge) {
   EXPECT_NEAR(queue().at("drain_seconds").as_double(), 2, 1e-9);
 }
 
+TEST_F(QueueAndDeadTest, TellsHowManyWorkersItTakes) {
+  EXPECT_EQ(queue().at("workers_desired").as_double(), 0);
+  clock_.advance(std::chrono::minutes(10));
+  for (int i = 0; i < 48; ++i) finish_job(upload());
+  for (int i = 0; i < 12; ++i) upload();
+  // 60 jobs of half a second in a minute take a half of a worker, 12 in a minute a tenth more.
+  EXPECT_NEAR(queue().at("workers_desired").as_double(), 0.5 / 0.8 + 0.1, 1e-9);
+}
+
 TEST_F(QueueAndDeadTest, AQueueThatIsAwayIsUnavailable) {
   queue_.fail_all(Status(Code::unavailable, "the queue is away"));
   EXPECT_EQ(get("/v1/queue").status(), 503);

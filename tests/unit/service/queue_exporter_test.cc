@@ -46,7 +46,8 @@ class QueueExporterTest : public ServiceTest {
   }
 
   FakeLeadership leadership;
-  QueueExporter exporter{{queue, leadership, metrics, log, clock}};
+  Workload workload{notifier, clock, std::chrono::minutes(1)};
+  QueueExporter exporter{{queue, leadership, workload, metrics, log, clock}};
 };
 
 TEST_F(QueueExporterTest, TheLeadIsGivenUpOnAStop) {

@@ -53,6 +53,24 @@ TEST_F(WorkerTest, StoresEveryRenditionAndTheResult) {
   EXPECT_EQ(states, (std::vector{JobState::queued, JobState::running, JobState::done}));
 }
 
+TEST_F(WorkerTest, TellsWhatAJobTookOfTheWholeWorker) {
+  accept();
+  thumbnailer.set_hook([&](const ThumbnailRequest&, const OpContext&) {
+    clock.advance(seconds(6));
+    return Status();
+  });
+  WorkerOptions options = one_thread();
+  options.threads = 3;
+  Worker worker(options, parts());
+  worker.start();
+  notifier.await(JobState::done);
+  worker.stop(kNoHurry);
+  const JobEvent done = notifier.events().back();
+  EXPECT_EQ(done.worker_time, seconds(2));
+  EXPECT_EQ(done.attempt, 1);
+  EXPECT_EQ(notifier.events().front().attempt, 0) << "a job that has just come in";
+}
+
 TEST_F(WorkerTest, AJobTenTimesLongerThanItsLeaseRunsOnce) {
   accept();
   thumbnailer.set_hook([&](const ThumbnailRequest&, const OpContext&) {
