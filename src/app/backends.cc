@@ -74,11 +74,12 @@ Result<std::unique_ptr<JobQueue>> open_sqlite_queue(const Settings& settings, Cl
 bool is_shared(const Settings& settings) { return !settings.queue.starts_with(kSqlite); }
 
 Result<std::unique_ptr<ObjectStore>> open_store(const Settings& settings, Clock& clock,
-                                                Random& random, Logger& log) {
+                                                Random& random, Metrics& metrics, Logger& log) {
   if (settings.store.starts_with(kS3)) {
     ASSIGN_OR_RETURN(S3Options options, of_setting("store", s3_options(settings)));
-    ASSIGN_OR_RETURN(std::unique_ptr<S3Store> store,
-                     of_setting("store", S3Store::open(std::move(options), clock, random, log)));
+    ASSIGN_OR_RETURN(
+        std::unique_ptr<S3Store> store,
+        of_setting("store", S3Store::open(std::move(options), clock, random, metrics, log)));
     return std::unique_ptr<ObjectStore>(std::move(store));
   }
   if (settings.store.empty() || has_scheme(settings.store)) {
@@ -105,10 +106,15 @@ Result<std::unique_ptr<JobQueue>> open_queue(const Settings& settings, Clock& cl
   return std::unique_ptr<JobQueue>(std::move(queue));
 }
 
+Result<bool> heeds_conditions(ObjectStore& store, const OpContext& context) {
+  auto* s3 = dynamic_cast<S3Store*>(&store);
+  return s3 != nullptr ? s3->has_conditional_puts(context) : Result<bool>(true);
+}
+
 Result<Backends> open_backends(const Settings& settings, Clock& clock, Random& random,
-                               Logger& log) {
+                               Metrics& metrics, Logger& log) {
   Backends backends;
-  ASSIGN_OR_RETURN(backends.store, open_store(settings, clock, random, log));
+  ASSIGN_OR_RETURN(backends.store, open_store(settings, clock, random, metrics, log));
   backends.presigner = dynamic_cast<Presigner*>(backends.store.get());
   if (settings.deliver == Delivery::redirect && backends.presigner == nullptr) {
     return Status(Code::invalid_argument,

@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/random.h"
 #include "base/status.h"
+#include "metrics/metrics.h"
 #include "notify/notifier.h"
 #include "queue/job_queue.h"
 #include "queue/leadership.h"
@@ -29,14 +30,19 @@ bool is_shared(const Settings& settings);
 
 /// Opens the store alone. invalid_argument naming the setting when it names none that there is.
 Result<std::unique_ptr<ObjectStore>> open_store(const Settings& settings, Clock& clock,
-                                                Random& random, Logger& log);
+                                                Random& random, Metrics& metrics, Logger& log);
+
+/// Whether a put that is to create an object replaces none, as the guarantee needs. Asks an S3
+/// server by putting a small object of its own twice; every other store does.
+Result<bool> heeds_conditions(ObjectStore& store, const OpContext& context);
 
 /// Opens the queue alone. invalid_argument as above; conflict when it belongs to a running process.
 Result<std::unique_ptr<JobQueue>> open_queue(const Settings& settings, Clock& clock, Random& random,
                                              Logger& log);
 
 /// Opens both. conflict when the queue belongs to a running process.
-Result<Backends> open_backends(const Settings& settings, Clock& clock, Random& random, Logger& log);
+Result<Backends> open_backends(const Settings& settings, Clock& clock, Random& random,
+                               Metrics& metrics, Logger& log);
 
 /// Tells of job events in this process and, where the queue is shared by a means that can, in all.
 Result<std::unique_ptr<Notifier>> open_notifier(const Settings& settings, Random& random,

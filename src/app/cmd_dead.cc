@@ -7,6 +7,7 @@
 #include "app/commands.h"
 #include "app/compose.h"
 #include "app/setting_flags.h"
+#include "metrics/prometheus/prometheus_metrics.h"
 #include "net/http_client.h"
 #include "notify/local/local_notifier.h"
 #include "service/dead_letters.h"
@@ -122,7 +123,8 @@ int cmd_dead(int argc, char** argv) {
   if (!loaded.ok()) return fail(loaded.status());
   Random random;
   FdLogger log(STDERR_FILENO, log_format(loaded->settings), loaded->settings.log_level, clock);
-  const Result<Backends> backends = open_backends(loaded->settings, clock, random, log);
+  PrometheusMetrics metrics;
+  const Result<Backends> backends = open_backends(loaded->settings, clock, random, metrics, log);
   if (backends.status().code() == Code::conflict) {
     return fail(Status(Code::conflict,
                        backends.status().message() + "; ask it with --url http://HOST:PORT"));

@@ -51,10 +51,21 @@ Finding check_space(const std::string& directory) {
   return {"disk", Verdict::warning, detail, "make room: uploads are answered 507 when it is full"};
 }
 
+Finding check_conditions(ObjectStore& store) {
+  const Result<bool> heeded = heeds_conditions(store, {});
+  if (!heeded.ok()) return from_status("conditional puts", heeded.status(), {}, "try again");
+  if (*heeded) return {"conditional puts", Verdict::good, "the server heeds If-None-Match", {}};
+  return {
+      "conditional puts", Verdict::warning, "the server ignores If-None-Match",
+      "two workers that end one job at the same time may both write its result: prefer a server "
+      "that knows conditional puts"};
+}
+
 std::vector<Finding> check_backends(const Settings& settings, Clock& clock, Logger& log) {
   std::vector<Finding> findings;
   Random random;
-  const auto store = open_store(settings, clock, random, log);
+  PrometheusMetrics metrics;
+  const auto store = open_store(settings, clock, random, metrics, log);
   const bool is_s3 = settings.store.starts_with("s3:");
   const Status usable = store.ok() ? (*store)->check({}) : store.status();
   findings.push_back(
@@ -62,7 +73,8 @@ std::vector<Finding> check_backends(const Settings& settings, Clock& clock, Logg
                   is_s3 ? "look at bucket, region, credentials and permissions: docs/s3.md"
                         : "choose a directory that this user may write to: --store DIR"));
   if (usable.ok() && !is_s3) findings.push_back(check_space(settings.store));
-  const Result<Backends> backends = open_backends(settings, clock, random, log);
+  if (usable.ok() && is_s3) findings.push_back(check_conditions(**store));
+  const Result<Backends> backends = open_backends(settings, clock, random, metrics, log);
   if (backends.status().code() == Code::conflict) {
     findings.push_back({"queue", Verdict::good, "in use by a running server", {}});
   } else {

@@ -27,9 +27,9 @@ int cmd_sweep(int argc, char** argv) {
   SystemClock clock;
   Random random;
   FdLogger log(STDERR_FILENO, log_format(loaded->settings), loaded->settings.log_level, clock);
-  const Result<Backends> backends = open_backends(loaded->settings, clock, random, log);
-  if (!backends.ok()) return fail(backends.status());
   PrometheusMetrics metrics;
+  const Result<Backends> backends = open_backends(loaded->settings, clock, random, metrics, log);
+  if (!backends.ok()) return fail(backends.status());
   Janitor janitor(janitor_options(loaded->settings),
                   {*backends->store, *backends->queue, metrics, log, clock});
   const Result<SweepReport> report = janitor.sweep({});

@@ -158,7 +158,7 @@ Status System::Parts::start_backends() {
                               "run `thumbmill serve`, or set queue to redis://HOST",
                               settings.queue));
   }
-  ASSIGN_OR_RETURN(backends, open_backends(settings, clock, random, log));
+  ASSIGN_OR_RETURN(backends, open_backends(settings, clock, random, metrics, log));
   ASSIGN_OR_RETURN(notifier, open_notifier(settings, random, log));
   workload = std::make_unique<Workload>(*notifier, clock, settings.drain_target);
   store = std::make_unique<MeteredStore>(*backends.store, metrics);

@@ -29,6 +29,7 @@ S3TestServer& server_of(const ServerKind& kind) {
 struct Surroundings {
   SystemClock clock;
   Random random{1};
+  NoMetrics metrics;
   NoLogger log;
 };
 
@@ -39,7 +40,7 @@ StoreFactory factory_of(const ServerKind& kind) {
             if (!server.missing().empty()) return {nullptr, nullptr, server.missing()};
             auto surroundings = std::make_shared<Surroundings>();
             auto store = S3Store::open(server.options(), surroundings->clock, surroundings->random,
-                                       surroundings->log);
+                                       surroundings->metrics, surroundings->log);
             return {surroundings, std::move(store).value(), {}};
           },
           kind.lacks};
@@ -52,7 +53,7 @@ class S3OnServers : public ::testing::TestWithParam<const ServerKind*> {
     S3TestServer& server = server_of(*GetParam());
     if (!server.missing().empty()) GTEST_SKIP() << server.missing();
     options_ = server.options();
-    store_ = S3Store::open(options_, clock_, random_, log_).value();
+    store_ = S3Store::open(options_, clock_, random_, metrics_, log_).value();
   }
   int send(const PresignedRequest& request, const Blob* body, std::string* text = nullptr) {
     const s3::HttpAnswer answer = transport_
@@ -68,6 +69,7 @@ class S3OnServers : public ::testing::TestWithParam<const ServerKind*> {
 
   SystemClock clock_;
   Random random_{1};
+  NoMetrics metrics_;
   NoLogger log_;
   s3::CurlTransport transport_{clock_, std::filesystem::temp_directory_path().string()};
   S3Options options_;
@@ -98,7 +100,7 @@ TEST_P(S3OnServers, PresignedRequestsNeedNoCredentials) {
 TEST_P(S3OnServers, StoresOfOneBucketDoNotSeeEachOther) {
   S3Options inner = options_;
   inner.prefix += "/inner";
-  const auto other = S3Store::open(inner, clock_, random_, log_).value();
+  const auto other = S3Store::open(inner, clock_, random_, metrics_, log_).value();
   ASSERT_TRUE(other->put("a", Blob(std::string("inner")), {}, {}).ok());
   ASSERT_TRUE(store_->put("a", Blob(std::string("outer")), {}, {}).ok());
   EXPECT_EQ(other->get("a", {})->body.to_string().value(), "inner");
@@ -107,7 +109,7 @@ TEST_P(S3OnServers, StoresOfOneBucketDoNotSeeEachOther) {
 
 TEST_P(S3OnServers, ABucketThatIsNotThereIsUnavailable) {
   options_.bucket = "no-such-bucket";
-  const auto other = S3Store::open(options_, clock_, random_, log_).value();
+  const auto other = S3Store::open(options_, clock_, random_, metrics_, log_).value();
   EXPECT_EQ(other->get("a", {}).status().code(), Code::unavailable);
   EXPECT_EQ(other->remove("a", {}).code(), Code::unavailable);
   EXPECT_EQ(other->list("", "", 1, {}).status().code(), Code::unavailable);
@@ -123,6 +125,7 @@ TEST(S3Signatures, AreCheckedByMoto) {
   if (!server.missing().empty()) GTEST_SKIP() << server.missing();
   SystemClock clock;
   Random random(1);
+  NoMetrics metrics;
   NoLogger log;
   S3Options options = server.options();
   options.environment = [](const std::string& name) -> std::optional<std::string> {
@@ -130,7 +133,7 @@ TEST(S3Signatures, AreCheckedByMoto) {
     if (name == "AWS_SECRET_ACCESS_KEY") return "another secret";
     return std::nullopt;
   };
-  const auto store = S3Store::open(options, clock, random, log).value();
+  const auto store = S3Store::open(options, clock, random, metrics, log).value();
   const Status refused = store->put("a", Blob(), {}, {});
   EXPECT_EQ(refused.code(), Code::unavailable);
   EXPECT_THAT(refused.detail(), ::testing::HasSubstr("SignatureDoesNotMatch"));

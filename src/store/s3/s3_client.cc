@@ -60,16 +60,48 @@ Status failure_of(const Request& request, const HttpAnswer& answer, const ErrorD
 }  // namespace
 
 Client::Client(Endpoint endpoint, std::string region, HttpTransport& transport,
-               CredentialChain& credentials, Clock& clock, Random& random, Logger& log)
+               CredentialChain& credentials, Clock& clock, Random& random, Metrics& metrics,
+               Logger& log)
     : endpoint_(std::move(endpoint)),
       scope_{.region = std::move(region)},
       transport_(transport),
       credentials_(credentials),
       clock_(clock),
       random_(random),
-      log_(log) {}
+      metrics_(metrics),
+      log_(log),
+      breaker_(clock) {}
 
 Outcome Client::send(const Request& request, const OpContext& context) {
+  if (!breaker_.allows()) {
+    return {Status(Code::unavailable, "the store cannot be reached",
+                   "S3: most calls have failed, so this one was not made")};
+  }
+  Fault fault = Fault::permanent;
+  Outcome outcome = send_until_settled(request, context, fault);
+  tell_breaker(outcome.answer.status(), fault);
+  return outcome;
+}
+
+void Client::tell_breaker(const Status& status, Fault fault) {
+  if (status.code() == Code::cancelled) return;
+  const bool failed = !status.ok() && (status.code() == Code::deadline_exceeded ||
+                                       fault == Fault::transient || fault == Fault::throttling);
+  switch (breaker_.record(failed)) {
+    case Breaker::Change::opened:
+      log_.error("most calls to S3 fail: for a while they fail at once",
+                 {{"detail", status.to_string()}});
+      break;
+    case Breaker::Change::closed:
+      log_.info("S3 answers again");
+      break;
+    case Breaker::Change::none:
+      break;
+  }
+}
+
+/// `fault` becomes that of the last attempt.
+Outcome Client::send_until_settled(const Request& request, const OpContext& context, Fault& fault) {
   CallAttempts attempts(tokens_, random_);
   bool uncertain = false;
   for (;;) {
@@ -78,7 +110,8 @@ Outcome Client::send(const Request& request, const OpContext& context) {
       attempts.after_success();
       return {std::move(made.answer), uncertain};
     }
-    const auto delay = attempts.after_failure(made.fault);
+    fault = made.fault;
+    const auto delay = attempts.after_failure(fault);
     if (!delay) return {std::move(made.answer), uncertain};
     uncertain = uncertain || made.may_have_taken_effect;
     log_.debug("an S3 request is repeated", {{"detail", made.answer.status().to_string()},
@@ -89,6 +122,7 @@ Outcome Client::send(const Request& request, const OpContext& context) {
     // What cannot be repeated in time has failed of this failure, not of the wait.
     if (*delay >= context.deadline - clock_.now()) return {std::move(made.answer), uncertain};
     if (Status waited = wait(*delay, context); !waited.ok()) return {std::move(waited), uncertain};
+    metrics_.add(metric::kStoreRetries, 1);
   }
 }
 

@@ -14,6 +14,8 @@
 #include "base/log.h"
 #include "base/op_context.h"
 #include "base/random.h"
+#include "metrics/metrics.h"
+#include "store/s3/breaker.h"
 #include "store/s3/credentials.h"
 #include "store/s3/endpoint.h"
 #include "store/s3/http_transport.h"
@@ -44,9 +46,10 @@ struct Outcome {
 class Client {
  public:
   Client(Endpoint endpoint, std::string region, HttpTransport& transport,
-         CredentialChain& credentials, Clock& clock, Random& random, Logger& log);
+         CredentialChain& credentials, Clock& clock, Random& random, Metrics& metrics, Logger& log);
 
-  /// Sends the request until it succeeds, fails for good, or is not worth another attempt.
+  /// Sends the request until it succeeds, fails for good, or is not worth another attempt; not at
+  /// all while the breaker is open.
   /// not_found: 404 for an object. conflict: 412. too_large, exhausted, unsupported: the server's
   /// own such limits. unavailable: anything else, the cause in the detail.
   Outcome send(const Request& request, const OpContext& context);
@@ -64,6 +67,8 @@ class Client {
     bool may_have_taken_effect = false;
   };
 
+  Outcome send_until_settled(const Request& request, const OpContext& context, Fault& fault);
+  void tell_breaker(const Status& status, Fault fault);
   Attempt attempt(const Request& request, const OpContext& context);
   Attempt judge(const Request& request, const Credentials& credentials, HttpAnswer answer);
   SigningRequest signable(const std::string& method, const std::string& key) const;
@@ -78,8 +83,10 @@ class Client {
   CredentialChain& credentials_;
   Clock& clock_;
   Random& random_;
+  Metrics& metrics_;
   Logger& log_;
   RetryTokens tokens_;
+  Breaker breaker_;
   std::atomic<std::int64_t> clock_offset_ms_ = 0;  // the server's clock less ours
 };
 

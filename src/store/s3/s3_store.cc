@@ -71,7 +71,7 @@ Result<Sha256Digest> digest_of(const Blob& body) {
 
 struct S3Store::Parts {
   Parts(S3Options its_options, const std::string& region, s3::Endpoint endpoint, Clock& its_clock,
-        Random& its_random, Logger& log)
+        Random& its_random, Metrics& metrics, Logger& log)
       : options(std::move(its_options)),
         key_prefix(options.prefix.empty() ? "" : options.prefix + "/"),
         encryption(encryption_headers(options)),
@@ -79,7 +79,7 @@ struct S3Store::Parts {
         random(its_random),
         transport(clock, options.spool_directory, options.ca_bundle),
         credentials(s3::standard_sources(options.environment, region, transport), clock, log),
-        client(std::move(endpoint), region, transport, credentials, clock, random, log) {
+        client(std::move(endpoint), region, transport, credentials, clock, random, metrics, log) {
     times.connect = options.connect_time;
     times.first_byte = options.first_byte_time;
     times.stalled = options.stalled_time;
@@ -104,7 +104,7 @@ struct S3Store::Parts {
 };
 
 Result<std::unique_ptr<S3Store>> S3Store::open(S3Options options, Clock& clock, Random& random,
-                                               Logger& log) {
+                                               Metrics& metrics, Logger& log) {
   RETURN_IF_ERROR(check_s3_options(options));
   if (!options.environment) options.environment = process_environment;
   if (options.spool_directory.empty())
@@ -118,7 +118,7 @@ Result<std::unique_ptr<S3Store>> S3Store::open(S3Options options, Clock& clock, 
   // Compatible servers mostly have one region, which they call by this name.
   if (region.empty()) region = "us-east-1";
   return std::unique_ptr<S3Store>(new S3Store(std::make_unique<Parts>(
-      std::move(options), region, std::move(endpoint), clock, random, log)));
+      std::move(options), region, std::move(endpoint), clock, random, metrics, log)));
 }
 
 S3Store::S3Store(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}

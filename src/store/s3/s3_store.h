@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/random.h"
+#include "metrics/metrics.h"
 #include "store/object_store.h"
 #include "store/presigner.h"
 #include "store/s3/s3_options.h"
@@ -28,9 +29,9 @@ class S3Store final : public ObjectStore, public Presigner {
 
   /// Makes the store; asks neither the server nor a credential source, so that a start does not
   /// hang on them (check() does). invalid_argument when an option is wrong or the region is not
-  /// known. Clock, random numbers and log outlive the store.
+  /// known. Clock, random numbers, metrics and log outlive the store.
   static Result<std::unique_ptr<S3Store>> open(S3Options options, Clock& clock, Random& random,
-                                               Logger& log);
+                                               Metrics& metrics, Logger& log);
   ~S3Store() override;
 
   Status put(std::string_view key, const Blob& body, const PutOptions& options,

@@ -6,6 +6,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "fakes/recording_metrics.h"
 #include "s3_stand_in.h"
 
 namespace thumbmill::s3 {
@@ -78,6 +79,7 @@ class S3ClientTest : public ::testing::Test {
   OpContext context_;
   SkippingClock clock_;
   Random random_{4};
+  RecordingMetrics metrics_;
   NoLogger log_;
   ScriptedTransport transport_;
   CredentialChain credentials_{one_source(), clock_, log_};
@@ -87,8 +89,24 @@ class S3ClientTest : public ::testing::Test {
                  credentials_,
                  clock_,
                  random_,
+                 metrics_,
                  log_};
 };
+
+TEST_F(S3ClientTest, RetriesAreCounted) {
+  EXPECT_TRUE(send({answer(503), broken_}).answer.ok());
+  EXPECT_EQ(metrics_.value(metric::kStoreRetries), 2);
+}
+
+TEST_F(S3ClientTest, WhenMostCallsFailTheyFailAtOnceUntilOneSucceeds) {
+  for (int i = 0; i < 20; ++i)
+    EXPECT_EQ(code({answer(500), answer(500), answer(500)}), Code::unavailable);
+  EXPECT_EQ(code({}), Code::unavailable);
+  EXPECT_EQ(calls(), 0u);
+  clock_.advance(Breaker::kPause);
+  EXPECT_EQ(code({answer(404)}), Code::not_found) << "an answer all the same";
+  EXPECT_EQ(code({}), Code::ok);
+}
 
 TEST_F(S3ClientTest, SignsWhatItSends) {
   const Blob body(std::string("bytes"));
@@ -220,6 +238,7 @@ TEST_F(S3ClientTest, AnEndpointThatIsDownIsNotOverrunByRetries) {
   for (int i = 0; i < 100; ++i) {
     EXPECT_EQ(code({broken_, broken_, broken_}), Code::unavailable);
     sent += calls();
+    clock_.advance(std::chrono::seconds(1));  // too seldom for the breaker
   }
   EXPECT_EQ(sent, 100u + 500 / 14);
 }

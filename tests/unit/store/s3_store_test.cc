@@ -35,7 +35,7 @@ class S3StoreTest : public ::testing::Test {
     options.endpoint = server_.url();
     options.region = "eu-west-1";
     options.environment = environment_of(variables_);
-    store_ = S3Store::open(std::move(options), clock_, random_, log_).value();
+    store_ = S3Store::open(std::move(options), clock_, random_, metrics_, log_).value();
     return *store_;
   }
   std::string seen(std::size_t request, std::string_view field) const {
@@ -49,6 +49,7 @@ class S3StoreTest : public ::testing::Test {
   };
   SystemClock clock_;
   Random random_{2};
+  NoMetrics metrics_;
   NoLogger log_;
   StandInServer server_{[this](const Received& received) { return answer_(received); }};
   std::unique_ptr<S3Store> store_;
@@ -244,13 +245,14 @@ TEST_F(S3StoreTest, PresignedRequestsNameWhatMustBeSent) {
 TEST(S3StoreOpen, TakesRegionAndEndpointFromTheEnvironment) {
   SystemClock clock;
   Random random(1);
+  NoMetrics metrics;
   NoLogger log;
   std::map<std::string, std::string> variables{{"AWS_ACCESS_KEY_ID", "id"},
                                                {"AWS_SECRET_ACCESS_KEY", "key"}};
   const auto url = [&]() -> std::string {
     S3Options options{.bucket = "bucket"};
     options.environment = environment_of(variables);
-    auto store = S3Store::open(options, clock, random, log);
+    auto store = S3Store::open(options, clock, random, metrics, log);
     if (!store.ok()) return std::string(code_name(store.status().code()));
     return (*store)->presign_get("a", std::chrono::seconds(1), {})->url;
   };
