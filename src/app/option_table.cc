@@ -73,7 +73,7 @@ std::vector<Option> rendition_options() {
 std::vector<Option> work_options() {
   return {
       count_option("workers", &Settings::workers, 0, 0, 1024,
-                   "Jobs worked on at once, each in a decoder process of its own; 0: one a core."),
+                   "Jobs decoded at once, each in a process of its own; 0: one a core."),
       duration_option("lease", &Settings::lease, "30s", 1s, 1h,
                       "How long a job belongs to a worker that shows no sign of life."),
       duration_option("lease-renewal", &Settings::lease_renewal, "10s", 100ms, 1h,

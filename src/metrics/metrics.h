@@ -87,9 +87,9 @@ inline constexpr Metric kWorkersDesired =
 inline constexpr Metric kRedeliveries{"thumbmill_redeliveries_total", MetricKind::counter,
                                       "Jobs delivered more than once."};
 inline constexpr Metric kWorkerConcurrency{"thumbmill_worker_concurrency", MetricKind::gauge,
-                                           "Worker threads of this process."};
+                                           "Jobs that this process decodes at once."};
 inline constexpr Metric kWorkerBusy{"thumbmill_worker_busy", MetricKind::gauge,
-                                    "Worker threads that have a job."};
+                                    "Jobs that are being decoded."};
 inline constexpr Metric kDecoderRestarts{"thumbmill_decoder_restarts_total", MetricKind::counter,
                                          "Decoder processes started to replace another, by reason: "
                                          "crashed, timed_out, cancelled, recycled, protocol.",

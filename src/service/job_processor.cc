@@ -38,7 +38,7 @@ struct JobProcessor::Subject {
   HeldLease& lease;
   const Job& job;
   std::uint64_t source_bytes = 0;
-  SteadyTime begun;  // when the present thread began with it
+  SteadyTime::duration decode_time{0};
 };
 
 JobProcessor::JobProcessor(const WorkerOptions& options, const WorkerParts& parts,
@@ -69,7 +69,7 @@ std::optional<FetchedJob> JobProcessor::fetch(std::shared_ptr<HeldLease> held) {
   const Lease& lease = held->lease();
   Job job;
   job.created = uuid7_time(held->id()).value_or(parts_.clock.wall_now());
-  const Subject unread{*held, job, 0, started};
+  const Subject unread{*held, job};
   if (lease.attempt() > 1) parts_.metrics.add(metric::kRedeliveries, 1);
   parts_.metrics.observe(metric::kJobSeconds, seconds(parts_.clock.wall_now() - job.created),
                          {"queue"});
@@ -78,14 +78,14 @@ std::optional<FetchedJob> JobProcessor::fetch(std::shared_ptr<HeldLease> held) {
   if (was_tried_before(lease)) {
     const Result<std::optional<JobResult>> result = existing_result(*held);
     const Status status = !result.ok() ? result.status()
-                          : *result    ? complete(*held, **result, started)
+                          : *result    ? complete(*held, **result)
                                        : Status();
     if (!status.ok()) conclude(unread, FailureSource::infrastructure, status);
     if (!status.ok() || *result) return std::nullopt;
   }
   Result<Object> original = parts_.store.get(upload_key(held->id()), held->interruptible());
   if (original.status().code() == Code::not_found) {
-    resolve_missing_original(*held, started);
+    resolve_missing_original(*held);
     return std::nullopt;
   }
   if (!original.ok()) {
@@ -94,18 +94,17 @@ std::optional<FetchedJob> JobProcessor::fetch(std::shared_ptr<HeldLease> held) {
   }
   Result<Job> decoded = decode_job(original->info.metadata);
   if (!decoded.ok()) {
-    conclude({*held, job, original->body.size(), started}, FailureSource::job, decoded.status());
+    conclude({*held, job, original->body.size()}, FailureSource::job, decoded.status());
     return std::nullopt;
   }
   if (lease.attempt() > options_.max_attempts) {
-    conclude({*held, *decoded, original->body.size(), started}, FailureSource::job,
-             poisoned(lease));
+    conclude({*held, *decoded, original->body.size()}, FailureSource::job, poisoned(lease));
     return std::nullopt;
   }
   const Result<ImageFormat> format = format_of(original->body);
   if (!format.ok()) {
     const bool can_be_read = format.status().code() != Code::unavailable;
-    conclude({*held, *decoded, original->body.size(), started},
+    conclude({*held, *decoded, original->body.size()},
              can_be_read ? FailureSource::job : FailureSource::infrastructure, format.status());
     return std::nullopt;
   }
@@ -128,11 +127,11 @@ Result<std::optional<JobResult>> JobProcessor::existing_result(HeldLease& lease)
   return std::optional<JobResult>();
 }
 
-void JobProcessor::resolve_missing_original(HeldLease& lease, SteadyTime begun) {
+void JobProcessor::resolve_missing_original(HeldLease& lease) {
   const Result<std::optional<JobResult>> result = existing_result(lease);
   Status status = result.status();
   if (result.ok() && *result) {
-    status = complete(lease, **result, begun);
+    status = complete(lease, **result);
   } else if (result.ok()) {
     parts_.log.error("original missing: the job has neither original nor result",
                      {{"job_id", lease.id()}, {"attempt", lease.lease().attempt()}});
@@ -146,28 +145,34 @@ void JobProcessor::resolve_missing_original(HeldLease& lease, SteadyTime begun) 
   if (!status.ok()) put_off(lease, FailureSource::infrastructure, status, AttemptCost::free);
 }
 
-void JobProcessor::work(const FetchedJob& fetched) {
+DecodedJob JobProcessor::decode(FetchedJob fetched) {
   HeldLease& lease = *fetched.lease;
-  const SteadyTime started = parts_.clock.now();
-  const Subject subject{lease, fetched.job, fetched.original.size(), started};
+  const SteadyTime begun = parts_.clock.now();
   publish(lease.lease(), JobState::running, Code::ok);
   Result<Thumbnails> thumbs = parts_.thumbnailer.make({.source = fetched.original,
                                                        .format = fetched.job.format,
                                                        .renditions = fetched.job.renditions,
                                                        .limits = options_.limits},
                                                       lease.interruptible());
-  const SteadyTime decoded = parts_.clock.now();
-  parts_.metrics.observe(metric::kJobSeconds, seconds(decoded - started), {"decode"});
+  const SteadyTime::duration taken = parts_.clock.now() - begun;
+  parts_.metrics.observe(metric::kJobSeconds, seconds(taken), {"decode"});
   step(WorkerStep::decoded);
-  if (!thumbs.ok()) {
-    conclude(subject, FailureSource::decoder, thumbs.status());
+  return {std::move(fetched), std::move(thumbs), taken};
+}
+
+void JobProcessor::finish(DecodedJob job) {
+  const SteadyTime begun = parts_.clock.now();
+  HeldLease& lease = *job.fetched.lease;
+  const Subject subject{lease, job.fetched.job, job.fetched.original.size(), job.decode_time};
+  if (!job.thumbs.ok()) {
+    conclude(subject, FailureSource::decoder, job.thumbs.status());
     return;
   }
-  Status status = store_thumbs(lease, *thumbs);
+  Status status = store_thumbs(lease, *job.thumbs);
   if (status.ok()) {
-    const Result<JobResult> result = store_result(fetched, std::move(thumbs).value());
-    parts_.metrics.observe(metric::kJobSeconds, seconds(parts_.clock.now() - decoded), {"store"});
-    status = result.ok() ? complete(lease, *result, started) : result.status();
+    const Result<JobResult> result = store_result(job.fetched, std::move(job.thumbs).value());
+    parts_.metrics.observe(metric::kJobSeconds, seconds(parts_.clock.now() - begun), {"store"});
+    status = result.ok() ? complete(lease, *result, job.decode_time) : result.status();
   }
   if (!status.ok()) conclude(subject, FailureSource::infrastructure, status);
 }
@@ -220,7 +225,8 @@ Result<JobResult> JobProcessor::store_result(const FetchedJob& fetched, Thumbnai
 }
 
 // What is left to do once a result stands, whoever wrote it.
-Status JobProcessor::complete(HeldLease& held, const JobResult& result, SteadyTime begun) {
+Status JobProcessor::complete(HeldLease& held, const JobResult& result,
+                              SteadyTime::duration decode_time) {
   const std::string& id = held.id();
   const bool tombstone = is_tombstone(result);
   if (tombstone) {
@@ -254,9 +260,8 @@ Status JobProcessor::complete(HeldLease& held, const JobResult& result, SteadyTi
                    {"detail", dead ? result.failure->message : std::string()},
                    {"attempt", lease.attempt()},
                    {"renditions", result.renditions.size()}});
-  const SteadyTime::duration taken = (parts_.clock.now() - begun) / options_.threads;
   publish(lease, dead ? JobState::failed : JobState::done, code,
-          std::chrono::duration_cast<std::chrono::microseconds>(taken));
+          std::chrono::duration_cast<std::chrono::microseconds>(decode_time / options_.threads));
   step(WorkerStep::settled);
   return Status();
 }
@@ -266,7 +271,7 @@ Status JobProcessor::fail(const Subject& subject, const Status& why) {
   ASSIGN_OR_RETURN(const OpContext copying, lease.fenced());
   const Status copied = parts_.store.copy(upload_key(lease.id()), dead_key(lease.id()), copying);
   if (copied.code() == Code::not_found) {
-    resolve_missing_original(lease, subject.begun);
+    resolve_missing_original(lease);
     return Status();
   }
   RETURN_IF_ERROR(copied.with_context("writing the dead letter"));
@@ -284,11 +289,11 @@ Status JobProcessor::fail(const Subject& subject, const Status& why) {
     ASSIGN_OR_RETURN(const std::optional<JobResult> first, existing_result(lease));
     if (!first) return Status(Code::unavailable, "the result changed while it was being stored");
     if (first->done()) RETURN_IF_ERROR(parts_.store.remove(dead_key(lease.id()), writing));
-    return complete(lease, *first, subject.begun);
+    return complete(lease, *first, subject.decode_time);
   }
   RETURN_IF_ERROR(written.with_context("storing the failed result"));
   step(WorkerStep::result_stored);
-  return complete(lease, result, subject.begun);
+  return complete(lease, result, subject.decode_time);
 }
 
 void JobProcessor::conclude(const Subject& subject, FailureSource source, const Status& failure) {

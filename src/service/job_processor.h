@@ -33,6 +33,13 @@ struct FetchedJob {
   Blob original;
 };
 
+/// A job on which the decoder has had its say.
+struct DecodedJob {
+  FetchedJob fetched;
+  Result<Thumbnails> thumbs;
+  SteadyTime::duration decode_time;
+};
+
 /// Thread-safe. Everything passed in outlives it.
 class JobProcessor {
  public:
@@ -42,8 +49,11 @@ class JobProcessor {
   /// put off, or is no longer ours.
   std::optional<FetchedJob> fetch(std::shared_ptr<HeldLease> lease);
 
-  /// Does the work and settles the job, one way or another.
-  void work(const FetchedJob& fetched);
+  /// Makes the renditions, in memory. Settles nothing, whatever comes of it.
+  DecodedJob decode(FetchedJob fetched);
+
+  /// Stores what was made, or fails the job or puts it off, and settles it.
+  void finish(DecodedJob job);
 
   /// Gives a job back that was not worked on.
   void hand_back(HeldLease& lease);
@@ -52,11 +62,11 @@ class JobProcessor {
   struct Subject;
 
   Result<std::optional<JobResult>> existing_result(HeldLease& lease);
-  void resolve_missing_original(HeldLease& lease, SteadyTime begun);
+  void resolve_missing_original(HeldLease& lease);
   Status store_thumbs(HeldLease& lease, const Thumbnails& thumbs);
   Result<JobResult> store_result(const FetchedJob& fetched, Thumbnails thumbs);
   Status fail(const Subject& subject, const Status& why);
-  Status complete(HeldLease& lease, const JobResult& result, SteadyTime begun);
+  Status complete(HeldLease& lease, const JobResult& result, SteadyTime::duration decode_time = {});
   void conclude(const Subject& subject, FailureSource source, const Status& failure);
   void put_off(HeldLease& lease, FailureSource source, const Status& failure, AttemptCost cost);
   void drop(const HeldLease& lease);

@@ -17,15 +17,19 @@ namespace {
 
 // How long one call waits for a job; a stop ends it at once.
 constexpr std::chrono::milliseconds kLeaseWait{2'000};
+// Workers that may store for each one that decodes: S3 takes some 100 ms for all that a job stores.
+constexpr std::size_t kStoringPerDecoding = 4;
 // Between leases while the queue is away.
 constexpr Backoff kQueueAway{.base = std::chrono::milliseconds(500),
                              .cap = std::chrono::milliseconds(10'000)};
 
 }  // namespace
 
-// Two kinds of threads, `options.threads` of each: fetchers lease jobs and fetch their originals,
-// workers decode and store. Between them stand at most as many fetched jobs as there are workers,
-// so that each worker has its next job at hand and no process hoards the backlog.
+// Two kinds of threads: `options.threads` fetchers lease jobs and fetch their originals, and
+// several times as many workers decode and store. No more than `options.threads` of these decode at
+// a time; the others store what they have decoded, which costs no CPU but, on a network, far more
+// time than to decode. Between fetchers and workers stand at most `options.threads` jobs, so that
+// the next one is always at hand and no process hoards the backlog.
 class Worker::Pool {
  public:
   Pool(const WorkerOptions& options, const WorkerParts& parts)
@@ -45,7 +49,8 @@ class Worker::Pool {
   bool reserve_place();
   void lease_one(int& queue_failures);
   void hand_over(std::optional<FetchedJob> fetched);
-  void set_busy(int change);
+  bool may_decode() const { return decoding_ < options_.threads && !ready_.empty(); }
+  DecodedJob decode(FetchedJob fetched);
   void leave();
 
   const WorkerOptions options_;
@@ -60,7 +65,7 @@ class Worker::Pool {
   std::condition_variable changed_;
   std::deque<FetchedJob> ready_;      // guarded by mutex_
   std::size_t places_taken_ = 0;      // of jobs in ready_ or on the way there; guarded by mutex_
-  int busy_ = 0;                      // guarded by mutex_
+  std::size_t decoding_ = 0;          // workers that decode; guarded by mutex_
   bool stopping_ = false;             // guarded by mutex_
   std::size_t running_threads_ = 0;   // guarded by mutex_
   std::vector<std::thread> threads_;  // guarded by mutex_
@@ -71,11 +76,12 @@ void Worker::Pool::start() {
   if (stopping_ || !threads_.empty()) return;
   parts_.metrics.set(metric::kWorkerConcurrency, static_cast<double>(options_.threads));
   parts_.metrics.set(metric::kWorkerBusy, 0);
-  running_threads_ = 2 * options_.threads;
+  const std::size_t workers = options_.threads * (1 + kStoringPerDecoding);
+  running_threads_ = options_.threads + workers;
   for (std::size_t i = 0; i < options_.threads; ++i) {
     threads_.emplace_back([this] { fetch_loop(); });
-    threads_.emplace_back([this] { work_loop(); });
   }
+  for (std::size_t i = 0; i < workers; ++i) threads_.emplace_back([this] { work_loop(); });
 }
 
 void Worker::Pool::stop(std::chrono::milliseconds drain) {
@@ -168,33 +174,34 @@ void Worker::Pool::hand_over(std::optional<FetchedJob> fetched) {
   if (fetched) processor_.hand_back(*fetched->lease);
 }
 
-void Worker::Pool::set_busy(int change) {
-  const std::lock_guard lock(mutex_);
-  busy_ += change;
-  // Under the lock so that the last value set is the last one counted.
-  parts_.metrics.set(metric::kWorkerBusy, busy_);
-}
-
 void Worker::Pool::work_loop() {
   for (;;) {
     std::unique_lock lock(mutex_);
     parts_.clock.wait_until(lock, changed_, SteadyTime::max(),
-                            [this] { return stopping_ || !ready_.empty(); });
+                            [this] { return stopping_ || may_decode(); });
     if (stopping_) break;
-    const FetchedJob fetched = std::move(ready_.front());
+    FetchedJob fetched = std::move(ready_.front());
     ready_.pop_front();
     --places_taken_;
+    // Set under the lock so that the last value set is the last one counted.
+    parts_.metrics.set(metric::kWorkerBusy, static_cast<double>(++decoding_));
     lock.unlock();
     changed_.notify_all();
-    set_busy(1);
-    {
-      const std::stop_callback interrupt(working_.get_token(),
-                                         [&fetched] { fetched.lease->cancel(); });
-      processor_.work(fetched);
-    }
-    set_busy(-1);
+    const std::shared_ptr<HeldLease> held = fetched.lease;
+    const std::stop_callback interrupt(working_.get_token(), [&held] { held->cancel(); });
+    processor_.finish(decode(std::move(fetched)));
   }
   leave();
+}
+
+DecodedJob Worker::Pool::decode(FetchedJob fetched) {
+  DecodedJob decoded = processor_.decode(std::move(fetched));
+  {
+    const std::lock_guard lock(mutex_);
+    parts_.metrics.set(metric::kWorkerBusy, static_cast<double>(--decoding_));
+  }
+  changed_.notify_all();
+  return decoded;
 }
 
 Worker::Worker(const WorkerOptions& options, const WorkerParts& parts)

@@ -22,7 +22,7 @@
 namespace thumbmill {
 
 struct WorkerOptions {
-  std::size_t threads = 2;
+  std::size_t threads = 2;  ///< jobs decoded at once; others are fetched and stored meanwhile
   std::chrono::milliseconds lease_ttl{30'000};
   std::chrono::milliseconds lease_renewal{10'000};   ///< how often a lease is renewed
   std::chrono::milliseconds lease_patience{20'000};  ///< without a renewal, the work is dropped

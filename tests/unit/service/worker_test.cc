@@ -53,6 +53,44 @@ TEST_F(WorkerTest, StoresEveryRenditionAndTheResult) {
   EXPECT_EQ(states, (std::vector{JobState::queued, JobState::running, JobState::done}));
 }
 
+TEST_F(WorkerTest, DecodesTheNextJobWhileOneIsStored) {
+  accept(make_upload("a"));
+  accept(make_upload("b"));
+  std::mutex mutex;
+  std::condition_variable changed;
+  int decoded = 0;
+  Worker worker(one_thread(), parts([&](WorkerStep at) {
+                  std::unique_lock lock(mutex);
+                  if (at == WorkerStep::decoded) ++decoded;
+                  changed.notify_all();
+                  if (at == WorkerStep::thumbs_stored)
+                    changed.wait(lock, [&] { return decoded == 2; });
+                }));
+  worker.start();
+  notifier.await(JobState::done, 2);
+  worker.stop(kNoHurry);
+}
+
+TEST_F(WorkerTest, DecodesNoMoreAtOnceThanItsThreads) {
+  for (const char* content : {"a", "b", "c", "d", "e", "f"}) accept(make_upload(content));
+  std::atomic<int> at_once = 0;
+  std::atomic<int> most = 0;
+  thumbnailer.set_hook([&](const ThumbnailRequest&, const OpContext&) {
+    const int now = ++at_once;
+    for (int seen = most; seen < now && !most.compare_exchange_weak(seen, now);) continue;
+    for (int i = 0; i < 1000; ++i) std::this_thread::yield();  // others may come
+    --at_once;
+    return Status();
+  });
+  WorkerOptions options = one_thread();
+  options.threads = 2;
+  Worker worker(options, parts());
+  worker.start();
+  notifier.await(JobState::done, 6);
+  worker.stop(kNoHurry);
+  EXPECT_LE(most, 2);
+}
+
 TEST_F(WorkerTest, TellsWhatAJobTookOfTheWholeWorker) {
   accept();
   thumbnailer.set_hook([&](const ThumbnailRequest&, const OpContext&) {
