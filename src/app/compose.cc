@@ -18,11 +18,16 @@
 #include "service/catalog.h"
 #include "service/dead_letters.h"
 #include "service/ingest.h"
+#include "service/lasting_check.h"
 #include "service/metered_store.h"
 #include "service/queue_exporter.h"
 
 namespace thumbmill {
 namespace {
+
+// For how long a store or a queue that could be used is not asked again by /readyz: asking S3
+// costs a put and a get.
+constexpr std::chrono::seconds kReadyFor{30};
 
 std::chrono::hours whole_hours(std::chrono::milliseconds duration) {
   return std::chrono::ceil<std::chrono::hours>(duration);
@@ -136,6 +141,8 @@ struct System::Parts {
   Backends backends;
   std::unique_ptr<Leadership> leadership;
   std::unique_ptr<MeteredStore> store;
+  std::unique_ptr<LastingCheck> store_check;
+  std::unique_ptr<LastingCheck> queue_check;
   std::unique_ptr<DecoderPool> decoders;
   std::unique_ptr<Canary> canary;
   std::unique_ptr<Ingest> ingest;
@@ -162,6 +169,11 @@ Status System::Parts::start_backends() {
   ASSIGN_OR_RETURN(notifier, open_notifier(settings, random, log));
   workload = std::make_unique<Workload>(*notifier, clock, settings.drain_target);
   store = std::make_unique<MeteredStore>(*backends.store, metrics);
+  store_check = std::make_unique<LastingCheck>(
+      [this](const OpContext& context) { return store->check(context); }, kReadyFor, clock);
+  queue_check = std::make_unique<LastingCheck>(
+      [this](const OpContext& context) { return backends.queue->check(context); }, kReadyFor,
+      clock);
   return Status();
 }
 
@@ -219,7 +231,7 @@ void System::Parts::make_ops() {
 std::vector<DependencyCheck> System::Parts::dependencies(const OpContext& context) {
   const Status self = stopping ? Status(Code::unavailable, "stopping") : Status();
   return {
-      {"self", self}, {"store", store->check(context)}, {"queue", backends.queue->check(context)}};
+      {"self", self}, {"store", store_check->run(context)}, {"queue", queue_check->run(context)}};
 }
 
 Status System::Parts::start_all() {
