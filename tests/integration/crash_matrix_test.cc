@@ -186,6 +186,11 @@ class DyingStore final : public ObjectStore {
   int left_;
 };
 
+constexpr WorkerStep kSteps[] = {WorkerStep::leased,        WorkerStep::fetched,
+                                 WorkerStep::decoded,       WorkerStep::thumbs_stored,
+                                 WorkerStep::result_stored, WorkerStep::original_removed,
+                                 WorkerStep::settled};
+
 class CrashMatrixTest : public testing::TestWithParam<Setting> {
  protected:
   static constexpr milliseconds kLease{300};
@@ -282,61 +287,46 @@ class CrashMatrixTest : public testing::TestWithParam<Setting> {
     return keys;
   }
 
-  static std::vector<std::string> done_keys(const std::string& id) {
-    return {original_key(id), result_key(id), thumb_key(id, "thumb", ImageFormat::jpeg)};
+  /// A worker dies after each step, with and without the queue being lost as well. `left` is what a
+  /// job of that id leaves in the store.
+  void kill_after_each_step(
+      bool bad_image, const std::function<std::vector<std::string>(const std::string& id)>& left) {
+    std::vector<std::string> expected;
+    for (const bool queue_lost : {false, true}) {
+      for (const WorkerStep step : kSteps) {
+        if (bad_image && step == WorkerStep::thumbs_stored) continue;  // there are none
+        SCOPED_TRACE(static_cast<int>(step));
+        std::string id;
+        {
+          Process process(*backends_);
+          id = accept(process, *process.store, make_upload()).value().id;
+        }
+        run_worker_until(step, bad_image);
+        if (queue_lost) backends_->lose_queue();
+        Process process(*backends_);
+        finish(process, bad_image);
+        for (const std::string& key : left(id)) expected.push_back(key);
+        EXPECT_THAT(keys(*process.store), testing::UnorderedElementsAreArray(expected));
+        const JobResult result = read_result(*process.store, id, {}).value().value();
+        EXPECT_EQ(result.failure ? result.failure->code : Code::ok,
+                  bad_image ? Code::corrupt_input : Code::ok);
+      }
+    }
   }
 
   std::unique_ptr<Backends> backends_;
 };
 
-constexpr WorkerStep kSteps[] = {WorkerStep::leased,        WorkerStep::fetched,
-                                 WorkerStep::decoded,       WorkerStep::thumbs_stored,
-                                 WorkerStep::result_stored, WorkerStep::original_removed,
-                                 WorkerStep::settled};
-
 TEST_P(CrashMatrixTest, AWorkerThatDiesAfterAnyStepLosesNothing) {
-  std::vector<std::string> expected;
-  for (const bool queue_lost : {false, true}) {
-    for (const WorkerStep step : kSteps) {
-      SCOPED_TRACE(static_cast<int>(step));
-      std::string id;
-      {
-        Process process(*backends_);
-        id = accept(process, *process.store, make_upload()).value().id;
-      }
-      run_worker_until(step, false);
-      if (queue_lost) backends_->lose_queue();
-      Process process(*backends_);
-      finish(process);
-      for (const std::string& key : done_keys(id)) expected.push_back(key);
-      EXPECT_THAT(keys(*process.store), testing::UnorderedElementsAreArray(expected));
-      EXPECT_TRUE(read_result(*process.store, id, {}).value().value().done());
-    }
-  }
+  kill_after_each_step(false, [](const std::string& id) {
+    return std::vector{original_key(id), result_key(id), thumb_key(id, "thumb", ImageFormat::jpeg)};
+  });
 }
 
 TEST_P(CrashMatrixTest, AWorkerThatDiesOnAFailingJobLosesNothing) {
-  std::vector<std::string> expected;
-  for (const bool queue_lost : {false, true}) {
-    for (const WorkerStep step : kSteps) {
-      if (step == WorkerStep::thumbs_stored) continue;  // there are none
-      SCOPED_TRACE(static_cast<int>(step));
-      std::string id;
-      {
-        Process process(*backends_);
-        id = accept(process, *process.store, make_upload()).value().id;
-      }
-      run_worker_until(step, true);
-      if (queue_lost) backends_->lose_queue();
-      Process process(*backends_);
-      finish(process, true);
-      expected.push_back(dead_key(id));
-      expected.push_back(result_key(id));
-      EXPECT_THAT(keys(*process.store), testing::UnorderedElementsAreArray(expected));
-      EXPECT_EQ(read_result(*process.store, id, {}).value().value().failure->code,
-                Code::corrupt_input);
-    }
-  }
+  kill_after_each_step(true, [](const std::string& id) {
+    return std::vector{dead_key(id), result_key(id)};
+  });
 }
 
 // The client, which got no answer, sends it again with its key.
