@@ -42,7 +42,7 @@ void add_result(const JobView& job, const JobResult& result, boost::json::object
     boost::json::object error;
     error["code"] = code_name(result.failure->code);
     error["detail"] = json::valid_utf8(result.failure->message);
-    error["attempts"] = result.failure->attempts;
+    error["attempts"] = result.attempts;
     json["error"] = std::move(error);
     json["dead_letter"] = job.dead_letter;
     return;

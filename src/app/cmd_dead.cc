@@ -29,7 +29,7 @@ std::string describe(const JobView& job) {
   const JobFailure failure =
       job.result && job.result->failure ? *job.result->failure : JobFailure();
   return fmt::format("{}  {}  {:<17} {}  ({} tries, \"{}\")", job.id, format_rfc3339(job.created),
-                     code_name(failure.code), failure.message, failure.attempts, job.name);
+                     code_name(failure.code), failure.message, job.attempts, job.name);
 }
 
 // On the store and the queue, of which this process is the only owner meanwhile.

@@ -61,11 +61,8 @@ Result<JobFailure> decode_failure(const boost::json::value& value) {
   const boost::json::object* object = value.if_object();
   if (object == nullptr) return broken("failure");
   const auto code = code_from_name(json::get_string(*object, "code").value_or(""));
-  const auto attempts = json::get_int(*object, "attempts");
-  if (!code || *code == Code::ok || !attempts || *attempts < 0 || *attempts > INT32_MAX)
-    return broken("failure");
-  return JobFailure{*code, json::get_string(*object, "message").value_or(""),
-                    static_cast<int>(*attempts)};
+  if (!code || *code == Code::ok) return broken("failure");
+  return JobFailure{*code, json::get_string(*object, "message").value_or("")};
 }
 
 }  // namespace
@@ -76,6 +73,7 @@ std::string encode_job_result(const JobResult& result) {
   object["name"] = json::valid_utf8(result.name);
   object["created"] = to_unix_ms(result.created);
   object["finished"] = to_unix_ms(result.finished);
+  object["attempts"] = result.attempts;
   boost::json::object source;
   source["format"] = image_format_info(result.source_format).name;
   source["width"] = result.source_size.width;
@@ -87,7 +85,6 @@ std::string encode_job_result(const JobResult& result) {
     boost::json::object failure;
     failure["code"] = code_name(result.failure->code);
     failure["message"] = json::valid_utf8(result.failure->message);
-    failure["attempts"] = result.failure->attempts;
     object["failure"] = std::move(failure);
   } else {
     boost::json::array renditions;
@@ -108,6 +105,9 @@ Result<JobResult> decode_job_result(std::string_view text) {
   if (!created || !finished) return broken("created, finished");
   result.created = from_unix_ms(*created);
   result.finished = from_unix_ms(*finished);
+  const std::int64_t attempts = json::get_int(object, "attempts").value_or(0);
+  if (attempts < 0 || attempts > INT32_MAX) return broken("attempts");
+  result.attempts = static_cast<int>(attempts);
   const boost::json::value* source = object.if_contains("source");
   if (source == nullptr || !source->is_object()) return broken("source");
   const auto format =

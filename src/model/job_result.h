@@ -31,7 +31,6 @@ struct RenditionResult {
 struct JobFailure {
   Code code = Code::internal;
   std::string message;  ///< names the limit or the fault; no internal detail
-  int attempts = 0;     ///< how often the work was tried
 
   bool operator==(const JobFailure&) const = default;
 };
@@ -41,6 +40,7 @@ struct JobResult {
   std::string name;     ///< the client's file name
   WallTime created{};   ///< accepted, to the millisecond
   WallTime finished{};  ///< terminal, to the millisecond
+  int attempts = 0;     ///< how often the work was tried
   ImageFormat source_format = ImageFormat::jpeg;
   SizePx source_size;  ///< upright; 0x0 when it could not be told
   std::uint64_t source_bytes = 0;

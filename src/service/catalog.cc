@@ -82,7 +82,7 @@ Result<JobView> Catalog::view_ended(const std::string& id, JobResult result,
   view.state = result.done() ? JobState::done : JobState::failed;
   view.name = result.name;
   view.created = result.created;
-  view.attempts = result.done() ? 1 : result.failure->attempts;
+  view.attempts = result.attempts;
   if (!result.done()) {
     ASSIGN_OR_RETURN(view.dead_letter, object_exists(store_, dead_key(id), context));
   }
@@ -104,7 +104,7 @@ Result<JobView> Catalog::view_interrupted_retry(const std::string& id, const OpC
   result.created = view.created;
   result.finished = dead->modified;
   result.source_bytes = dead->size_bytes;
-  result.failure = JobFailure{Code::internal, "a retry of this failed job was interrupted", 0};
+  result.failure = JobFailure{Code::internal, "a retry of this failed job was interrupted"};
   view.result = std::move(result);
   view.renditions.clear();
   return view;

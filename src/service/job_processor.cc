@@ -199,6 +199,7 @@ Result<JobResult> JobProcessor::store_result(const FetchedJob& fetched, Thumbnai
   result.source_format = fetched.job.format;
   result.source_size = thumbs.source_size;
   result.source_bytes = fetched.original.size();
+  result.attempts = lease.lease().attempt();
   for (MadeRendition& made : thumbs.renditions) {
     made.facts.size_bytes = made.bytes.size();
     result.renditions.push_back(std::move(made.facts));
@@ -281,8 +282,8 @@ Status JobProcessor::fail(const Subject& subject, const Status& why) {
   result.finished = parts_.clock.wall_now();
   result.source_format = subject.job.format;
   result.source_bytes = subject.source_bytes;
-  result.failure = JobFailure{why.code(), why.message(),
-                              std::min(lease.lease().attempt(), options_.max_attempts)};
+  result.attempts = std::min(lease.lease().attempt(), options_.max_attempts);
+  result.failure = JobFailure{why.code(), why.message()};
   ASSIGN_OR_RETURN(const OpContext writing, lease.fenced());
   const Status written = write_result(parts_.store, lease.id(), result, writing);
   if (written.code() == Code::conflict) {

@@ -36,7 +36,7 @@ JobResult make_tombstone(WallTime now) {
   JobResult result;
   result.created = now;
   result.finished = now;
-  result.failure = JobFailure{Code::cancelled, "the job was deleted", 0};
+  result.failure = JobFailure{Code::cancelled, "the job was deleted"};
   return result;
 }
 

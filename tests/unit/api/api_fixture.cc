@@ -242,7 +242,8 @@ void ApiFixture::fail_job(const std::string& id, Code code, bool keep_dead_lette
   result.name = job.name;
   result.created = job.created;
   result.finished = clock_.wall_now();
-  result.failure = JobFailure{code, "why it failed", 2};
+  result.failure = JobFailure{code, "why it failed"};
+  result.attempts = 2;
   if (keep_dead_letter) {
     ASSERT_TRUE(store_.copy(upload_key(id), dead_key(id), {}).ok());
   }

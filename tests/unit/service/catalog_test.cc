@@ -36,6 +36,13 @@ TEST_F(CatalogTest, FollowsAJobThroughItsLife) {
   EXPECT_EQ(catalog.rendition(id, "other", {}).status().code(), Code::not_found);
 }
 
+TEST_F(CatalogTest, ADoneJobSaysHowManyTriesItTook) {
+  const std::string id = accept();
+  thumbnailer.fail_next({Status(Code::decoder_crashed, "died")});
+  EXPECT_EQ(run_to_end(), JobState::done);
+  EXPECT_EQ(catalog.find(id, {}).value().attempts, 2);
+}
+
 TEST_F(CatalogTest, AFailedJobSaysWhy) {
   const std::string id = accept();
   thumbnailer.fail_next({Status(Code::too_large, "over max-pixels")});

@@ -14,7 +14,7 @@ class WorkerFailureTest : public ServiceTest {
     ASSERT_TRUE(result.has_value());
     ASSERT_TRUE(result->failure.has_value());
     EXPECT_EQ(result->failure->code, code);
-    EXPECT_EQ(result->failure->attempts, attempts);
+    EXPECT_EQ(result->attempts, attempts);
     EXPECT_EQ(result->name, "photo.jpg");
     EXPECT_EQ(store.keys(), (std::vector{dead_key(id), result_key(id)}));
     EXPECT_EQ(jobs("failed", code), 1);
