@@ -2,6 +2,7 @@
 // of document, and as header lines.
 #include <string>
 
+#include "base/percent.h"
 #include "base/status.h"
 #include "fuzz_target.h"
 #include "store/s3/credential_endpoint.h"
@@ -37,8 +38,8 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
        {s3::parse_assumed_role(text), s3::parse_credentials_json(text, "fuzzer")}) {
     if (credentials.ok()) THUMBMILL_CHECK(!credentials->secret_access_key.empty());
   }
-  if (const auto decoded = s3::percent_decode(text))
-    THUMBMILL_CHECK(s3::percent_decode(s3::percent_encode(*decoded)) == decoded);
+  if (const auto decoded = percent_decode(text))
+    THUMBMILL_CHECK(percent_decode(s3::percent_encode(*decoded)) == decoded);
   if (const auto info = s3::object_info("key", as_headers(text)); info.ok()) {
     // What was read can be put again, as long as it is what a put takes.
     const PutOptions again{.content_type = info->content_type, .metadata = info->metadata};

@@ -5,6 +5,7 @@
 #include "app/units.h"
 #include "notify/local/local_notifier.h"
 #include "notify/redis/redis_notifier.h"
+#include "queue/celery/celery_queue.h"
 #include "queue/redis/redis_leadership.h"
 #include "queue/redis/redis_queue.h"
 #include "queue/sqlite/sqlite_queue.h"
@@ -94,6 +95,13 @@ Result<std::unique_ptr<ObjectStore>> open_store(const Settings& settings, Clock&
 Result<std::unique_ptr<JobQueue>> open_queue(const Settings& settings, Clock& clock, Random& random,
                                              Logger& log) {
   if (settings.queue.starts_with(kSqlite)) return open_sqlite_queue(settings, clock, log);
+  if (has_tasks(settings)) {
+    return Status(
+        Code::invalid_argument,
+        fmt::format("setting queue is \"{}\", Celery's, from which `thumbmill worker` takes "
+                    "tasks; all other commands need a queue of Thumbmill's own",
+                    without_password(settings.queue)));
+  }
   if (!is_redis(settings)) {
     return Status(Code::invalid_argument,
                   fmt::format("setting queue is \"{}\"; allowed: sqlite:FILE, redis://HOST, "
@@ -104,6 +112,23 @@ Result<std::unique_ptr<JobQueue>> open_queue(const Settings& settings, Clock& cl
   ASSIGN_OR_RETURN(std::unique_ptr<RedisQueue> queue,
                    RedisQueue::open(std::move(options), clock, random, log));
   return std::unique_ptr<JobQueue>(std::move(queue));
+}
+
+bool has_tasks(const Settings& settings) { return is_celery_url(settings.queue); }
+
+Result<std::unique_ptr<TaskSource>> open_tasks(const Settings& settings, Clock& clock,
+                                               Random& random, Logger& log) {
+  ASSIGN_OR_RETURN(CeleryOptions options, of_setting("queue", parse_celery_url(settings.queue)));
+  if (settings.default_renditions.size() > 1 &&
+      options.target.find("{rendition}") == std::string::npos) {
+    return Status(
+        Code::invalid_argument,
+        fmt::format("setting queue has target \"{}\", one key for the {} default-renditions: "
+                    "put {{rendition}} into it",
+                    options.target, settings.default_renditions.size()));
+  }
+  return std::unique_ptr<TaskSource>(
+      std::make_unique<CeleryQueue>(std::move(options), clock, random, log));
 }
 
 Result<bool> heeds_conditions(ObjectStore& store, const OpContext& context) {

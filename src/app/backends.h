@@ -13,6 +13,7 @@
 #include "notify/notifier.h"
 #include "queue/job_queue.h"
 #include "queue/leadership.h"
+#include "queue/task_source.h"
 #include "store/object_store.h"
 #include "store/presigner.h"
 
@@ -39,6 +40,14 @@ Result<bool> heeds_conditions(ObjectStore& store, const OpContext& context);
 /// Opens the queue alone. invalid_argument as above; conflict when it belongs to a running process.
 Result<std::unique_ptr<JobQueue>> open_queue(const Settings& settings, Clock& clock, Random& random,
                                              Logger& log);
+
+/// Whether the jobs are tasks that another system's producers publish: open_tasks() then, in place
+/// of open_queue().
+bool has_tasks(const Settings& settings);
+
+/// Opens the source of such tasks. invalid_argument as above.
+Result<std::unique_ptr<TaskSource>> open_tasks(const Settings& settings, Clock& clock,
+                                               Random& random, Logger& log);
 
 /// Opens both. conflict when the queue belongs to a running process.
 Result<Backends> open_backends(const Settings& settings, Clock& clock, Random& random,

@@ -61,6 +61,16 @@ Finding check_conditions(ObjectStore& store) {
       "that knows conditional puts"};
 }
 
+// conflict: it belongs to a running process.
+Status check_queue(const Settings& settings, Clock& clock, Random& random, Logger& log) {
+  if (has_tasks(settings)) {
+    ASSIGN_OR_RETURN(const auto tasks, open_tasks(settings, clock, random, log));
+    return tasks->check({});
+  }
+  ASSIGN_OR_RETURN(const auto queue, open_queue(settings, clock, random, log));
+  return queue->check({});
+}
+
 std::vector<Finding> check_backends(const Settings& settings, Clock& clock, Logger& log) {
   std::vector<Finding> findings;
   Random random;
@@ -74,13 +84,12 @@ std::vector<Finding> check_backends(const Settings& settings, Clock& clock, Logg
                         : "choose a directory that this user may write to: --store DIR"));
   if (usable.ok() && !is_s3) findings.push_back(check_space(settings.store));
   if (usable.ok() && is_s3) findings.push_back(check_conditions(**store));
-  const Result<Backends> backends = open_backends(settings, clock, random, metrics, log);
-  if (backends.status().code() == Code::conflict) {
+  const Status queue = check_queue(settings, clock, random, log);
+  if (queue.code() == Code::conflict) {
     findings.push_back({"queue", Verdict::good, "in use by a running server", {}});
   } else {
     findings.push_back(from_status(
-        "queue", backends.ok() ? backends->queue->check({}) : backends.status(),
-        without_password(settings.queue),
+        "queue", queue, without_password(settings.queue),
         is_shared(settings)
             ? "look whether the server runs and takes this user: docs/formats/queue-redis.md"
             : "delete the queue's file: the sweep fills a new one; or name another: --queue "

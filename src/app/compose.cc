@@ -90,6 +90,9 @@ WorkerOptions worker_options(const Settings& settings) {
   options.max_decoder_crashes = static_cast<int>(settings.max_decoder_crashes);
   options.give_up_after = whole_hours(settings.give_up_after);
   options.limits = image_limits(settings);
+  for (const std::string& name : settings.default_renditions) {
+    options.task_renditions.push_back(settings.renditions.at(name));
+  }
   return options;
 }
 
@@ -121,6 +124,10 @@ struct System::Parts {
       : settings(s), roles(o), clock(c), random(r), log(l) {}
 
   Status start_backends();
+  Status open_queue_or_tasks();
+  JobSource& jobs() const {
+    return tasks ? static_cast<JobSource&>(*tasks) : static_cast<JobSource&>(*backends.queue);
+  }
   void make_api();
   Status make_worker();
   Status make_janitor();
@@ -139,6 +146,7 @@ struct System::Parts {
   std::unique_ptr<Notifier> notifier;
   std::unique_ptr<Workload> workload;
   Backends backends;
+  std::unique_ptr<TaskSource> tasks;  // in place of a queue, or null
   std::unique_ptr<Leadership> leadership;
   std::unique_ptr<MeteredStore> store;
   std::unique_ptr<LastingCheck> store_check;
@@ -165,15 +173,25 @@ Status System::Parts::start_backends() {
                               "run `thumbmill serve`, or set queue to redis://HOST",
                               settings.queue));
   }
-  ASSIGN_OR_RETURN(backends, open_backends(settings, clock, random, metrics, log));
+  RETURN_IF_ERROR(open_queue_or_tasks());
   ASSIGN_OR_RETURN(notifier, open_notifier(settings, random, log));
   workload = std::make_unique<Workload>(*notifier, clock, settings.drain_target);
   store = std::make_unique<MeteredStore>(*backends.store, metrics);
   store_check = std::make_unique<LastingCheck>(
       [this](const OpContext& context) { return store->check(context); }, kReadyFor, clock);
   queue_check = std::make_unique<LastingCheck>(
-      [this](const OpContext& context) { return backends.queue->check(context); }, kReadyFor,
-      clock);
+      [this](const OpContext& context) { return jobs().check(context); }, kReadyFor, clock);
+  return Status();
+}
+
+Status System::Parts::open_queue_or_tasks() {
+  const bool works_only = roles.worker && !roles.api && !roles.janitor;
+  if (!has_tasks(settings) || !works_only) {  // which says why tasks are not for the other roles
+    ASSIGN_OR_RETURN(backends, open_backends(settings, clock, random, metrics, log));
+    return Status();
+  }
+  ASSIGN_OR_RETURN(tasks, open_tasks(settings, clock, random, log));
+  ASSIGN_OR_RETURN(backends.store, open_store(settings, clock, random, metrics, log));
   return Status();
 }
 
@@ -200,7 +218,8 @@ Status System::Parts::make_worker() {
   canary = std::make_unique<Canary>(*decoders, log, clock);
   worker = std::make_unique<Worker>(
       worker_options(settings),
-      WorkerParts{*store, *backends.queue, *decoders, *notifier, metrics, log, clock, random});
+      WorkerParts{
+          *store, jobs(), *decoders, *notifier, metrics, log, clock, random, {}, tasks.get()});
   return Status();
 }
 

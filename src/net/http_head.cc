@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "base/ascii.h"
+#include "base/percent.h"
 
 namespace thumbmill {
 namespace {
@@ -17,13 +18,6 @@ bool is_token_char(char c) {
 
 bool is_token(std::string_view text) {
   return !text.empty() && std::all_of(text.begin(), text.end(), is_token_char);
-}
-
-int hex_digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
 }
 
 HeadRefusal malformed(std::string message) { return {400, "malformed", std::move(message)}; }
@@ -226,22 +220,10 @@ std::optional<std::pair<std::string, std::string>> parse_field_line(std::string_
 }
 
 std::optional<std::string> percent_decode(std::string_view text, bool plus_is_space) {
-  std::string decoded;
-  decoded.reserve(text.size());
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    char c = text[i];
-    if (c == '%') {
-      const int high = i + 2 < text.size() ? hex_digit(text[i + 1]) : -1;
-      const int low = high >= 0 ? hex_digit(text[i + 2]) : -1;
-      if (low < 0) return std::nullopt;
-      c = static_cast<char>(high << 4 | low);
-      i += 2;
-    } else if (c == '+' && plus_is_space) {
-      c = ' ';
-    }
-    if (c == '\0') return std::nullopt;
-    decoded.push_back(c);
-  }
+  std::string encoded(text);
+  if (plus_is_space) std::replace(encoded.begin(), encoded.end(), '+', ' ');
+  std::optional<std::string> decoded = percent_decode(encoded);
+  if (decoded && decoded->find('\0') != std::string::npos) return std::nullopt;
   return decoded;
 }
 

@@ -9,11 +9,10 @@
 #include <cstdint>
 #include <optional>
 #include <string_view>
-#include <vector>
 
 #include "base/op_context.h"
 #include "base/status.h"
-#include "queue/lease.h"
+#include "queue/job_source.h"
 
 namespace thumbmill {
 
@@ -45,23 +44,13 @@ struct QueueTraits {
   bool survives_restart = true;  ///< enqueued jobs are still there after a restart
 };
 
-/// Thread-safe. Every call may return unavailable (the queue is away: try later),
-/// deadline_exceeded or cancelled.
-class JobQueue {
+/// Thread-safe. Every call may return what those of a JobSource may.
+class JobQueue : public JobSource {
  public:
-  virtual ~JobQueue() = default;
-
   /// Makes job `id` ready. Durable on return. A job that is ready, running or delayed already is
   /// left as it is; a dead letter becomes ready again with its attempts forgotten. Returns whether
   /// anything changed. exhausted: disk full.
   virtual Result<bool> enqueue(std::string_view id, const OpContext& context) = 0;
-
-  /// Leases up to `most` ready jobs for `ttl`, oldest first as far as the backend can; waits up to
-  /// `wait` for the first. A job whose lease ran out unsettled counts as ready. An empty answer
-  /// means there was none, or a stop was requested.
-  virtual Result<std::vector<Lease>> lease(std::size_t most, std::chrono::milliseconds ttl,
-                                           std::chrono::milliseconds wait,
-                                           const OpContext& context) = 0;
 
   /// The job's state, or nothing when the queue does not have it.
   virtual Result<std::optional<QueuedJob>> find(std::string_view id, const OpContext& context) = 0;
@@ -71,9 +60,6 @@ class JobQueue {
 
   /// Counts by state. Cheap enough to ask every second, however long the backlog.
   virtual Result<QueueDepth> depth(const OpContext& context) = 0;
-
-  /// ok when the queue can be used now: what /readyz and `doctor` ask.
-  virtual Status check(const OpContext& context) = 0;
 
   virtual QueueTraits traits() const = 0;
 };

@@ -19,6 +19,7 @@ struct LeaseTicket {
   int attempt = 1;               ///< which counted try this is, from 1; see AttemptCost
   Code last_failure = Code::ok;  ///< the code given to the latest retry(), ok when there was none
   SteadyTime leased_at{};
+  std::string payload = {};  ///< what the producer said of the job; empty where it is just an id
 };
 
 /// Whether a try counts towards a job's limit of attempts.
@@ -50,6 +51,7 @@ class Lease {
   int attempt() const { return state_->ticket.attempt; }
   Code last_failure() const { return state_->ticket.last_failure; }
   SteadyTime leased_at() const { return state_->ticket.leased_at; }
+  const std::string& payload() const { return state_->ticket.payload; }
   bool settled() const { return state_->settled; }
 
   /// Makes the lease last `ttl` from now. lease_lost.

@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include "base/percent.h"
+
 namespace thumbmill {
 namespace {
 
@@ -23,25 +25,6 @@ std::optional<Number> number(std::string_view text) {
   return value;
 }
 
-// Undoes percent-encoding (RFC 3986, section 2.1).
-std::optional<std::string> percent_decoded(std::string_view text) {
-  std::string plain;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] != '%') {
-      plain.push_back(text[i]);
-      continue;
-    }
-    unsigned byte = 0;
-    if (i + 2 >= text.size()) return std::nullopt;
-    const char* first = text.data() + i + 1;
-    const auto [end, error] = std::from_chars(first, first + 2, byte, 16);
-    if (error != std::errc() || end != first + 2) return std::nullopt;
-    plain.push_back(static_cast<char>(byte));
-    i += 2;
-  }
-  return plain;
-}
-
 // Takes what stands before the first `separator`, or all of it, off the front of `rest`.
 std::string_view take_until(std::string_view& rest, char separator) {
   const std::size_t at = rest.find(separator);
@@ -52,8 +35,8 @@ std::string_view take_until(std::string_view& rest, char separator) {
 
 Status read_credentials(std::string_view text, RedisOptions& options) {
   const std::string_view user = take_until(text, ':');
-  const auto plain_user = percent_decoded(user);
-  const auto plain_password = percent_decoded(text);
+  const auto plain_user = percent_decode(user);
+  const auto plain_password = percent_decode(text);
   if (!plain_user || !plain_password) {
     return wrong("has a user or password with a wrong percent-encoding");
   }
@@ -105,7 +88,7 @@ Status read_parameters(std::string_view query, RedisOptions& options) {
   while (!query.empty()) {
     std::string_view parameter = take_until(query, '&');
     const std::string_view name = take_until(parameter, '=');
-    const auto value = percent_decoded(parameter);
+    const auto value = percent_decode(parameter);
     if (!value || value->empty()) return wrong(fmt::format("has \"{}\" without a value", name));
     if (name == "db") {
       RETURN_IF_ERROR(read_database(*value, options));
@@ -173,7 +156,7 @@ Result<RedisOptions> parse_redis_url(std::string_view url) {
   }
   if (scheme == "redis+unix") {
     if (!rest.starts_with('/')) return wrong("needs the whole path of the socket");
-    const auto path = percent_decoded(rest);
+    const auto path = percent_decode(rest);
     if (!path) return wrong("has a path with a wrong percent-encoding");
     options.server.unix_path = *path;
   } else {

@@ -4,11 +4,6 @@
 
 #include <fmt/format.h>
 
-#include "base/ids.h"
-#include "model/object_key.h"
-#include "service/job_records.h"
-#include "service/original.h"
-
 namespace thumbmill {
 namespace {
 
@@ -20,33 +15,32 @@ double seconds(std::chrono::nanoseconds span) {
   return std::max(0.0, std::chrono::duration<double>(span).count());
 }
 
-bool was_tried_before(const Lease& lease) {
-  return lease.attempt() > 1 || lease.last_failure() != Code::ok;
+}  // namespace
+
+void JobProcessor::step(WorkerStep step) const {
+  if (parts_.at_step) parts_.at_step(step);
 }
 
-Status poisoned(const Lease& lease) {
+void JobProcessor::observe(std::string_view stage, SteadyTime since) {
+  parts_.metrics.observe(metric::kJobSeconds, seconds(parts_.clock.now() - since), {stage});
+}
+
+Status JobProcessor::check_tries(const Lease& lease) const {
+  if (lease.attempt() <= options_.max_attempts) return Status();
   const Code code = is_decoder_crash(lease.last_failure()) ? lease.last_failure() : Code::internal;
   return Status(code, fmt::format("given up after {} tries, the last of which did not come to an "
                                   "end",
                                   lease.attempt() - 1));
 }
 
-}  // namespace
-
-/// What is known of a job when it fails, which may be before it could be read.
-struct JobProcessor::Subject {
-  HeldLease& lease;
-  const Job& job;
-  std::uint64_t source_bytes = 0;
-  SteadyTime::duration decode_time{0};
-};
-
-JobProcessor::JobProcessor(const WorkerOptions& options, const WorkerParts& parts,
-                           StoreBreaker& breaker)
-    : options_(options), parts_(parts), breaker_(breaker) {}
-
-void JobProcessor::step(WorkerStep step) const {
-  if (parts_.at_step) parts_.at_step(step);
+JobResult JobProcessor::result_of(const Subject& subject) const {
+  JobResult result;
+  result.name = subject.job.name;
+  result.created = subject.job.created;
+  result.source_format = subject.job.format;
+  result.source_bytes = subject.source_bytes;
+  result.attempts = std::min(subject.lease.lease().attempt(), options_.max_attempts);
+  return result;
 }
 
 void JobProcessor::count(std::string_view outcome, Code code) {
@@ -61,88 +55,6 @@ void JobProcessor::publish(const Lease& lease, JobState state, Code code,
                            .code = std::string(code == Code::ok ? "" : code_name(code)),
                            .attempt = lease.attempt(),
                            .worker_time = worker_time});
-}
-
-std::optional<FetchedJob> JobProcessor::fetch(std::shared_ptr<HeldLease> held) {
-  step(WorkerStep::leased);
-  const SteadyTime started = parts_.clock.now();
-  const Lease& lease = held->lease();
-  Job job;
-  job.created = uuid7_time(held->id()).value_or(parts_.clock.wall_now());
-  const Subject unread{*held, job};
-  if (lease.attempt() > 1) parts_.metrics.add(metric::kRedeliveries, 1);
-  parts_.metrics.observe(metric::kJobSeconds, seconds(parts_.clock.wall_now() - job.created),
-                         {"queue"});
-  // Only a job that has been delivered before can have a result, bar a lost queue; then the
-  // result's own put finds out.
-  if (was_tried_before(lease)) {
-    const Result<std::optional<JobResult>> result = existing_result(*held);
-    const Status status = !result.ok() ? result.status()
-                          : *result    ? complete(*held, **result)
-                                       : Status();
-    if (!status.ok()) conclude(unread, FailureSource::infrastructure, status);
-    if (!status.ok() || *result) return std::nullopt;
-  }
-  Result<Object> original = parts_.store.get(upload_key(held->id()), held->interruptible());
-  if (original.status().code() == Code::not_found) {
-    resolve_missing_original(*held);
-    return std::nullopt;
-  }
-  if (!original.ok()) {
-    conclude(unread, FailureSource::infrastructure, original.status());
-    return std::nullopt;
-  }
-  Result<Job> decoded = decode_job(original->info.metadata);
-  if (!decoded.ok()) {
-    conclude({*held, job, original->body.size()}, FailureSource::job, decoded.status());
-    return std::nullopt;
-  }
-  if (lease.attempt() > options_.max_attempts) {
-    conclude({*held, *decoded, original->body.size()}, FailureSource::job, poisoned(lease));
-    return std::nullopt;
-  }
-  const Result<ImageFormat> format = format_of(original->body);
-  if (!format.ok()) {
-    const bool can_be_read = format.status().code() != Code::unavailable;
-    conclude({*held, *decoded, original->body.size()},
-             can_be_read ? FailureSource::job : FailureSource::infrastructure, format.status());
-    return std::nullopt;
-  }
-  decoded->format = *format;
-  parts_.metrics.observe(metric::kJobSeconds, seconds(parts_.clock.now() - started), {"fetch"});
-  step(WorkerStep::fetched);
-  return FetchedJob{std::move(held), std::move(decoded).value(), std::move(original->body)};
-}
-
-// A result that cannot be read is as good as none while the original is there to make it again.
-Result<std::optional<JobResult>> JobProcessor::existing_result(HeldLease& lease) {
-  ASSIGN_OR_RETURN(const OpContext context, lease.fenced());
-  Result<std::optional<JobResult>> result = read_result(parts_.store, lease.id(), context);
-  if (result.status().code() != Code::corrupt_input) return result;
-  ASSIGN_OR_RETURN(const bool upload, object_exists(parts_.store, upload_key(lease.id()), context));
-  if (!upload) return result;
-  parts_.log.error("damaged result removed, the job is done again",
-                   {{"job_id", lease.id()}, {"detail", result.status().to_string()}});
-  RETURN_IF_ERROR(parts_.store.remove(result_key(lease.id()), context));
-  return std::optional<JobResult>();
-}
-
-void JobProcessor::resolve_missing_original(HeldLease& lease) {
-  const Result<std::optional<JobResult>> result = existing_result(lease);
-  Status status = result.status();
-  if (result.ok() && *result) {
-    status = complete(lease, **result);
-  } else if (result.ok()) {
-    parts_.log.error("original missing: the job has neither original nor result",
-                     {{"job_id", lease.id()}, {"attempt", lease.lease().attempt()}});
-    const Result<OpContext> context = lease.fenced();
-    status = context.ok() ? lease.lease().ack(*context) : context.status();
-    if (status.ok()) {
-      count("original_missing", Code::not_found);
-      step(WorkerStep::settled);
-    }
-  }
-  if (!status.ok()) put_off(lease, FailureSource::infrastructure, status, AttemptCost::free);
 }
 
 DecodedJob JobProcessor::decode(FetchedJob fetched) {
@@ -161,140 +73,33 @@ DecodedJob JobProcessor::decode(FetchedJob fetched) {
 }
 
 void JobProcessor::finish(DecodedJob job) {
-  const SteadyTime begun = parts_.clock.now();
-  HeldLease& lease = *job.fetched.lease;
-  const Subject subject{lease, job.fetched.job, job.fetched.original.size(), job.decode_time};
+  const Subject subject{*job.fetched.lease, job.fetched.job, job.fetched.original.size(),
+                        job.decode_time};
   if (!job.thumbs.ok()) {
     conclude(subject, FailureSource::decoder, job.thumbs.status());
     return;
   }
-  Status status = store_thumbs(lease, *job.thumbs);
-  if (status.ok()) {
-    const Result<JobResult> result = store_result(job.fetched, std::move(job.thumbs).value());
-    parts_.metrics.observe(metric::kJobSeconds, seconds(parts_.clock.now() - begun), {"store"});
-    status = result.ok() ? complete(lease, *result, job.decode_time) : result.status();
-  }
+  const Status status = store(subject, std::move(job.thumbs).value());
   if (!status.ok()) conclude(subject, FailureSource::infrastructure, status);
 }
 
-Status JobProcessor::store_thumbs(HeldLease& lease, const Thumbnails& thumbs) {
-  for (const MadeRendition& made : thumbs.renditions) {
-    RETURN_IF_ERROR(lease.live());
-    PutOptions options;
-    options.content_type = image_format_info(made.facts.format).media_type;
-    const std::string key = thumb_key(lease.id(), made.facts.name, made.facts.format);
-    RETURN_IF_ERROR(parts_.store.put(key, made.bytes, options, lease.interruptible())
-                        .with_context("storing a rendition"));
-  }
-  step(WorkerStep::thumbs_stored);
-  return Status();
-}
-
-// Returns the result that counts: this one, or the one that was there first.
-Result<JobResult> JobProcessor::store_result(const FetchedJob& fetched, Thumbnails thumbs) {
-  HeldLease& lease = *fetched.lease;
-  JobResult result;
-  result.name = fetched.job.name;
-  result.created = fetched.job.created;
-  result.source_format = fetched.job.format;
-  result.source_size = thumbs.source_size;
-  result.source_bytes = fetched.original.size();
-  result.attempts = lease.lease().attempt();
-  for (MadeRendition& made : thumbs.renditions) {
-    made.facts.size_bytes = made.bytes.size();
-    result.renditions.push_back(std::move(made.facts));
-  }
-  if (fetched.job.keep_original) {
-    ASSIGN_OR_RETURN(const OpContext context, lease.fenced());
-    const Status kept =
-        parts_.store.copy(upload_key(lease.id()), original_key(lease.id()), context);
-    // Gone: the job was deleted or finished by another, and the put of the result will say so.
-    if (kept.code() != Code::not_found) RETURN_IF_ERROR(kept.with_context("keeping the original"));
-    result.kept_original = kept.ok();
-  }
-  result.finished = parts_.clock.wall_now();
-  ASSIGN_OR_RETURN(const OpContext context, lease.fenced());
-  const Status written = write_result(parts_.store, lease.id(), result, context);
-  if (written.code() == Code::conflict) {
-    ASSIGN_OR_RETURN(const std::optional<JobResult> first, existing_result(lease));
-    if (!first) return Status(Code::unavailable, "the result changed while it was being stored");
-    return *first;
-  }
-  RETURN_IF_ERROR(written.with_context("storing the result"));
-  step(WorkerStep::result_stored);
-  return result;
-}
-
-// What is left to do once a result stands, whoever wrote it.
-Status JobProcessor::complete(HeldLease& held, const JobResult& result,
-                              SteadyTime::duration decode_time) {
-  const std::string& id = held.id();
-  const bool tombstone = is_tombstone(result);
-  if (tombstone) {
-    ASSIGN_OR_RETURN(const OpContext context, held.fenced());
-    RETURN_IF_ERROR(remove_thumbs(parts_.store, id, context));
-    RETURN_IF_ERROR(parts_.store.remove(original_key(id), context));
-  }
-  // A former try may have got as far as the dead letter and no further.
-  if (tombstone || (result.done() && was_tried_before(held.lease()))) {
-    ASSIGN_OR_RETURN(const OpContext context, held.fenced());
-    RETURN_IF_ERROR(parts_.store.remove(dead_key(id), context));
-  }
-  ASSIGN_OR_RETURN(const OpContext removing, held.fenced());
-  RETURN_IF_ERROR(
-      parts_.store.remove(upload_key(id), removing).with_context("removing the original"));
-  step(WorkerStep::original_removed);
-  ASSIGN_OR_RETURN(const OpContext settling, held.fenced());
-  Lease& lease = held.lease();
+void JobProcessor::announce(HeldLease& held, const JobResult& result,
+                            SteadyTime::duration decode_time) {
+  const Lease& lease = held.lease();
   const Code code = result.done() ? Code::ok : result.failure->code;
-  const bool dead = !result.done() && !tombstone;
-  RETURN_IF_ERROR(dead ? lease.bury(code, settling) : lease.ack(settling));
   troubles_ = 0;
-  if (tombstone) return Status();
-  count(dead ? "failed" : "done", code);
-  parts_.metrics.observe(metric::kJobSeconds, seconds(parts_.clock.now() - lease.leased_at()),
-                         {"total"});
+  count(result.done() ? "done" : "failed", code);
+  observe("total", lease.leased_at());
   parts_.metrics.observe(metric::kJobEndToEndSeconds, seconds(result.finished - result.created));
-  parts_.log.info(dead ? "job failed" : "job done",
-                  {{"job_id", id},
+  parts_.log.info(result.done() ? "job done" : "job failed",
+                  {{"job_id", lease.id()},
                    {"code", code_name(code)},
-                   {"detail", dead ? result.failure->message : std::string()},
+                   {"detail", result.done() ? std::string() : result.failure->message},
                    {"attempt", lease.attempt()},
                    {"renditions", result.renditions.size()}});
-  publish(lease, dead ? JobState::failed : JobState::done, code,
+  publish(lease, result.done() ? JobState::done : JobState::failed, code,
           std::chrono::duration_cast<std::chrono::microseconds>(decode_time / options_.threads));
   step(WorkerStep::settled);
-  return Status();
-}
-
-Status JobProcessor::fail(const Subject& subject, const Status& why) {
-  HeldLease& lease = subject.lease;
-  ASSIGN_OR_RETURN(const OpContext copying, lease.fenced());
-  const Status copied = parts_.store.copy(upload_key(lease.id()), dead_key(lease.id()), copying);
-  if (copied.code() == Code::not_found) {
-    resolve_missing_original(lease);
-    return Status();
-  }
-  RETURN_IF_ERROR(copied.with_context("writing the dead letter"));
-  JobResult result;
-  result.name = subject.job.name;
-  result.created = subject.job.created;
-  result.finished = parts_.clock.wall_now();
-  result.source_format = subject.job.format;
-  result.source_bytes = subject.source_bytes;
-  result.attempts = std::min(lease.lease().attempt(), options_.max_attempts);
-  result.failure = JobFailure{why.code(), why.message()};
-  ASSIGN_OR_RETURN(const OpContext writing, lease.fenced());
-  const Status written = write_result(parts_.store, lease.id(), result, writing);
-  if (written.code() == Code::conflict) {
-    ASSIGN_OR_RETURN(const std::optional<JobResult> first, existing_result(lease));
-    if (!first) return Status(Code::unavailable, "the result changed while it was being stored");
-    if (first->done()) RETURN_IF_ERROR(parts_.store.remove(dead_key(lease.id()), writing));
-    return complete(lease, *first, subject.decode_time);
-  }
-  RETURN_IF_ERROR(written.with_context("storing the failed result"));
-  step(WorkerStep::result_stored);
-  return complete(lease, result, subject.decode_time);
 }
 
 void JobProcessor::conclude(const Subject& subject, FailureSource source, const Status& failure) {

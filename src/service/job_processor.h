@@ -1,15 +1,7 @@
-// JobProcessor: one leased job from its original to its settled lease; the steps of the delivery
-// guarantee, in their order. It has no threads; service/worker calls it from its own.
-//
-// A job that ends well:   thumbs -> (originals/) -> result -> original removed -> ack.
-// A job that ends badly:  dead/ -> failed result -> original removed -> bury.
-// The result is the one step that decides, and it is written if absent. Before it the original is
-// untouched and a crash means the work again; after it everything left is removal, which whoever
-// comes next (a redelivery, the sweep) finishes. The copy under originals/ or dead/ is made before
-// the result so that the removal may follow the result whoever does it. A crash between the copy
-// under dead/ and the failed result leaves an unfinished job with a stray copy: the job is still
-// unfinished to everybody, and if it ends well after all the copy is no dead letter (DeadLetters
-// goes by the result) and is removed when found.
+// JobProcessor: one leased job from its image to its settled lease. What all kinds of jobs share is
+// here: the decoding, and what becomes of a failure; UploadProcessor and TaskProcessor know where
+// the image is and where the renditions go. It has no threads; service/worker calls it from its
+// own.
 #pragma once
 
 #include <atomic>
@@ -43,11 +35,13 @@ struct DecodedJob {
 /// Thread-safe. Everything passed in outlives it.
 class JobProcessor {
  public:
-  JobProcessor(const WorkerOptions& options, const WorkerParts& parts, StoreBreaker& breaker);
+  JobProcessor(const WorkerOptions& options, const WorkerParts& parts, StoreBreaker& breaker)
+      : options_(options), parts_(parts), breaker_(breaker) {}
+  virtual ~JobProcessor() = default;
 
-  /// Fetches the original. Nothing when there was no work to do and the job has been settled, or
-  /// put off, or is no longer ours.
-  std::optional<FetchedJob> fetch(std::shared_ptr<HeldLease> lease);
+  /// Fetches the image. Nothing when there was no work to do and the job has been settled, or put
+  /// off, or is no longer ours.
+  virtual std::optional<FetchedJob> fetch(std::shared_ptr<HeldLease> lease) = 0;
 
   /// Makes the renditions, in memory. Settles nothing, whatever comes of it.
   DecodedJob decode(FetchedJob fetched);
@@ -58,25 +52,43 @@ class JobProcessor {
   /// Gives a job back that was not worked on.
   void hand_back(HeldLease& lease);
 
- private:
-  struct Subject;
+ protected:
+  /// What is known of a job when it ends, which may be before it could be read.
+  struct Subject {
+    HeldLease& lease;
+    const Job& job;
+    std::uint64_t source_bytes = 0;
+    SteadyTime::duration decode_time{0};
+  };
 
-  Result<std::optional<JobResult>> existing_result(HeldLease& lease);
-  void resolve_missing_original(HeldLease& lease);
-  Status store_thumbs(HeldLease& lease, const Thumbnails& thumbs);
-  Result<JobResult> store_result(const FetchedJob& fetched, Thumbnails thumbs);
-  Status fail(const Subject& subject, const Status& why);
-  Status complete(HeldLease& lease, const JobResult& result, SteadyTime::duration decode_time = {});
+  /// Stores the renditions and what follows from them, settles the lease and announces the end. A
+  /// failure is the store's or the queue's.
+  virtual Status store(const Subject& subject, Thumbnails thumbs) = 0;
+
+  /// Ends the job as failed: likewise.
+  virtual Status fail(const Subject& subject, const Status& why) = 0;
+
+  /// Puts the job off, hands it back or fails it, as failure_policy says.
   void conclude(const Subject& subject, FailureSource source, const Status& failure);
   void put_off(HeldLease& lease, FailureSource source, const Status& failure, AttemptCost cost);
-  void drop(const HeldLease& lease);
+  /// Counts, logs and publishes an end whose lease is settled.
+  void announce(HeldLease& lease, const JobResult& result, SteadyTime::duration decode_time);
   void count(std::string_view outcome, Code code);
-  void publish(const Lease& lease, JobState state, Code code,
-               std::chrono::microseconds worker_time = {});
+  void observe(std::string_view stage, SteadyTime since);
+  /// The result of a job as far as every end has it.
+  JobResult result_of(const Subject& subject) const;
+  /// Whether the job has been delivered more often than it may be tried: a failure then.
+  Status check_tries(const Lease& lease) const;
   void step(WorkerStep step) const;
 
   const WorkerOptions options_;
   const WorkerParts parts_;
+
+ private:
+  void drop(const HeldLease& lease);
+  void publish(const Lease& lease, JobState state, Code code,
+               std::chrono::microseconds worker_time = {});
+
   StoreBreaker& breaker_;
   // How many infrastructure failures there were since the last success, over all jobs: what the
   // delay after them grows with, for they are not counted as tries.

@@ -8,9 +8,10 @@
 #include <utility>
 #include <vector>
 
-#include "service/job_processor.h"
 #include "service/lease_keeper.h"
 #include "service/store_breaker.h"
+#include "service/task_processor.h"
+#include "service/upload_processor.h"
 
 namespace thumbmill {
 namespace {
@@ -22,6 +23,14 @@ constexpr std::size_t kStoringPerDecoding = 4;
 // Between leases while the queue is away.
 constexpr Backoff kQueueAway{.base = std::chrono::milliseconds(500),
                              .cap = std::chrono::milliseconds(10'000)};
+
+std::unique_ptr<JobProcessor> make_processor(const WorkerOptions& options, const WorkerParts& parts,
+                                             StoreBreaker& breaker) {
+  if (parts.tasks != nullptr) {
+    return std::make_unique<TaskProcessor>(options, parts, breaker, *parts.tasks);
+  }
+  return std::make_unique<UploadProcessor>(options, parts, breaker);
+}
 
 }  // namespace
 
@@ -38,7 +47,7 @@ class Worker::Pool {
         breaker_(parts.store, parts.metrics, parts.log, parts.clock, parts.random),
         keeper_({options.lease_ttl, options.lease_renewal, options.lease_patience}, parts.clock,
                 parts.log),
-        processor_(options, parts, breaker_) {}
+        processor_(make_processor(options, parts, breaker_)) {}
 
   void start();
   void stop(std::chrono::milliseconds drain);
@@ -57,7 +66,7 @@ class Worker::Pool {
   const WorkerParts parts_;
   StoreBreaker breaker_;
   LeaseKeeper keeper_;
-  JobProcessor processor_;
+  const std::unique_ptr<JobProcessor> processor_;
   std::stop_source leasing_;  // ends leasing and fetching
   std::stop_source working_;  // ends the work as well
 
@@ -94,7 +103,7 @@ void Worker::Pool::stop(std::chrono::milliseconds drain) {
   }
   changed_.notify_all();
   leasing_.request_stop();
-  for (const FetchedJob& fetched : unstarted) processor_.hand_back(*fetched.lease);
+  for (const FetchedJob& fetched : unstarted) processor_->hand_back(*fetched.lease);
   std::vector<std::thread> ended;
   {
     std::unique_lock lock(mutex_);
@@ -145,7 +154,7 @@ void Worker::Pool::lease_one(int& queue_failures) {
     std::optional<FetchedJob> fetched;
     {
       const std::stop_callback interrupt(leasing_.get_token(), [&held] { held->cancel(); });
-      fetched = processor_.fetch(held);
+      fetched = processor_->fetch(held);
     }
     hand_over(std::move(fetched));
     return;
@@ -171,7 +180,7 @@ void Worker::Pool::hand_over(std::optional<FetchedJob> fetched) {
   }
   changed_.notify_all();
   // Too late: the worker is stopping.
-  if (fetched) processor_.hand_back(*fetched->lease);
+  if (fetched) processor_->hand_back(*fetched->lease);
 }
 
 void Worker::Pool::work_loop() {
@@ -189,13 +198,13 @@ void Worker::Pool::work_loop() {
     changed_.notify_all();
     const std::shared_ptr<HeldLease> held = fetched.lease;
     const std::stop_callback interrupt(working_.get_token(), [&held] { held->cancel(); });
-    processor_.finish(decode(std::move(fetched)));
+    processor_->finish(decode(std::move(fetched)));
   }
   leave();
 }
 
 DecodedJob Worker::Pool::decode(FetchedJob fetched) {
-  DecodedJob decoded = processor_.decode(std::move(fetched));
+  DecodedJob decoded = processor_->decode(std::move(fetched));
   {
     const std::lock_guard lock(mutex_);
     parts_.metrics.set(metric::kWorkerBusy, static_cast<double>(--decoding_));

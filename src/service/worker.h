@@ -16,7 +16,8 @@
 #include "metrics/metrics.h"
 #include "model/limits.h"
 #include "notify/notifier.h"
-#include "queue/job_queue.h"
+#include "model/rendition.h"
+#include "queue/task_source.h"
 #include "store/object_store.h"
 
 namespace thumbmill {
@@ -32,6 +33,7 @@ struct WorkerOptions {
   std::chrono::hours give_up_after{
       24};  ///< a job older than this fails when infrastructure fails it
   ImageLimits limits;
+  std::vector<RenditionSpec> task_renditions;  ///< that a TaskSource's tasks are given
 };
 
 /// The steps after which a process may be killed in a test; the argument of `at_step`.
@@ -47,7 +49,7 @@ enum class WorkerStep {
 
 struct WorkerParts {
   ObjectStore& store;
-  JobQueue& queue;
+  JobSource& queue;
   Thumbnailer& thumbnailer;
   Notifier& notifier;
   Metrics& metrics;
@@ -55,6 +57,8 @@ struct WorkerParts {
   Clock& clock;
   Random& random;
   std::function<void(WorkerStep)> at_step = {};  ///< called after each step; may be empty
+  /// When the jobs are others' tasks: `queue`, which they come from. Else null.
+  TaskSource* tasks = nullptr;
 };
 
 /// Thread-safe. The parts outlive it.

@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include "base/percent.h"
+
 namespace thumbmill::s3 {
 namespace {
 

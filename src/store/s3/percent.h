@@ -2,7 +2,6 @@
 // upper-case hexadecimal. Internal to store/s3.
 #pragma once
 
-#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -18,9 +17,6 @@ std::string percent_encode(std::string_view text);
 
 /// `text` as a path: '/' stays.
 std::string percent_encode_path(std::string_view text);
-
-/// The inverse of both; nothing when an escape is broken.
-std::optional<std::string> percent_decode(std::string_view text);
 
 /// "a=1&b=2", encoded, in the order given.
 std::string encode_query(const Parameters& query);

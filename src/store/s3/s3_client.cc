@@ -1,10 +1,8 @@
 #include "store/s3/s3_client.h"
 
-#include <condition_variable>
-#include <mutex>
-
 #include <fmt/format.h>
 
+#include "base/pause.h"
 #include "store/s3/s3_xml.h"
 
 namespace thumbmill::s3 {
@@ -121,7 +119,8 @@ Outcome Client::send_until_settled(const Request& request, const OpContext& cont
                                              {"job_id", context.job_id}});
     // What cannot be repeated in time has failed of this failure, not of the wait.
     if (*delay >= context.deadline - clock_.now()) return {std::move(made.answer), uncertain};
-    if (Status waited = wait(*delay, context); !waited.ok()) return {std::move(waited), uncertain};
+    if (Status waited = pause(clock_, *delay, context); !waited.ok())
+      return {std::move(waited), uncertain};
     metrics_.add(metric::kStoreRetries, 1);
   }
 }
@@ -194,19 +193,6 @@ void Client::correct_clock(const HttpAnswer& answer) {
   const auto offset = std::chrono::floor<milliseconds>(*date - clock_.wall_now());
   clock_offset_ms_ = offset.count();
   log_.warning("this machine's clock differs from the store's", {{"offset_ms", offset.count()}});
-}
-
-Status Client::wait(milliseconds delay, const OpContext& context) {
-  std::mutex mutex;
-  std::condition_variable changed;
-  const std::stop_callback wake(context.stop, [&] {
-    { const std::lock_guard lock(mutex); }
-    changed.notify_all();
-  });
-  std::unique_lock lock(mutex);
-  clock_.wait_until(lock, changed, clock_.now() + delay,
-                    [&] { return context.stop.stop_requested(); });
-  return context.check(clock_);
 }
 
 Result<std::string> Client::presign(const std::string& method, const std::string& key,

@@ -75,7 +75,6 @@ class Client {
   void correct_clock(const HttpAnswer& answer);
   bool is_clock_wrong(const HttpAnswer& answer) const;
   WallTime server_now() const;
-  Status wait(std::chrono::milliseconds delay, const OpContext& context);
 
   const Endpoint endpoint_;
   const SigningScope scope_;

@@ -4,6 +4,7 @@
 
 #include <pugixml.hpp>
 
+#include "base/percent.h"
 #include "store/s3/percent.h"
 
 namespace thumbmill::s3 {

@@ -147,8 +147,9 @@ class ServiceTest : public testing::Test {
   }
 
   /// Runs one worker until the job has ended, moving the clock over every delay.
-  JobState run_to_end() {
-    Worker worker(one_thread(), parts());
+  JobState run_to_end() { return run_to_end(one_thread(), parts()); }
+  JobState run_to_end(const WorkerOptions& options, const WorkerParts& its_parts) {
+    Worker worker(options, its_parts);
     std::size_t seen = notifier.events().size();
     worker.start();
     for (;; ++seen) {

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "base/hash.h"
+#include "base/percent.h"
 #include "store/s3/sigv4.h"
 
 namespace thumbmill::s3 {

@@ -1,0 +1,114 @@
+#include "queue/celery/celery_options.h"
+
+#include <algorithm>
+#include <charconv>
+
+#include <fmt/format.h>
+
+#include "base/percent.h"
+
+namespace thumbmill {
+namespace {
+
+constexpr std::string_view kScheme = "celery+";
+constexpr std::string_view kParameters =
+    "task, queue, key_prefix, visibility_timeout, source, target, remove_source";
+
+Status wrong(std::string why) {
+  return Status(Code::invalid_argument, "the Celery URL " + std::move(why));
+}
+
+// Whether every brace of a template holds an argument's number or name.
+bool is_template(std::string_view text) {
+  if (text.empty()) return false;
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    if (text[at] == '}') return false;
+    if (text[at] != '{') continue;
+    const std::size_t end = text.find('}', at);
+    if (end == std::string_view::npos || end == at + 1) return false;
+    const std::string_view name = text.substr(at + 1, end - at - 1);
+    const auto allowed = [](char c) {
+      return c == '_' || (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+    };
+    if (!std::all_of(name.begin(), name.end(), allowed)) return false;
+    at = end;
+  }
+  return true;
+}
+
+Status read_template(std::string_view name, std::string value, std::string& into) {
+  if (!is_template(value)) {
+    return wrong(
+        fmt::format("has {} \"{}\"; allowed: a key with {{0}}, {{1}} ... or {{name}} for the "
+                    "task's arguments",
+                    name, value));
+  }
+  into = std::move(value);
+  return Status();
+}
+
+Status read_parameter(std::string_view name, std::string value, CeleryOptions& options) {
+  if (name == "task") {
+    options.task = std::move(value);
+  } else if (name == "queue") {
+    options.queue = std::move(value);
+  } else if (name == "key_prefix") {
+    options.key_prefix = std::move(value);
+  } else if (name == "source") {
+    return read_template(name, std::move(value), options.source);
+  } else if (name == "target") {
+    return read_template(name, std::move(value), options.target);
+  } else if (name == "remove_source") {
+    if (value != "yes" && value != "no") return wrong("has remove_source; allowed: yes, no");
+    options.remove_source = value == "yes";
+  } else if (name == "visibility_timeout") {
+    int seconds = 0;
+    const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), seconds);
+    if (error != std::errc() || end != value.data() + value.size() || seconds < 1) {
+      return wrong(fmt::format("has visibility_timeout \"{}\"; allowed: seconds from 1", value));
+    }
+    options.visibility_timeout = std::chrono::seconds(seconds);
+  } else {
+    return wrong(
+        fmt::format("has \"{}\"; allowed: {}, and those of a Redis URL", name, kParameters));
+  }
+  return Status();
+}
+
+// Whether it is ours; the Redis URL has its own.
+bool is_redis_parameter(std::string_view name) { return name == "db" || name == "ca"; }
+
+}  // namespace
+
+bool is_celery_url(std::string_view url) { return url.starts_with(kScheme); }
+
+Result<CeleryOptions> parse_celery_url(std::string_view url) {
+  if (!is_celery_url(url)) return wrong("must begin with celery+redis://");
+  url.remove_prefix(kScheme.size());
+  CeleryOptions options;
+  const std::size_t question = url.find('?');
+  std::string redis_url(url.substr(0, question));
+  std::string_view rest = question == std::string_view::npos ? "" : url.substr(question + 1);
+  char joint = '?';
+  while (!rest.empty()) {
+    const std::string_view parameter = rest.substr(0, rest.find('&'));
+    rest.remove_prefix(std::min(rest.size(), parameter.size() + 1));
+    const std::size_t equals = parameter.find('=');
+    const std::string_view name = parameter.substr(0, equals);
+    if (is_redis_parameter(name)) {
+      redis_url += joint;
+      redis_url += parameter;
+      joint = '&';
+      continue;
+    }
+    auto value = equals == std::string_view::npos ? std::nullopt
+                                                  : percent_decode(parameter.substr(equals + 1));
+    if (!value || value->empty()) return wrong(fmt::format("has \"{}\" without a value", name));
+    RETURN_IF_ERROR(read_parameter(name, std::move(*value), options));
+  }
+  if (options.task.empty()) return wrong("names no task: celery+redis://HOST/DB?task=NAME");
+  ASSIGN_OR_RETURN(options.redis, parse_redis_url(redis_url));
+  return options;
+}
+
+}  // namespace thumbmill

@@ -1,0 +1,225 @@
+#include "queue/celery/celery_queue.h"
+
+#include <boost/json/serialize.hpp>
+#include <fmt/format.h>
+
+#include "base/pause.h"
+#include "model/image_format.h"
+#include "model/json.h"
+#include "model/object_key.h"
+#include "queue/celery/celery_message.h"
+
+namespace thumbmill {
+namespace {
+
+using std::chrono::milliseconds;
+
+// Producers push onto a list and tell nobody; to pop it in a blocking way would take the message
+// out of Redis before it is noted as ours, and a crash then would lose it.
+constexpr milliseconds kLookEvery{100};
+
+std::string seconds(milliseconds time) {
+  return fmt::format("{:.3f}", std::chrono::duration<double>(time).count());
+}
+
+// The Python exception that whoever waits for the result sees.
+std::string_view exception_name(Code code) {
+  switch (code) {
+    case Code::not_found:
+      return "FileNotFoundError";
+    case Code::corrupt_input:
+    case Code::unsupported:
+    case Code::too_large:
+    case Code::invalid_argument:
+      return "ValueError";
+    default:
+      return "RuntimeError";
+  }
+}
+
+}  // namespace
+
+CeleryQueue::CeleryQueue(CeleryOptions options, Clock& clock, Random& random, Logger& log)
+    : options_(std::move(options)),
+      keys_(celery_keys(options_)),
+      clock_(clock),
+      random_(random),
+      log_(log),
+      connector_(options_.redis),
+      client_(connector_, SettingsCheck::none, clock, log) {}
+
+Result<RedisReply> CeleryQueue::run(const RedisScript& script, std::vector<std::string> arguments,
+                                    const OpContext& context) {
+  arguments.insert(arguments.begin(), {std::to_string(options_.visibility_timeout.count()),
+                                       celery_lease_prefix(options_)});
+  return client_.eval(script, keys_, arguments, context, Replicated::wanted);
+}
+
+Result<std::vector<Lease>> CeleryQueue::lease(std::size_t most, milliseconds ttl, milliseconds wait,
+                                              const OpContext& context) {
+  const SteadyTime deadline = std::min(context.deadline, clock_.now() + wait);
+  std::vector<Lease> leases;
+  while (leases.size() < most && !context.stop.stop_requested()) {
+    ASSIGN_OR_RETURN(const Claimed claimed, claim(ttl, leases));
+    if (claimed == Claimed::something) continue;
+    if (!leases.empty() || clock_.now() >= deadline) break;
+    if (!pause(clock_, kLookEvery, context).ok()) break;
+  }
+  return leases;
+}
+
+Result<CeleryQueue::Claimed> CeleryQueue::claim(milliseconds ttl, std::vector<Lease>& leases) {
+  const SteadyTime asked_at = clock_.now();  // the lease's time begins later: on the safe side
+  const std::string number = fmt::format("{:016x}", random_.next_u64());
+  // Not given up at a stop or a deadline: a lease that nobody has would have to run out.
+  ASSIGN_OR_RETURN(const RedisReply reply,
+                   run(scripts_.lease, {seconds(ttl), number, options_.queue}, OpContext{}));
+  if (reply.list.empty()) return Claimed::nothing;
+  if (reply.list.size() != 4) {
+    return Status(Code::internal, "Redis answers something strange to \"lease\"");
+  }
+  const std::string& tag = reply.list[0].text;
+  if (tag.empty()) {
+    log_.error("a message that is not Celery's is refused",
+               {{"list", keys_[3]}, {"message", reply.list[3].text.substr(0, 200)}});
+    return Claimed::something;
+  }
+  LeaseTicket ticket{tag,
+                     tag + ' ' + number,
+                     static_cast<int>(reply.list[1].integer),
+                     code_from_name(reply.list[2].text).value_or(Code::internal),
+                     asked_at,
+                     reply.list[3].text};
+  RETURN_IF_ERROR(admit(std::move(ticket), leases));
+  return Claimed::something;
+}
+
+Status CeleryQueue::admit(LeaseTicket ticket, std::vector<Lease>& leases) {
+  const Result<CeleryMessage> message = parse_celery_message(ticket.payload);
+  Status refusal = message.status();
+  if (message.ok() && message->name != options_.task) {
+    refusal =
+        Status(Code::unsupported, fmt::format("a message for task {}: give {} a queue of its own "
+                                              "(task_routes)",
+                                              message->name, options_.task));
+  }
+  if (!refusal.ok()) {
+    log_.error("message refused",
+               {{"list", keys_[3]}, {"detail", refusal.to_string()}, {"delivery_tag", ticket.id}});
+    return settle(scripts_.refuse, ticket, {}, OpContext{});
+  }
+  ticket.id = message->id;
+  const WallTime now = clock_.wall_now();
+  if (message->expires && *message->expires < now) {
+    log_.warning("task expired before it was done", {{"job_id", ticket.id}});
+    return ack(ticket, OpContext{});
+  }
+  if (message->eta && *message->eta > now) {
+    const auto delay = std::chrono::ceil<milliseconds>(*message->eta - now);
+    return retry(ticket, delay, ticket.last_failure, AttemptCost::free, OpContext{});
+  }
+  leases.emplace_back(std::move(ticket), *this);
+  return Status();
+}
+
+Status CeleryQueue::check(const OpContext& context) {
+  return client_.run({"PING"}, context).status();
+}
+
+Result<ImageTask> CeleryQueue::task(const Lease& lease) {
+  ASSIGN_OR_RETURN(const CeleryMessage message, parse_celery_message(lease.payload()));
+  ImageTask task;
+  ASSIGN_OR_RETURN(task.source, fill_template(options_.source, message));
+  ASSIGN_OR_RETURN(task.target, fill_template(options_.target, message));
+  task.remove_source = options_.remove_source;
+  for (const std::string& key : {task.source, task.target_key("rendition", "jpg")}) {
+    if (is_object_key(key)) continue;
+    return Status(Code::invalid_argument, fmt::format("\"{}\" can be no object's key", key));
+  }
+  return task;
+}
+
+Status CeleryQueue::report(const Lease& lease, std::string_view status, const std::string& result,
+                           const OpContext& context) {
+  ASSIGN_OR_RETURN(const CeleryMessage message, parse_celery_message(lease.payload()));
+  if (message.ignore_result) return Status();
+  boost::json::object meta;
+  meta["status"] = status;
+  meta["traceback"] = nullptr;
+  meta["children"] = boost::json::array();
+  meta["date_done"] = format_rfc3339(clock_.wall_now());
+  meta["task_id"] = message.id;
+  std::string text = boost::json::serialize(meta);
+  text.back() = ',';
+  text += fmt::format("\"result\":{}}}", result);
+  const std::string key = "celery-task-meta-" + message.id;
+  const auto age = std::chrono::seconds(kResultAge);
+  RETURN_IF_ERROR(
+      client_.run({"SET", key, text, "EX", std::to_string(age.count())}, context).status());
+  return client_.run({"PUBLISH", key, text}, context).status();
+}
+
+Status CeleryQueue::report_done(const Lease& lease, const std::vector<MadeThumbnail>& made,
+                                const OpContext& context) {
+  boost::json::array thumbnails;
+  for (const MadeThumbnail& one : made) {
+    boost::json::object thumbnail;
+    thumbnail["rendition"] = one.facts.name;
+    thumbnail["key"] = one.key;
+    thumbnail["format"] = image_format_info(one.facts.format).name;
+    thumbnail["width"] = one.facts.size.width;
+    thumbnail["height"] = one.facts.size.height;
+    thumbnail["bytes"] = one.facts.size_bytes;
+    thumbnails.push_back(std::move(thumbnail));
+  }
+  boost::json::object result;
+  result["thumbnails"] = std::move(thumbnails);
+  return report(lease, "SUCCESS", boost::json::serialize(result), context);
+}
+
+// As Celery's backends write an exception by JSON: Backend.prepare_exception.
+Status CeleryQueue::report_failed(const Lease& lease, const JobFailure& failure,
+                                  const OpContext& context) {
+  boost::json::object result;
+  result["exc_type"] = exception_name(failure.code);
+  result["exc_message"] = boost::json::array{
+      json::valid_utf8(fmt::format("{}: {}", code_name(failure.code), failure.message))};
+  result["exc_module"] = "builtins";
+  return report(lease, "FAILURE", boost::json::serialize(result), context);
+}
+
+Status CeleryQueue::settle(const RedisScript& script, const LeaseTicket& ticket,
+                           std::vector<std::string> arguments, const OpContext& context) {
+  const std::size_t space = ticket.token.rfind(' ');
+  arguments.insert(arguments.begin(),
+                   {ticket.token.substr(0, space), ticket.token.substr(space + 1)});
+  ASSIGN_OR_RETURN(const RedisReply reply, run(script, std::move(arguments), context));
+  if (reply.integer == 1) return Status();
+  return Status(Code::lease_lost, fmt::format("task {} belongs to another worker now", ticket.id));
+}
+
+Status CeleryQueue::extend(const LeaseTicket& ticket, milliseconds ttl, const OpContext& context) {
+  return settle(scripts_.extend, ticket, {seconds(ttl)}, context);
+}
+
+Status CeleryQueue::ack(const LeaseTicket& ticket, const OpContext& context) {
+  return settle(scripts_.ack, ticket, {}, context);
+}
+
+Status CeleryQueue::retry(const LeaseTicket& ticket, milliseconds delay, Code why, AttemptCost cost,
+                          const OpContext& context) {
+  return settle(
+      scripts_.retry, ticket,
+      {seconds(delay), std::string(code_name(why)), cost == AttemptCost::free ? "1" : "0"},
+      context);
+}
+
+Status CeleryQueue::hand_back(const LeaseTicket& ticket, const OpContext& context) {
+  return settle(scripts_.hand_back, ticket, {}, context);
+}
+
+Status CeleryQueue::bury(const LeaseTicket& ticket, Code, const OpContext& context) {
+  return settle(scripts_.bury, ticket, {}, context);
+}
+
+}  // namespace thumbmill

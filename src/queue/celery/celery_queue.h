@@ -1,0 +1,75 @@
+// CeleryQueue: the tasks that Celery 5 producers publish on Redis, as jobs for our workers. Celery
+// workers may take from the same queue: both keep what they work on in kombu's own structures, so
+// that either restores what the other has left. docs/formats/queue-celery.md.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/random.h"
+#include "queue/celery/celery_options.h"
+#include "queue/celery/celery_scripts.h"
+#include "queue/task_source.h"
+#include "redis/client.h"
+
+namespace thumbmill {
+
+/// Thread-safe. Every lease must be gone before the queue. A message that is not for us is moved to
+/// the list `<queue>.refused`, with a line in the log; one that expired is dropped, as Celery does.
+class CeleryQueue final : public TaskSource, public LeaseBackend {
+ public:
+  /// How long a result is kept.
+  static constexpr std::chrono::hours kResultAge{24};
+
+  /// Succeeds also while the server is away: calls are unavailable until it is back. `clock`,
+  /// `random` and `log` outlive the queue.
+  CeleryQueue(CeleryOptions options, Clock& clock, Random& random, Logger& log);
+
+  Result<std::vector<Lease>> lease(std::size_t most, std::chrono::milliseconds ttl,
+                                   std::chrono::milliseconds wait,
+                                   const OpContext& context) override;
+  Status check(const OpContext& context) override;
+
+  Result<ImageTask> task(const Lease& lease) override;
+  Status report_done(const Lease& lease, const std::vector<MadeThumbnail>& made,
+                     const OpContext& context) override;
+  Status report_failed(const Lease& lease, const JobFailure& failure,
+                       const OpContext& context) override;
+
+  // For its leases. Tokens are a delivery tag and a number.
+  Status extend(const LeaseTicket& ticket, std::chrono::milliseconds ttl,
+                const OpContext& context) override;
+  Status ack(const LeaseTicket& ticket, const OpContext& context) override;
+  Status retry(const LeaseTicket& ticket, std::chrono::milliseconds delay, Code why,
+               AttemptCost cost, const OpContext& context) override;
+  Status hand_back(const LeaseTicket& ticket, const OpContext& context) override;
+  /// Moves the message to the list `<queue>.dead`.
+  Status bury(const LeaseTicket& ticket, Code why, const OpContext& context) override;
+
+ private:
+  enum class Claimed { nothing, something };
+
+  Result<RedisReply> run(const RedisScript& script, std::vector<std::string> arguments,
+                         const OpContext& context);
+  Status settle(const RedisScript& script, const LeaseTicket& ticket,
+                std::vector<std::string> arguments, const OpContext& context);
+  /// Takes one message; a lease comes of it when it is for us, and now.
+  Result<Claimed> claim(std::chrono::milliseconds ttl, std::vector<Lease>& leases);
+  Status admit(LeaseTicket ticket, std::vector<Lease>& leases);
+  Status report(const Lease& lease, std::string_view status, const std::string& result,
+                const OpContext& context);
+
+  const CeleryOptions options_;
+  const CeleryScripts scripts_;
+  const std::vector<std::string> keys_;
+  Clock& clock_;
+  Random& random_;
+  Logger& log_;
+  RedisConnector connector_;
+  RedisClient client_;
+};
+
+}  // namespace thumbmill

@@ -1,0 +1,187 @@
+#include "queue/celery/celery_scripts.h"
+
+#include <fmt/format.h>
+
+namespace thumbmill {
+namespace {
+
+// kombu.transport.redis: Channel.sep and PRIORITY_STEPS; the first step has no suffix.
+constexpr std::string_view kSeparator = "\x06\x16";
+constexpr int kPrioritySteps[] = {3, 6, 9};
+
+// A message that somebody works on is in the hash `unacked`, under its delivery tag, with the time
+// at which it was taken as its score in `index`; kombu takes back what has been there for longer
+// than the visibility timeout. Our scores are so much in the past that this comes to the end of our
+// lease.
+constexpr const char* kPrelude = R"(
+local unacked, index, dead, refused = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
+local visibility, prefix = tonumber(ARGV[1]), ARGV[2]
+local time = redis.call('TIME')
+local now = time[1] + time[2] / 1000000
+
+local function load(tag)
+  local line = redis.call('GET', prefix .. tag)
+  if not line then return {token = '-', score = '0', tries = 0, why = 'ok'} end
+  local token, score, tries, why = string.match(line, '^(%S+) (%S+) (%S+) (%S+)$')
+  return {token = token, score = score, tries = tonumber(tries), why = why}
+end
+
+-- Until when the message is ours, or nobody's.
+local function place(tag, note, until_time)
+  note.score = string.format('%.6f', until_time - visibility)
+  redis.call('ZADD', index, note.score, tag)
+  redis.call('SET', prefix .. tag, string.format('%s %s %d %s', note.token, note.score, note.tries,
+             note.why), 'EX', visibility + 86400)
+end
+
+local function remove(tag)
+  redis.call('HDEL', unacked, tag)
+  redis.call('ZREM', index, tag)
+  redis.call('DEL', prefix .. tag)
+end
+
+-- The note of a lease, if that is the one that holds now: another consumer that has taken the message
+-- meanwhile has set another score.
+local function leased(tag, token)
+  local note = load(tag)
+  if note.token ~= token then return nil end
+  local score = redis.call('ZSCORE', index, tag)
+  if not score or tonumber(score) ~= tonumber(note.score) or tonumber(score) <= now - visibility then
+    return nil
+  end
+  return note
+end
+
+-- What is in `unacked` is [message, exchange, routing key], as we or kombu have written it. The
+-- message is cut out of it as it is: to decode and encode it would turn [] into {}.
+local function message_of(value)
+  local parts = cjson.decode(value)
+  for _, gap in ipairs({',', ', '}) do
+    local tail = gap .. cjson.encode(parts[2]) .. gap .. cjson.encode(parts[3]) .. ']'
+    if string.sub(value, -#tail) == tail then return string.sub(value, 2, -#tail - 1) end
+  end
+  return cjson.encode(parts[1])
+end
+
+local function move(tag, list)
+  local value = redis.call('HGET', unacked, tag)
+  if value then redis.call('RPUSH', list, message_of(value)) end
+  remove(tag)
+end
+)";
+
+constexpr const char* kLease = R"(
+local ttl, token, queue = tonumber(ARGV[3]), ARGV[4], ARGV[5]
+
+local function give(tag, value)
+  local note = load(tag)
+  note.token, note.tries = token, note.tries + 1
+  place(tag, note, now + ttl)
+  return {tag, note.tries, note.why, message_of(value)}
+end
+
+-- What nobody has kept alive, or is due again.
+for _, tag in ipairs(redis.call('ZRANGEBYSCORE', index, '-inf', now - visibility, 'LIMIT', 0, 50)) do
+  local value = redis.call('HGET', unacked, tag)
+  if not value then
+    redis.call('ZREM', index, tag)
+  elseif cjson.decode(value)[3] == queue then
+    return give(tag, value)
+  end
+end
+
+for i = 5, #KEYS do
+  local message = redis.call('RPOP', KEYS[i])
+  if message then
+    local is_json, parts = pcall(cjson.decode, message)
+    local properties = is_json and type(parts) == 'table' and parts.properties
+    local tag = type(properties) == 'table' and properties.delivery_tag
+    if type(tag) ~= 'string' then
+      redis.call('RPUSH', refused, message)
+      return {'', 0, 'ok', message}
+    end
+    local route = type(properties.delivery_info) == 'table' and properties.delivery_info or {}
+    local exchange = type(route.exchange) == 'string' and route.exchange or ''
+    local value = '[' .. message .. ',' .. cjson.encode(exchange) .. ',' .. cjson.encode(queue) .. ']'
+    redis.call('HSET', unacked, tag, value)
+    return give(tag, value)
+  end
+end
+return {}
+)";
+
+constexpr const char* kExtend = R"(
+local tag, token, ttl = ARGV[3], ARGV[4], tonumber(ARGV[5])
+local note = leased(tag, token)
+if not note then return 0 end
+place(tag, note, now + ttl)
+return 1
+)";
+
+constexpr const char* kAck = R"(
+if not leased(ARGV[3], ARGV[4]) then return 0 end
+remove(ARGV[3])
+return 1
+)";
+
+constexpr const char* kRetry = R"(
+local tag, delay = ARGV[3], tonumber(ARGV[5])
+local note = leased(tag, ARGV[4])
+if not note then return 0 end
+note.token, note.why = '-', ARGV[6]
+if ARGV[7] == '1' then note.tries = note.tries - 1 end
+place(tag, note, now + delay)
+return 1
+)";
+
+constexpr const char* kHandBack = R"(
+local tag = ARGV[3]
+local note = leased(tag, ARGV[4])
+if not note then return 0 end
+note.token, note.tries = '-', note.tries - 1
+place(tag, note, now)
+return 1
+)";
+
+constexpr const char* kBury = R"(
+if not leased(ARGV[3], ARGV[4]) then return 0 end
+move(ARGV[3], dead)
+return 1
+)";
+
+constexpr const char* kRefuse = R"(
+if not leased(ARGV[3], ARGV[4]) then return 0 end
+move(ARGV[3], refused)
+return 1
+)";
+
+RedisScript script(const char* body) {
+  return RedisScript(std::string("#!lua flags=allow-oom") + kPrelude + body);
+}
+
+}  // namespace
+
+CeleryScripts::CeleryScripts()
+    : lease(script(kLease)),
+      extend(script(kExtend)),
+      ack(script(kAck)),
+      retry(script(kRetry)),
+      hand_back(script(kHandBack)),
+      bury(script(kBury)),
+      refuse(script(kRefuse)) {}
+
+std::vector<std::string> celery_keys(const CeleryOptions& options) {
+  const std::string queue = options.key_prefix + options.queue;
+  std::vector<std::string> keys = {options.key_prefix + "unacked",
+                                   options.key_prefix + "unacked_index", queue + ".dead",
+                                   queue + ".refused", queue};
+  for (const int step : kPrioritySteps)
+    keys.push_back(fmt::format("{}{}{}", queue, kSeparator, step));
+  return keys;
+}
+
+std::string celery_lease_prefix(const CeleryOptions& options) {
+  return options.key_prefix + "thumbmill:celery:";
+}
+
+}  // namespace thumbmill

@@ -1,0 +1,35 @@
+// The Lua scripts of the Celery queue: each is one change of state in kombu's own structures.
+// docs/formats/queue-celery.md. Used by celery_queue only.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "queue/celery/celery_options.h"
+#include "redis/client.h"
+
+namespace thumbmill {
+
+/// Immutable. All take the keys of celery_keys(), and first the visibility timeout in seconds and
+/// celery_lease_prefix().
+struct CeleryScripts {
+  CeleryScripts();
+
+  RedisScript lease;   ///< ttl s, token, queue -> tag, tries, last failure, message; nothing when
+                       ///< there is none; an empty tag: one that had to be refused
+  RedisScript extend;  ///< tag, token, ttl s -> 0 when the lease is lost
+  RedisScript ack;     ///< tag, token -> 0 when the lease is lost
+  RedisScript retry;   ///< tag, token, delay s, why, 1 when free -> 0 when the lease is lost
+  RedisScript hand_back;  ///< tag, token -> 0 when the lease is lost
+  RedisScript bury;       ///< tag, token -> 0 when the lease is lost
+  RedisScript refuse;     ///< tag, token -> 0 when the lease is lost
+};
+
+/// The keys, in the order in which the scripts take them: unacked, unacked_index, dead, refused,
+/// and the queue's lists by priority.
+std::vector<std::string> celery_keys(const CeleryOptions& options);
+
+/// What the keys begin with under which our leases are noted, one for each message.
+std::string celery_lease_prefix(const CeleryOptions& options);
+
+}  // namespace thumbmill

@@ -1,0 +1,206 @@
+#include "service/upload_processor.h"
+
+#include <algorithm>
+
+#include "base/ids.h"
+#include "model/object_key.h"
+#include "service/job_records.h"
+#include "service/original.h"
+
+namespace thumbmill {
+namespace {
+
+bool was_tried_before(const Lease& lease) {
+  return lease.attempt() > 1 || lease.last_failure() != Code::ok;
+}
+
+}  // namespace
+
+std::optional<FetchedJob> UploadProcessor::fetch(std::shared_ptr<HeldLease> held) {
+  step(WorkerStep::leased);
+  const SteadyTime started = parts_.clock.now();
+  const Lease& lease = held->lease();
+  Job job;
+  job.created = uuid7_time(held->id()).value_or(parts_.clock.wall_now());
+  const Subject unread{*held, job};
+  if (lease.attempt() > 1) parts_.metrics.add(metric::kRedeliveries, 1);
+  const std::chrono::duration<double> queued = parts_.clock.wall_now() - job.created;
+  parts_.metrics.observe(metric::kJobSeconds, std::max(0.0, queued.count()), {"queue"});
+  // Only a job that has been delivered before can have a result, bar a lost queue; then the
+  // result's own put finds out.
+  if (was_tried_before(lease)) {
+    const Result<std::optional<JobResult>> result = existing_result(*held);
+    const Status status = !result.ok() ? result.status()
+                          : *result    ? complete(*held, **result)
+                                       : Status();
+    if (!status.ok()) conclude(unread, FailureSource::infrastructure, status);
+    if (!status.ok() || *result) return std::nullopt;
+  }
+  Result<Object> original = parts_.store.get(upload_key(held->id()), held->interruptible());
+  if (original.status().code() == Code::not_found) {
+    resolve_missing_original(*held);
+    return std::nullopt;
+  }
+  if (!original.ok()) {
+    conclude(unread, FailureSource::infrastructure, original.status());
+    return std::nullopt;
+  }
+  Result<Job> decoded = decode_job(original->info.metadata);
+  if (!decoded.ok()) {
+    conclude({*held, job, original->body.size()}, FailureSource::job, decoded.status());
+    return std::nullopt;
+  }
+  if (const Status poisoned = check_tries(lease); !poisoned.ok()) {
+    conclude({*held, *decoded, original->body.size()}, FailureSource::job, poisoned);
+    return std::nullopt;
+  }
+  const Result<ImageFormat> format = format_of(original->body);
+  if (!format.ok()) {
+    const bool can_be_read = format.status().code() != Code::unavailable;
+    conclude({*held, *decoded, original->body.size()},
+             can_be_read ? FailureSource::job : FailureSource::infrastructure, format.status());
+    return std::nullopt;
+  }
+  decoded->format = *format;
+  observe("fetch", started);
+  step(WorkerStep::fetched);
+  return FetchedJob{std::move(held), std::move(decoded).value(), std::move(original->body)};
+}
+
+// A result that cannot be read is as good as none while the original is there to make it again.
+Result<std::optional<JobResult>> UploadProcessor::existing_result(HeldLease& lease) {
+  ASSIGN_OR_RETURN(const OpContext context, lease.fenced());
+  Result<std::optional<JobResult>> result = read_result(parts_.store, lease.id(), context);
+  if (result.status().code() != Code::corrupt_input) return result;
+  ASSIGN_OR_RETURN(const bool upload, object_exists(parts_.store, upload_key(lease.id()), context));
+  if (!upload) return result;
+  parts_.log.error("damaged result removed, the job is done again",
+                   {{"job_id", lease.id()}, {"detail", result.status().to_string()}});
+  RETURN_IF_ERROR(parts_.store.remove(result_key(lease.id()), context));
+  return std::optional<JobResult>();
+}
+
+void UploadProcessor::resolve_missing_original(HeldLease& lease) {
+  const Result<std::optional<JobResult>> result = existing_result(lease);
+  Status status = result.status();
+  if (result.ok() && *result) {
+    status = complete(lease, **result);
+  } else if (result.ok()) {
+    parts_.log.error("original missing: the job has neither original nor result",
+                     {{"job_id", lease.id()}, {"attempt", lease.lease().attempt()}});
+    const Result<OpContext> context = lease.fenced();
+    status = context.ok() ? lease.lease().ack(*context) : context.status();
+    if (status.ok()) {
+      count("original_missing", Code::not_found);
+      step(WorkerStep::settled);
+    }
+  }
+  if (!status.ok()) put_off(lease, FailureSource::infrastructure, status, AttemptCost::free);
+}
+
+Status UploadProcessor::store(const Subject& subject, Thumbnails thumbs) {
+  const SteadyTime begun = parts_.clock.now();
+  RETURN_IF_ERROR(store_thumbs(subject.lease, thumbs));
+  ASSIGN_OR_RETURN(const JobResult result, store_result(subject, std::move(thumbs)));
+  observe("store", begun);
+  return complete(subject.lease, result, subject.decode_time);
+}
+
+Status UploadProcessor::store_thumbs(HeldLease& lease, const Thumbnails& thumbs) {
+  for (const MadeRendition& made : thumbs.renditions) {
+    RETURN_IF_ERROR(lease.live());
+    PutOptions options;
+    options.content_type = image_format_info(made.facts.format).media_type;
+    const std::string key = thumb_key(lease.id(), made.facts.name, made.facts.format);
+    RETURN_IF_ERROR(parts_.store.put(key, made.bytes, options, lease.interruptible())
+                        .with_context("storing a rendition"));
+  }
+  step(WorkerStep::thumbs_stored);
+  return Status();
+}
+
+// Returns the result that counts: this one, or the one that was there first.
+Result<JobResult> UploadProcessor::store_result(const Subject& subject, Thumbnails thumbs) {
+  HeldLease& lease = subject.lease;
+  JobResult result = result_of(subject);
+  result.source_size = thumbs.source_size;
+  for (MadeRendition& made : thumbs.renditions) {
+    made.facts.size_bytes = made.bytes.size();
+    result.renditions.push_back(std::move(made.facts));
+  }
+  if (subject.job.keep_original) {
+    ASSIGN_OR_RETURN(const OpContext context, lease.fenced());
+    const Status kept =
+        parts_.store.copy(upload_key(lease.id()), original_key(lease.id()), context);
+    // Gone: the job was deleted or finished by another, and the put of the result will say so.
+    if (kept.code() != Code::not_found) RETURN_IF_ERROR(kept.with_context("keeping the original"));
+    result.kept_original = kept.ok();
+  }
+  result.finished = parts_.clock.wall_now();
+  ASSIGN_OR_RETURN(const OpContext context, lease.fenced());
+  const Status written = write_result(parts_.store, lease.id(), result, context);
+  if (written.code() == Code::conflict) {
+    ASSIGN_OR_RETURN(const std::optional<JobResult> first, existing_result(lease));
+    if (!first) return Status(Code::unavailable, "the result changed while it was being stored");
+    return *first;
+  }
+  RETURN_IF_ERROR(written.with_context("storing the result"));
+  step(WorkerStep::result_stored);
+  return result;
+}
+
+// What is left to do once a result stands, whoever wrote it.
+Status UploadProcessor::complete(HeldLease& held, const JobResult& result,
+                                 SteadyTime::duration decode_time) {
+  const std::string& id = held.id();
+  const bool tombstone = is_tombstone(result);
+  if (tombstone) {
+    ASSIGN_OR_RETURN(const OpContext context, held.fenced());
+    RETURN_IF_ERROR(remove_thumbs(parts_.store, id, context));
+    RETURN_IF_ERROR(parts_.store.remove(original_key(id), context));
+  }
+  // A former try may have got as far as the dead letter and no further.
+  if (tombstone || (result.done() && was_tried_before(held.lease()))) {
+    ASSIGN_OR_RETURN(const OpContext context, held.fenced());
+    RETURN_IF_ERROR(parts_.store.remove(dead_key(id), context));
+  }
+  ASSIGN_OR_RETURN(const OpContext removing, held.fenced());
+  RETURN_IF_ERROR(
+      parts_.store.remove(upload_key(id), removing).with_context("removing the original"));
+  step(WorkerStep::original_removed);
+  ASSIGN_OR_RETURN(const OpContext settling, held.fenced());
+  Lease& lease = held.lease();
+  const Code code = result.done() ? Code::ok : result.failure->code;
+  const bool dead = !result.done() && !tombstone;
+  RETURN_IF_ERROR(dead ? lease.bury(code, settling) : lease.ack(settling));
+  if (tombstone) return Status();
+  announce(held, result, decode_time);
+  return Status();
+}
+
+Status UploadProcessor::fail(const Subject& subject, const Status& why) {
+  HeldLease& lease = subject.lease;
+  ASSIGN_OR_RETURN(const OpContext copying, lease.fenced());
+  const Status copied = parts_.store.copy(upload_key(lease.id()), dead_key(lease.id()), copying);
+  if (copied.code() == Code::not_found) {
+    resolve_missing_original(lease);
+    return Status();
+  }
+  RETURN_IF_ERROR(copied.with_context("writing the dead letter"));
+  JobResult result = result_of(subject);
+  result.finished = parts_.clock.wall_now();
+  result.failure = JobFailure{why.code(), why.message()};
+  ASSIGN_OR_RETURN(const OpContext writing, lease.fenced());
+  const Status written = write_result(parts_.store, lease.id(), result, writing);
+  if (written.code() == Code::conflict) {
+    ASSIGN_OR_RETURN(const std::optional<JobResult> first, existing_result(lease));
+    if (!first) return Status(Code::unavailable, "the result changed while it was being stored");
+    if (first->done()) RETURN_IF_ERROR(parts_.store.remove(dead_key(lease.id()), writing));
+    return complete(lease, *first, subject.decode_time);
+  }
+  RETURN_IF_ERROR(written.with_context("storing the failed result"));
+  step(WorkerStep::result_stored);
+  return complete(lease, result, subject.decode_time);
+}
+
+}  // namespace thumbmill

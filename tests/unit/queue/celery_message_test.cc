@@ -1,0 +1,157 @@
+#include "queue/celery/celery_message.h"
+
+#include <boost/json/serialize.hpp>
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "queue/celery/celery_options.h"
+
+namespace thumbmill {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+constexpr const char* kNothingAfter =
+    R"({"callbacks":null,"errbacks":null,"chain":null,"chord":null})";
+
+// With a body that is not in base64, which kombu allows too.
+std::string message(const std::string& args, const std::string& kwargs = "{}",
+                    const std::string& embed = kNothingAfter, const std::string& headers = "",
+                    const std::string& type = "application/json") {
+  boost::json::string body(fmt::format("[{},{},{}]", args, kwargs, embed));
+  return fmt::format(
+      R"({{"body":{},"content-encoding":"utf-8","content-type":"{}",)"
+      R"("headers":{{"task":"tasks.thumb","id":"task-1"{}}},"properties":{{"delivery_tag":"t"}}}})",
+      boost::json::serialize(body), type, headers);
+}
+
+TEST(CeleryMessage, IsTakenApart) {
+  const CeleryMessage read =
+      parse_celery_message(
+          message(
+              R"(["a.jpg",7])", R"({"size":"big"})", kNothingAfter,
+              R"(,"eta":"2026-11-24T02:31:00.250000+01:00","expires":null,"ignore_result":true)"))
+          .value();
+  EXPECT_EQ(read.id, "task-1");
+  EXPECT_EQ(read.name, "tasks.thumb");
+  EXPECT_EQ(read.args.size(), 2u);
+  EXPECT_TRUE(read.kwargs.contains("size"));
+  EXPECT_EQ(format_rfc3339(read.eta.value()), "2026-11-24T01:31:00.250Z");
+  EXPECT_EQ(read.expires, std::nullopt);
+  EXPECT_TRUE(read.ignore_result);
+}
+
+TEST(CeleryMessage, ReadsBase64) {
+  // printf '[["a.jpg"],{},{}]' | base64
+  const std::string text =
+      R"({"body":"W1siYS5qcGciXSx7fSx7fV0=","content-type":"application/json",)"
+      R"("headers":{"task":"t","id":"i"},"properties":{"body_encoding":"base64"}})";
+  EXPECT_EQ(parse_celery_message(text).value().args.at(0).as_string(), "a.jpg");
+}
+
+TEST(CeleryMessage, WhatWeCannotDoJusticeToIsUnsupported) {
+  for (const auto& [text, word] : std::vector<std::pair<std::string, std::string>>{
+           {message("[]", "{}", kNothingAfter, "", "application/x-python-serialize"), "json"},
+           {message("[]", "{}", R"({"chain":[{"task":"b"}]})"), "chain"},
+           {message("[]", "{}", R"({"callbacks":[{"task":"b"}]})"), "callbacks"},
+           {message("[]", "{}", R"({"chord":{"task":"b"}})"), "chord"},
+           {message("[]", "{}", kNothingAfter, R"(,"compression":"application/x-gzip")"),
+            "compression"},
+           {message("[]", "{}", kNothingAfter, R"(,"eta":"tomorrow")"), "eta"},
+       }) {
+    const Status refused = parse_celery_message(text).status();
+    EXPECT_EQ(refused.code(), Code::unsupported) << text;
+    EXPECT_THAT(refused.message(), HasSubstr(word));
+  }
+}
+
+TEST(CeleryMessage, OtherTextsAreNone) {
+  for (const std::string& text :
+       {std::string(), std::string("[]"), std::string("{}"), std::string("{\"headers\":{}}"),
+        message("{}"), message("[]", "[]"),
+        std::string(R"({"headers":{"id":"","task":"t"},)") + R"("properties":{},"body":"[]"})"}) {
+    EXPECT_EQ(parse_celery_message(text).status().code(), Code::corrupt_input) << text;
+  }
+}
+
+TEST(CeleryTemplate, IsFilledFromTheArguments) {
+  const CeleryMessage read =
+      parse_celery_message(message(R"(["dir/a.jpg",7])", R"({"where":"x"})")).value();
+  EXPECT_EQ(fill_template("originals/{0}", read).value(), "originals/dir/a.jpg");
+  EXPECT_EQ(fill_template("{where}/{1}-{rendition}.{ext}", read).value(), "x/7-{rendition}.{ext}");
+  EXPECT_EQ(fill_template("t/{task_id}", read).value(), "t/task-1");
+}
+
+TEST(CeleryTemplate, HostileArgumentsNameNoKey) {
+  for (const char* args :
+       {R"(["../a"])", R"(["/etc/passwd"])", R"(["a/../../b"])", R"([""])", R"(["a\u0000b"])",
+        R"(["a b"])", "[]", "[null]", "[[1]]", R"([{"a":1}])"}) {
+    const CeleryMessage read = parse_celery_message(message(args)).value();
+    EXPECT_EQ(fill_template("{0}", read).status().code(), Code::invalid_argument) << args;
+  }
+}
+
+TEST(CeleryTime, IsReadAsPythonWritesIt) {
+  EXPECT_EQ(format_rfc3339(parse_iso_time("2026-01-02T03:04:05").value()),
+            "2026-01-02T03:04:05.000Z");
+  EXPECT_EQ(format_rfc3339(parse_iso_time("2026-01-02T03:04:05.5-02:30").value()),
+            "2026-01-02T05:34:05.500Z");
+  EXPECT_EQ(format_rfc3339(parse_iso_time("2026-01-02T03:04:05Z").value()),
+            "2026-01-02T03:04:05.000Z");
+  for (const char* text : {"", "2026-01-02", "2026-01-02T03:04:05 UTC", "2026-01-02T03:04:05+1"}) {
+    EXPECT_EQ(parse_iso_time(text), std::nullopt) << text;
+  }
+}
+
+TEST(CeleryUrl, HasDefaults) {
+  const CeleryOptions options = parse_celery_url("celery+redis://host/2?task=tasks.thumb").value();
+  EXPECT_EQ(options.redis.server.host, "host");
+  EXPECT_EQ(options.redis.database, 2);
+  EXPECT_EQ(options.task, "tasks.thumb");
+  EXPECT_EQ(options.queue, "celery");
+  EXPECT_EQ(options.source, "{0}");
+  EXPECT_EQ(options.target, "thumbnails/{0}.{ext}");
+  EXPECT_EQ(options.visibility_timeout, std::chrono::hours(1));
+  EXPECT_FALSE(options.remove_source);
+}
+
+TEST(CeleryUrl, TakesEverythingApart) {
+  const CeleryOptions options =
+      parse_celery_url(
+          "celery+redis+unix://:pw@/run/redis.sock?db=3&task=a.b&queue=images&key_prefix=app%3A&"
+          "visibility_timeout=60&source=in/%7Bkey%7D&target=out/{key}-{rendition}.{ext}&"
+          "remove_source=yes")
+          .value();
+  EXPECT_EQ(options.redis.server.unix_path, "/run/redis.sock");
+  EXPECT_EQ(options.redis.database, 3);
+  EXPECT_EQ(options.redis.password, "pw");
+  EXPECT_EQ(options.queue, "images");
+  EXPECT_EQ(options.key_prefix, "app:");
+  EXPECT_EQ(options.visibility_timeout, std::chrono::seconds(60));
+  EXPECT_EQ(options.source, "in/{key}");
+  EXPECT_EQ(options.target, "out/{key}-{rendition}.{ext}");
+  EXPECT_TRUE(options.remove_source);
+}
+
+TEST(CeleryUrl, SaysWhatIsWrong) {
+  for (const auto& [url, word] : std::vector<std::pair<std::string, std::string>>{
+           {"celery+redis://:secret@host", "task"},
+           {"celery+amqp://:secret@host?task=a", "redis://"},
+           {"celery+redis://:secret@host?task=a&colour=red", "colour"},
+           {"celery+redis://:secret@host?task=", "task"},
+           {"celery+redis://:secret@host?task=a&visibility_timeout=0", "visibility_timeout"},
+           {"celery+redis://:secret@host?task=a&remove_source=maybe", "yes, no"},
+           {"celery+redis://:secret@host?task=a&source={", "source"},
+           {"celery+redis://:secret@host?task=a&target={a-b}", "target"},
+       }) {
+    const Status refused = parse_celery_url(url).status();
+    EXPECT_EQ(refused.code(), Code::invalid_argument) << url;
+    EXPECT_THAT(refused.message(), HasSubstr(word));
+    EXPECT_THAT(refused.to_string(), Not(HasSubstr("secret")));
+  }
+}
+
+}  // namespace
+}  // namespace thumbmill

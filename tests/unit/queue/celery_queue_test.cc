@@ -1,0 +1,246 @@
+// CeleryQueue on a real Redis, with messages as kombu puts them there. Against real Celery
+// programs: tests/celery/run.
+#include "queue/celery/celery_queue.h"
+
+#include <boost/json/parse.hpp>
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "fakes/quiet.h"
+#include "fakes/redis_server.h"
+
+namespace thumbmill {
+namespace {
+
+using std::chrono::milliseconds;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+class CeleryQueueTest : public ::testing::Test {
+ protected:
+  static constexpr milliseconds kLong{60'000};
+
+  void SetUp() override {
+    if (!RedisServer::is_installed()) GTEST_SKIP() << "there is no redis-server program";
+    server_.emplace();
+    queue_ = open();
+    connector_.emplace(parse_redis_url(server_->url()).value());
+  }
+
+  std::unique_ptr<CeleryQueue> open() {
+    return std::make_unique<CeleryQueue>(
+        parse_celery_url("celery+" + server_->url() + "?task=tasks.thumb&visibility_timeout=1000")
+            .value(),
+        clock_, random_, log_);
+  }
+
+  RedisReply redis(const RedisCommand& command) {
+    return connector_->connect().value().call(command).value();
+  }
+
+  static std::string message(const std::string& id, const std::string& headers = "") {
+    return fmt::format(
+        R"({{"body":"[[\"{0}.jpg\"],{{}},{{\"callbacks\":null}}]","content-type":"application/json",)"
+        R"("headers":{{"task":"tasks.thumb","id":"{0}","list":[]{1}}},)"
+        R"("properties":{{"delivery_tag":"tag-{0}","delivery_info":{{"exchange":"",)"
+        R"("routing_key":"celery"}}}}}})",
+        id, headers);
+  }
+
+  void publish(const std::string& text, const std::string& list = "celery") {
+    redis({"LPUSH", list, text});
+  }
+
+  std::vector<Lease> lease(std::size_t most = 1, milliseconds ttl = kLong) {
+    return queue_->lease(most, ttl, milliseconds(0), {}).value();
+  }
+  Lease lease_one(milliseconds ttl = kLong) {
+    auto leases = lease(1, ttl);
+    EXPECT_EQ(leases.size(), 1u);
+    return std::move(leases.at(0));
+  }
+  /// Until a lease of no time has run out.
+  Lease await_lease() {
+    for (;;) {
+      auto leases = queue_->lease(1, kLong, milliseconds(0), {}).value();
+      if (!leases.empty()) return std::move(leases.at(0));
+    }
+  }
+  std::int64_t length(const std::string& list) { return redis({"LLEN", list}).integer; }
+  std::int64_t unacked() { return redis({"HLEN", "unacked"}).integer; }
+
+  SystemClock clock_;
+  Random random_;
+  NoLogger log_;
+  std::optional<RedisServer> server_;
+  std::optional<RedisConnector> connector_;
+  std::unique_ptr<CeleryQueue> queue_;
+};
+
+TEST_F(CeleryQueueTest, TakesOldestFirstAndHighestPriorityBefore) {
+  publish(message("a"));
+  publish(message("b"));
+  publish(message("low"),
+          "celery\x06\x16"
+          "3");
+  std::vector<std::string> ids;
+  for (const Lease& lease : lease(5)) ids.push_back(lease.id());
+  EXPECT_THAT(ids, ElementsAre("a", "b", "low"));
+  EXPECT_EQ(unacked(), 3);
+  EXPECT_EQ(redis({"ZCARD", "unacked_index"}).integer, 3);
+}
+
+TEST_F(CeleryQueueTest, NotesWhatItTakesAsKombuDoes) {
+  publish(message("a"));
+  const Lease taken = lease_one();
+  EXPECT_EQ(redis({"HGET", "unacked", "tag-a"}).text, "[" + message("a") + R"(,"","celery"])");
+  const double score = std::stod(redis({"ZSCORE", "unacked_index", "tag-a"}).text);
+  const double now = static_cast<double>(to_unix_ms(clock_.wall_now())) / 1000;
+  EXPECT_NEAR(score, now + 60 - 1000, 10) << "a visibility timeout before the lease's end";
+}
+
+TEST_F(CeleryQueueTest, AckLeavesNothing) {
+  publish(message("a"));
+  Lease taken = lease_one();
+  EXPECT_EQ(taken.attempt(), 1);
+  ASSERT_TRUE(taken.ack({}).ok());
+  EXPECT_EQ(redis({"DBSIZE"}).integer, 0);
+}
+
+TEST_F(CeleryQueueTest, ALeaseThatRanOutIsTakenOverAndLost) {
+  publish(message("a"));
+  Lease first = lease_one(milliseconds(1));
+  Lease second = await_lease();
+  EXPECT_EQ(second.id(), "a");
+  EXPECT_EQ(second.attempt(), 2);
+  EXPECT_EQ(first.extend(kLong, {}).code(), Code::lease_lost);
+  EXPECT_EQ(first.ack({}).code(), Code::lease_lost);
+  EXPECT_TRUE(second.ack({}).ok());
+}
+
+TEST_F(CeleryQueueTest, ExtendingKeepsALease) {
+  publish(message("a"));
+  Lease taken = lease_one(kLong);
+  ASSERT_TRUE(taken.extend(2 * kLong, {}).ok());
+  const double score = std::stod(redis({"ZSCORE", "unacked_index", "tag-a"}).text);
+  const double now = static_cast<double>(to_unix_ms(clock_.wall_now())) / 1000;
+  EXPECT_NEAR(score, now + 120 - 1000, 10);
+  EXPECT_TRUE(lease().empty());
+  EXPECT_TRUE(taken.ack({}).ok());
+}
+
+// kombu's QoS.append writes the time of taking over our score.
+TEST_F(CeleryQueueTest, WhatACeleryWorkerHasTakenIsNotOurs) {
+  publish(message("a"));
+  Lease taken = lease_one();
+  const auto now = std::to_string(to_unix_ms(clock_.wall_now()) / 1000);
+  redis({"ZADD", "unacked_index", now, "tag-a"});
+  EXPECT_EQ(taken.extend(kLong, {}).code(), Code::lease_lost);
+  EXPECT_EQ(taken.ack({}).code(), Code::lease_lost);
+  EXPECT_EQ(unacked(), 1);
+  EXPECT_TRUE(lease().empty());
+}
+
+TEST_F(CeleryQueueTest, WhatADeadCeleryWorkerHadIsOursToTake) {
+  const auto long_ago = std::to_string(to_unix_ms(clock_.wall_now()) / 1000 - 2000);
+  redis({"HSET", "unacked", "tag-a", "[" + message("a") + R"(, "", "celery"])"});
+  redis({"ZADD", "unacked_index", long_ago, "tag-a"});
+  redis({"HSET", "unacked", "tag-b", "[" + message("b") + R"(, "", "mail"])"});
+  redis({"ZADD", "unacked_index", long_ago, "tag-b"});
+  Lease taken = lease_one();
+  EXPECT_EQ(taken.id(), "a");
+  EXPECT_EQ(taken.payload(), message("a"));
+  EXPECT_TRUE(lease().empty()) << "another queue's message is left to its workers";
+  EXPECT_TRUE(taken.ack({}).ok());
+}
+
+TEST_F(CeleryQueueTest, HandedBackIsDeliveredAgainAtOnceAndUncounted) {
+  publish(message("a"));
+  Lease taken = lease_one();
+  ASSERT_TRUE(taken.hand_back({}).ok());
+  EXPECT_EQ(lease_one().attempt(), 1);
+}
+
+TEST_F(CeleryQueueTest, RetriesComeWithTheirCount) {
+  publish(message("a"));
+  Lease first = lease_one();
+  ASSERT_TRUE(first.retry(kLong, Code::unavailable, AttemptCost::free, {}).ok());
+  EXPECT_TRUE(lease().empty()) << "not before its time";
+  redis({"DEL", "unacked_index"});
+  publish(message("b"));
+  Lease b = lease_one();
+  ASSERT_TRUE(b.retry(milliseconds(0), Code::decoder_crashed, AttemptCost::counted, {}).ok());
+  b = await_lease();
+  EXPECT_EQ(b.attempt(), 2);
+  EXPECT_EQ(b.last_failure(), Code::decoder_crashed);
+}
+
+TEST_F(CeleryQueueTest, BuriedMessagesAreKeptAside) {
+  publish(message("a"));
+  Lease taken = lease_one();
+  ASSERT_TRUE(taken.bury(Code::corrupt_input, {}).ok());
+  EXPECT_EQ(redis({"LRANGE", "celery.dead", "0", "-1"}).list.at(0).text, message("a"));
+  EXPECT_EQ(unacked(), 0);
+}
+
+TEST_F(CeleryQueueTest, WhatIsNotForUsIsRefusedAndKept) {
+  publish("no JSON");
+  publish(message("other").replace(message("other").find("tasks.thumb"), 11, "tasks.other"));
+  publish(message("a"));
+  EXPECT_EQ(lease_one().id(), "a");
+  EXPECT_EQ(length("celery.refused"), 2);
+  EXPECT_EQ(unacked(), 1);
+}
+
+TEST_F(CeleryQueueTest, TasksComeInTheirTime) {
+  publish(message("early", R"(,"eta":"2999-01-01T00:00:00+00:00")"));
+  publish(message("late", R"(,"expires":"2001-01-01T00:00:00+00:00")"));
+  publish(message("now", R"(,"eta":"2001-01-01T00:00:00+00:00")"));
+  EXPECT_EQ(lease_one().id(), "now");
+  EXPECT_TRUE(lease().empty());
+  EXPECT_EQ(unacked(), 2) << "the expired one is gone, the early one waits";
+}
+
+TEST_F(CeleryQueueTest, ResultsAreAsCeleryWritesThem) {
+  publish(message("a"));
+  const Lease taken = lease_one();
+  ASSERT_TRUE(
+      queue_
+          ->report_done(taken,
+                        {{"thumbnails/a.jpg", {"thumb", ImageFormat::jpeg, {9, 8}, 7, {}, {}}}}, {})
+          .ok());
+  auto meta = boost::json::parse(redis({"GET", "celery-task-meta-a"}).text).as_object();
+  EXPECT_EQ(meta.at("status"), "SUCCESS");
+  EXPECT_EQ(meta.at("task_id"), "a");
+  EXPECT_EQ(meta.at("result").at("thumbnails").at(0).at("key"), "thumbnails/a.jpg");
+  EXPECT_GT(redis({"TTL", "celery-task-meta-a"}).integer, 86000);
+  ASSERT_TRUE(queue_->report_failed(taken, {Code::corrupt_input, "damaged"}, {}).ok());
+  meta = boost::json::parse(redis({"GET", "celery-task-meta-a"}).text).as_object();
+  EXPECT_EQ(meta.at("status"), "FAILURE");
+  EXPECT_EQ(meta.at("result").at("exc_type"), "ValueError");
+  EXPECT_EQ(meta.at("result").at("exc_message").at(0), "corrupt_input: damaged");
+}
+
+TEST_F(CeleryQueueTest, IgnoredResultsAreNotWritten) {
+  publish(message("a", R"(,"ignore_result":true)"));
+  const Lease taken = lease_one();
+  ASSERT_TRUE(queue_->report_done(taken, {}, {}).ok());
+  EXPECT_EQ(redis({"EXISTS", "celery-task-meta-a"}).integer, 0);
+}
+
+TEST_F(CeleryQueueTest, TellsWhereTheImageIs) {
+  publish(message("a"));
+  const ImageTask task = queue_->task(lease_one()).value();
+  EXPECT_EQ(task.source, "a.jpg");
+  EXPECT_EQ(task.target_key("thumb", "png"), "thumbnails/a.jpg.png");
+}
+
+TEST_F(CeleryQueueTest, AServerThatIsAwayIsUnavailable) {
+  server_->process().kill();
+  EXPECT_EQ(queue_->check({}).code(), Code::unavailable);
+  EXPECT_EQ(queue_->lease(1, kLong, milliseconds(0), {}).status().code(), Code::unavailable);
+}
+
+}  // namespace
+}  // namespace thumbmill
