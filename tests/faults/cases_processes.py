@@ -156,7 +156,8 @@ def redelivered_after_kill(case):
     cluster.start("worker")
     begun = time.monotonic()
     cluster.kill(killed)
-    until("the job is done", lambda: api.get(f"/v1/images/{held}?wait=5")[1]["status"] == "done", 3 * REDELIVERY_SECONDS)
+    until("the job is done", lambda: api.get(f"/v1/images/{held}?wait=5")[1]["status"] == "done",
+          3 * REDELIVERY_SECONDS)
     took = time.monotonic() - begun
     case.notes.append(f"done {took:.1f} s after the kill")
     if took > REDELIVERY_SECONDS:
