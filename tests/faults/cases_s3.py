@@ -48,24 +48,28 @@ def is_idle(api):
 
 
 def s3_errors(case):
-    """S3 answers a fifth with 503, resets some connections, and fails copies in an answer of 200.
+    """S3 answers a fifth with 503 and fails copies in an answer of 200; then it resets some connections as well.
 
-    Amplification: requests on objects for each accepted upload until it is done, in trouble, by the same without. It
-    holds the retries of requests, and what uploads and jobs that were given up had done already. Were each request
-    just repeated until it succeeds, it would be 1 / (1 - share of harmed requests).
+    Amplification, of the first part: requests on objects for each accepted upload until it is done, in trouble, by the
+    same without. It holds the retries of requests, and what uploads and jobs that were given up had done already. Were
+    each request just repeated until it succeeds, it would be 1 / (1 - share of harmed requests).
     """
     proxy, cluster, api = start(case, "faults", "--keep-originals")
     count = max(20, int(100 * case.scale))
     usual = requests_a_job(proxy, cluster, api, count)
-    proxy.slow_down_share, proxy.reset_share, proxy.late_error_share = 0.2, 0.05, 0.02
-    before, harmed = proxy.requests, proxy.harmed
+    proxy.slow_down_share, proxy.late_error_share = 0.2, 0.02
+    before = proxy.requests
     troubled = requests_a_job(proxy, cluster, api, count)
-    harmed, passed = proxy.harmed - harmed, proxy.requests - before
-    proxy.slow_down_share = proxy.reset_share = proxy.late_error_share = 0
+    passed, harmed = proxy.requests - before, proxy.harmed
     case.notes.append(f"{harmed} of {passed} requests harmed, {proxy.late_errors} of them in a 200; amplification "
                       f"{troubled / usual:.2f} ({passed / (passed - harmed):.2f} by bare repetition)")
+    proxy.reset_share = 0.05
+    cluster.load(api.url, 5)
+    case.lasting(10)
+    proxy.slow_down_share = proxy.reset_share = proxy.late_error_share = 0
+    result = case.finish(api)
     require_first_attempts(case)
-    return case.finish(api)
+    return result
 
 
 def s3_away(case):
