@@ -140,20 +140,20 @@ class ScalingTable(unittest.TestCase):
 class QueueTable(unittest.TestCase):
     queue = load_script("queue")
 
-    def ours(self, backlog, threads, rate):
-        return {"system": "thumbmill", "backlog": backlog, "threads": threads, "per_second": rate,
-                "redis_used_bytes": 2e6 + backlog * 200, "redis_rss_bytes": 5e6, "own_rss_bytes": 4e6}
-
     def test_both_systems_and_the_backlog_have_their_lines(self):
-        celery = [{"system": "celery", "backlog": 0, "threads": 2, "per_second": rate} for rate in (100, 200)]
-        ours = [self.ours(0, 2, 600), self.ours(0, 2, 600), self.ours(0, 1, 500), self.ours(1_000_000, 2, 300),
-                self.ours(1_000_000, 1, 250)]
-        text = self.queue.render(celery + ours, 2)
+        rivals = [{"part": "rivals", "system": system, "threads": 2, "per_second": rate}
+                  for system, rate in (("celery", 100), ("thumbmill", 600), ("celery", 200), ("thumbmill", 600))]
+        memory = [{"part": "memory", "backlog": backlog, "redis_used_bytes": used, "redis_rss_bytes": 5e6}
+                  for backlog, used in ((0, 2e6), (1_000_000, 202e6))]
+        behind = [{"part": "backlog", "backlog": backlog, "threads": threads, "per_second": rate, "own_rss_bytes": 4e6}
+                  for backlog, threads, rate in ((0, 1, 500), (0, 2, 700), (1_000_000, 1, 250), (1_000_000, 2, 300))]
+        text = self.queue.render(rivals + memory + behind, 2)
         self.assertRegex(text, r"taken out, 2 at once +600 \(600-600\) +150 \(100-200\) +4\.00x")
         self.assertIn("3.00x to 6.00x, 2 rounds", text)
         self.assertRegex(text, r"ours, by backlog +0 +1,000,000\n")
         self.assertRegex(text, r"us for a lease and ack, 1 thread +2000 +4000\n")
-        self.assertRegex(text, r"memory in use, MB +2 \(2-2\) +202\n")
+        self.assertRegex(text, r"jobs/s, 2 threads +700 +300\n")
+        self.assertRegex(text, r"memory in use, MB +2 +202\n")
 
 
 if __name__ == "__main__":
