@@ -111,7 +111,7 @@ int cmd_dead(int argc, char** argv) {
   app.add_flag("--all", options.all, "Every dead letter (retry, purge)");
   app.add_flag("--json", options.json, "Ids only, one a line (list)");
   app.add_option("--url", options.url, "Base URL of a running server, e.g. http://localhost:8080");
-  const SettingFlags flags(app, {"Where", "Logs"});
+  const SettingFlags flags(app, {"Where", "S3", "Logs"});
   if (const auto exit_code = parse_arguments(app, argc, argv)) return *exit_code;
   if (const Status valid = check_options(options); !valid.ok()) return fail(valid);
   SystemClock clock;

@@ -18,7 +18,7 @@ int cmd_sweep(int argc, char** argv) {
       "once. A running "
       "server does the same by itself.",
       "thumbmill sweep");
-  const SettingFlags flags(app, {"Where", "Janitor", "Logs"});
+  const SettingFlags flags(app, {"Where", "S3", "Janitor", "Logs"});
   bool json = false;
   app.add_flag("--json", json, "For scripts");
   if (const auto exit_code = parse_arguments(app, argc, argv)) return *exit_code;

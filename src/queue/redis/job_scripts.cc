@@ -104,6 +104,12 @@ local function give(id, job)
   wanted = wanted - 1
 end
 
+-- Leases longer than any may be: the server's clock has been set back. Who is alive renews.
+local longest = string.format('(%.0f', now + math.max(ttl, 3600000))
+for _, id in ipairs(redis.call('ZRANGEBYSCORE', leases, longest, '+inf', 'LIMIT', 0, 50)) do
+  redis.call('ZADD', leases, now + ttl, id)
+end
+
 -- Leases that have ended: the entry is pending still and keeps its place before all new ones.
 for _, id in ipairs(redis.call('ZRANGEBYSCORE', leases, '-inf', now, 'LIMIT', 0, most)) do
   local job = load(id)

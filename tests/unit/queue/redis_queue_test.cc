@@ -123,6 +123,20 @@ TEST_F(RedisQueueTest, LeasesEachHaveTheirOwnLength) {
   EXPECT_EQ(again[0].id(), "short");
 }
 
+// As after a step of the server's clock, far back: the lease seems to end in an hour and more.
+TEST_F(RedisQueueTest, NoLeaseIsLongerThanAnHour) {
+  start_server();
+  const auto queue = open();
+  ASSERT_TRUE(queue->enqueue("a", {}).ok());
+  const auto held = lease(*queue);
+  tell({"ZINCRBY", "{thumbmill}:leases", "3600001", "a"});
+  EXPECT_THAT(lease(*queue), IsEmpty());
+  clock_.advance(kTtl);
+  const auto again = lease(*queue);
+  ASSERT_EQ(again.size(), 1u);
+  EXPECT_EQ(again[0].attempt(), 2);
+}
+
 TEST_F(RedisQueueTest, ServerTimeEndsLeasesAndDelays) {
   start_server();
   time_ = RedisTime::server;
