@@ -1,5 +1,6 @@
 #include "kafka/producer.h"
 
+#include <array>
 #include <condition_variable>
 #include <mutex>
 #include <optional>
@@ -85,13 +86,24 @@ Status KafkaProducer::publish(const std::string& topic, std::string_view key,
   }
   const auto delivery = std::make_shared<Delivery>();
   auto reported = std::make_unique<std::shared_ptr<Delivery>>(delivery);
-  const rd_kafka_resp_err_t error = rd_kafka_producev(
-      handle_.get(), RD_KAFKA_V_TOPIC(topic.c_str()), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
-      RD_KAFKA_V_KEY(key.data(), key.size()), RD_KAFKA_V_VALUE(nullptr, 0),
-      RD_KAFKA_V_HEADERS(list), RD_KAFKA_V_OPAQUE(reported.get()), RD_KAFKA_V_END);
-  if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
+  // An array of tagged values; the macros for it are C.
+  std::array<rd_kafka_vu_t, 5> parts{};
+  parts[0].vtype = RD_KAFKA_VTYPE_TOPIC;
+  parts[0].u.cstr = topic.c_str();
+  parts[1].vtype = RD_KAFKA_VTYPE_MSGFLAGS;
+  parts[1].u.i = RD_KAFKA_MSG_F_COPY;
+  parts[2].vtype = RD_KAFKA_VTYPE_KEY;
+  parts[2].u.mem.ptr = const_cast<char*>(key.data());  // only read
+  parts[2].u.mem.size = key.size();
+  parts[3].vtype = RD_KAFKA_VTYPE_HEADERS;
+  parts[3].u.headers = list;
+  parts[4].vtype = RD_KAFKA_VTYPE_OPAQUE;
+  parts[4].u.ptr = reported.get();
+  const KafkaOwned<rd_kafka_error_t> failure(
+      rd_kafka_produceva(handle_.get(), parts.data(), parts.size()));
+  if (failure) {
     rd_kafka_headers_destroy(list);  // ours again only when the record was not taken
-    return kafka_status(error, fmt::format("publishing to {}", topic));
+    return kafka_status(rd_kafka_error_code(failure.get()), fmt::format("publishing to {}", topic));
   }
   reported.release();  // the report's now
   return wait_for(*delivery, topic, clock_, context);

@@ -22,7 +22,7 @@ struct AdminDeleter {
 template <typename T>
 using Owned = std::unique_ptr<T, AdminDeleter>;
 
-Status of_event(const rd_kafka_event_t* event) {
+Status of_event(rd_kafka_event_t* event) {
   if (event == nullptr) return kafka_status(RD_KAFKA_RESP_ERR__TIMED_OUT, "making topics");
   RETURN_IF_ERROR(kafka_status(rd_kafka_event_error(event), "making topics"));
   std::size_t count = 0;
