@@ -1,9 +1,12 @@
 // Measures job cycles (enqueue, lease, ack) through the JobQueue port: one thread and many, on an
 // empty queue and behind a backlog.
 //
-// Usage: queue_cycles --queue sqlite:FILE [--backlog 1000000] [--seconds 5] [--threads 32]
+// Usage: queue_cycles --queue sqlite:FILE [--backlog 1000000] [--seconds 5] [--threads 32] [--drain
+// 0]
 //
-// Prints one JSON object a line. The backlog stays in the queue.
+// With --drain, it puts in the backlog and so many jobs more, and then measures taking so many out
+// (lease, ack), by
+// --threads alone. Prints one JSON object a line. The backlog stays in the queue.
 #include <atomic>
 #include <chrono>
 #include <cstdio>
@@ -24,6 +27,9 @@ namespace thumbmill {
 namespace {
 
 using std::chrono::milliseconds;
+
+// Filling is not what is measured, but a million jobs take a while.
+constexpr std::uint64_t kFillThreads = 32;
 
 std::uint64_t resident_bytes() {
   std::ifstream statm("/proc/self/statm");
@@ -62,6 +68,21 @@ class Bench {
     std::fflush(stdout);
   }
 
+  // Takes the oldest jobs; there are at least as many.
+  void drain(std::uint64_t count, std::uint64_t threads, std::uint64_t backlog) {
+    const SteadyTime begin = clock_.now();
+    std::atomic<std::uint64_t> next = 0;
+    on_threads(threads, [&] {
+      while (next++ < count && lease_and_ack()) continue;
+    });
+    const double elapsed = std::chrono::duration<double>(clock_.now() - begin).count();
+    fmt::print(
+        R"({{"threads":{},"backlog":{},"drained":{},"drained_per_second":{:.0f},"rss_bytes":{}}})"
+        "\n",
+        threads, backlog, count, static_cast<double>(count) / elapsed, resident_bytes());
+    std::fflush(stdout);
+  }
+
   void fill(std::uint64_t count, std::uint64_t threads) {
     const SteadyTime begin = clock_.now();
     std::atomic<std::uint64_t> next = 0;
@@ -84,6 +105,13 @@ class Bench {
     for (std::uint64_t i = 0; i < count; ++i) threads.emplace_back(work);
   }
 
+  bool lease_and_ack() {
+    auto leases = queue_.lease(1, std::chrono::seconds(30), milliseconds(1000), {});
+    if (!check(leases.status())) return false;
+    if (leases->empty()) return check(Status(Code::not_found, "the queue is empty too early"));
+    return check(leases->front().ack({}));
+  }
+
   bool enqueue() { return check(queue_.enqueue(new_uuid7(clock_, random_), {}).status()); }
 
   bool check(const Status& status) {
@@ -103,12 +131,15 @@ int run(int argc, char** argv) {
   std::uint64_t backlog = 1'000'000;
   std::uint64_t seconds = 5;
   std::uint64_t threads = 32;
+  std::uint64_t drain = 0;
   CLI::App app("Measures job cycles (enqueue, lease, ack) on an empty queue and behind a backlog.",
                "queue_cycles");
   app.add_option("--queue", settings.queue, "As for thumbmill; new and empty")->required();
   app.add_option("--backlog", backlog, "Jobs that wait in the second half")->capture_default_str();
   app.add_option("--seconds", seconds, "Of each measurement")->capture_default_str();
   app.add_option("--threads", threads, "Where many work at once")->capture_default_str();
+  app.add_option("--drain", drain, "Only take out so many jobs that were put in before")
+      ->capture_default_str();
   CLI11_PARSE(app, argc, argv);
 
   SystemClock clock;
@@ -120,6 +151,11 @@ int run(int argc, char** argv) {
     return EXIT_FAILURE;
   }
   Bench bench(**queue, clock, random);
+  if (drain > 0) {
+    bench.fill(backlog + drain, kFillThreads);
+    if (!bench.failed()) bench.drain(drain, threads, backlog);
+    return bench.failed() ? EXIT_FAILURE : EXIT_SUCCESS;
+  }
   bench.cycles(1, seconds, 0);
   bench.cycles(threads, seconds, 0);
   bench.fill(backlog, threads);

@@ -7,7 +7,6 @@ import shutil
 import signal
 import socket
 import subprocess
-import tempfile
 import time
 
 from service import Service
@@ -44,8 +43,17 @@ class Redis:
             except OSError:
                 time.sleep(0.05)
 
+    @property
+    def url(self):
+        return f"redis://127.0.0.1:{self.port}"
+
     def command(self, *words):
-        with socket.create_connection(("127.0.0.1", self.port), timeout=10) as connection:
+        return self.ask(self.port, *words)
+
+    @staticmethod
+    def ask(port, *words):
+        """The first bytes of the answer of whatever speaks Redis' protocol on that port."""
+        with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
             connection.sendall((" ".join(words) + "\r\n").encode())
             return connection.recv(4096)
 
@@ -74,19 +82,22 @@ class S3Server:
 
 
 class Cluster:
-    """`store` is a folder or an s3:// URL; `options` go to every process."""
+    """`store` is a folder or an s3:// URL; `options` and `environment` go to every process."""
 
-    def __init__(self, program, store, queue, directory, *options):
+    def __init__(self, program, store, queue, directory, *options, environment=None):
         self.program, self.store, self.queue, self.options = program, store, queue, options
+        self.environment = environment or {}
         self.directory = pathlib.Path(directory)
         self.log = open(self.directory / "log", "w", encoding="utf-8")
         self.services = []
         self.ids_file = self.directory / "ids"
         self.load_process = None
 
-    def start(self, role, *options):
+    def start(self, role, *options, faults=None):
+        """`faults` (preload.Faults) are what this process alone is to meet."""
+        environment = {**self.environment, **(faults.environment if faults else {})}
         service = Service(self.program, self.store, "--queue", self.queue, *self.options, *options, role=role,
-                          log=self.log)
+                          log=self.log, environment=environment)
         self.services.append(service)
         return service.start()
 
@@ -97,8 +108,10 @@ class Cluster:
              "10h", "--rate", str(rate), "-c", "16", *arguments], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
     def end_load(self):
-        self.load_process.kill()
-        self.load_process.wait()
+        if self.load_process:
+            self.load_process.kill()
+            self.load_process.wait()
+            self.load_process = None
 
     def accepted(self):
         if not self.ids_file.exists():
@@ -125,13 +138,25 @@ class Cluster:
             time.sleep(0.2)
         return time.monotonic() - begun, ends, list(waiting)
 
+    def load_count(self, url, rate, count, *arguments):
+        """So many uploads; returns how many were accepted, without waiting for what becomes of them."""
+        before = len(self.accepted())
+        subprocess.run([self.program, "load", "--url", url, "--no-wait", "--tolerate-errors", "--ids", self.ids_file,
+                        "--count", str(count), "--rate", str(rate), "-c", "16", *arguments],
+                       check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        return len(self.accepted()) - before
+
     def kill(self, service):
         service.process.send_signal(signal.SIGKILL)
         service.process.wait()
 
+    def restart_killed(self, service):
+        self.kill(service)
+        service.process.stdout.close()
+        service.start()
+
     def stop(self):
-        if self.load_process and self.load_process.poll() is None:
-            self.end_load()
+        self.end_load()
         for service in self.services:
             if service.process.poll() is None:
                 os.kill(service.process.pid, signal.SIGCONT)
@@ -139,7 +164,3 @@ class Cluster:
             service.process.wait()
             service.process.stdout.close()
         self.log.close()
-
-
-def working_directory():
-    return tempfile.mkdtemp(prefix="thumbmill-faults-")

@@ -1,10 +1,11 @@
-"""A TCP proxy that harms what passes through it, as a test tells it to: it refuses, holds or resets connections, and
-answers HTTP requests itself with the errors that an S3 server gives under load."""
+"""A proxy before an HTTP server that harms what passes through it, as a test tells it to: it resets connections, delays
+answers, lets them drip or never gives them, and answers with the errors that an S3 server gives under load."""
 
 import random
 import socket
 import struct
 import threading
+import time
 
 SLOW_DOWN = (b"HTTP/1.1 503 Slow Down\r\nContent-Type: application/xml\r\nContent-Length: %d\r\nConnection: close\r\n"
              b"\r\n%s")
@@ -12,6 +13,9 @@ SLOW_DOWN_BODY = b"<?xml version=\"1.0\"?><Error><Code>SlowDown</Code><Message>R
 LATE_ERROR = b"HTTP/1.1 200 OK\r\nContent-Type: application/xml\r\nContent-Length: %d\r\nConnection: close\r\n\r\n%s"
 LATE_ERROR_BODY = b"<?xml version=\"1.0\"?><Error><Code>InternalError</Code><Message>We failed.</Message></Error>"
 PIECE_BYTES = 65536
+LOOK_SECONDS = 0.2  # how often one that holds a connection looks whether it still should
+# Half the rate below which a client may call an answer stalled, in bodies that would take a minute at least.
+DRIP_BYTES, DRIP_SECONDS, DRIP_LEAST_BODY = 128, 0.25, 32768
 
 
 class Proxy:
@@ -21,9 +25,12 @@ class Proxy:
     def __init__(self, port, seed):
         self.target = ("127.0.0.1", port)
         self.chooser = random.Random(seed)
-        self.refuse_share = self.reset_share = self.slow_down_share = self.late_error_share = 0.0
-        self.away = False
-        self.connections = self.harmed = self.requests = 0
+        self.reset_share = self.slow_down_share = self.late_error_share = self.drip_share = 0.0
+        self.latency_s = 0.0
+        self.away = self.silent = False
+        # Listings and the like, which come at their own rate, are not among object_requests.
+        self.connections = self.harmed = self.requests = self.object_requests = 0
+        self.late_errors = self.held = self.dripped = self.cut_short = 0
         self.listener = socket.create_server(("127.0.0.1", 0), backlog=256)
         self.port = self.listener.getsockname()[1]
         self.open = set()
@@ -82,9 +89,13 @@ class Proxy:
     def _exchange(self, client, server):
         """One request and its answer at a time, so that harm can be done to each."""
         client.settimeout(60)
-        head = self._read_head(client)
+        head = read_head(client)
         while head:
             self.requests += 1
+            self.object_requests += is_for_object(head)
+            if self.silent:
+                self._hold(client)
+                return
             harm = self.chooser.random()
             for share, harmed in ((self.reset_share, None), (self.slow_down_share, (SLOW_DOWN, SLOW_DOWN_BODY)),
                                   (self.late_error_share, (LATE_ERROR, LATE_ERROR_BODY))):
@@ -94,69 +105,49 @@ class Proxy:
                     return
                 harm -= share
             server.sendall(head)
-            self._pass_body(client, server, head)
-            answer = self._read_head(server)
+            pass_body(client, server, head)
+            answer = read_head(server)
+            time.sleep(self.latency_s)
             client.sendall(answer)
-            self._pass_body(server, client, answer, head.startswith(b"HEAD "))
+            if (self.chooser.random() < self.drip_share and head.startswith(b"GET ")
+                    and int(field(answer, b"content-length") or 0) >= DRIP_LEAST_BODY):
+                self._drip(client, server)
+                return
+            pass_body(server, client, answer, head.startswith(b"HEAD "))
             if has_field(answer, b"connection", b"close"):
                 return
-            head = self._read_head(client)
+            head = read_head(client)
+
+    def _hold(self, client):
+        """As a server that has died without a word: it takes what comes, and never answers."""
+        self.held += 1
+        client.settimeout(LOOK_SECONDS)
+        while self.silent:
+            try:
+                if not client.recv(PIECE_BYTES):
+                    return
+            except TimeoutError:
+                continue
+        self._reset(client)
+
+    def _drip(self, client, server):
+        self.dripped += 1
+        while piece := server.recv(DRIP_BYTES):
+            time.sleep(DRIP_SECONDS)
+            try:
+                client.sendall(piece)
+            except OSError:
+                self.cut_short += 1
+                return
 
     def _harm(self, client, head, answer):
         if answer is None:
             self._reset(client)
             return
+        self.late_errors += answer[0] is LATE_ERROR
         # The body first: a close with unread bytes would reset the answer away.
-        self._pass_body(client, None, head)
+        pass_body(client, None, head)
         client.sendall(answer[0] % (len(answer[1]), answer[1]))
-
-    @staticmethod
-    def _read_head(source):
-        head = b""
-        while not head.endswith(b"\r\n\r\n"):
-            byte = source.recv(1)
-            if not byte:
-                return b""
-            head += byte
-        if has_field(head, b"expect", b"100-continue"):
-            source.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
-            head = b"\r\n".join(line for line in head.split(b"\r\n") if not line.lower().startswith(b"expect:"))
-        return head
-
-    @staticmethod
-    def _pass_body(source, target, head, bodiless=False):
-        first = head.split(b"\r\n", 1)[0]
-        if bodiless or first.startswith((b"HTTP/1.1 204", b"HTTP/1.1 304", b"HTTP/1.0 204")):
-            return
-        left = field(head, b"content-length")
-        if left is None:
-            if has_field(head, b"transfer-encoding", b"chunked"):
-                Proxy._pass_chunks(source, target)
-            return
-        left = int(left)
-        while left > 0:
-            piece = source.recv(min(left, PIECE_BYTES))
-            if not piece:
-                raise OSError("the body ended early")
-            if target:
-                target.sendall(piece)
-            left -= len(piece)
-
-    @staticmethod
-    def _pass_chunks(source, target):
-        """The chunked coding (RFC 9112, section 7.1), passed on as it is; no trailer fields."""
-        while True:
-            line = b""
-            while not line.endswith(b"\r\n"):
-                line += source.recv(1)
-            size = int(line.split(b";")[0], 16)
-            data = b""
-            while len(data) < size + 2:
-                data += source.recv(size + 2 - len(data))
-            if target:
-                target.sendall(line + data)
-            if size == 0:
-                return
 
 
 def field(head, name):
@@ -174,3 +165,57 @@ def has_field(head, name, value):
 
 def is_copy(head):
     return field(head, b"x-amz-copy-source") is not None
+
+
+def is_for_object(head):
+    """Whether a key is named: with path style, the bucket is the first part of the path."""
+    path = head.split(b" ")[1].partition(b"?")[0]
+    return path.count(b"/") > 1 and not path.endswith(b"/")
+
+
+def read_head(source):
+    head = b""
+    while not head.endswith(b"\r\n\r\n"):
+        byte = source.recv(1)
+        if not byte:
+            return b""
+        head += byte
+    if has_field(head, b"expect", b"100-continue"):
+        source.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
+        head = b"\r\n".join(line for line in head.split(b"\r\n") if not line.lower().startswith(b"expect:"))
+    return head
+
+
+def pass_body(source, target, head, bodiless=False):
+    first = head.split(b"\r\n", 1)[0]
+    if bodiless or first.startswith((b"HTTP/1.1 204", b"HTTP/1.1 304", b"HTTP/1.0 204")):
+        return
+    left = field(head, b"content-length")
+    if left is None:
+        if has_field(head, b"transfer-encoding", b"chunked"):
+            pass_chunks(source, target)
+        return
+    left = int(left)
+    while left > 0:
+        piece = source.recv(min(left, PIECE_BYTES))
+        if not piece:
+            raise OSError("the body ended early")
+        if target:
+            target.sendall(piece)
+        left -= len(piece)
+
+
+def pass_chunks(source, target):
+    """The chunked coding (RFC 9112, section 7.1), passed on as it is; no trailer fields."""
+    while True:
+        line = b""
+        while not line.endswith(b"\r\n"):
+            line += source.recv(1)
+        size = int(line.split(b";")[0], 16)
+        data = b""
+        while len(data) < size + 2:
+            data += source.recv(size + 2 - len(data))
+        if target:
+            target.sendall(line + data)
+        if size == 0:
+            return

@@ -2,6 +2,8 @@
 
 import http.client
 import json
+import os
+import pathlib
 import re
 import subprocess
 import time
@@ -12,11 +14,13 @@ ANSWER_SECONDS = 60
 class Service:
     """`thumbmill serve`, or another role, on free ports of its own; a restart takes the same ports again.
 
-    `options` are passed on as they are; `log` is a file for what it logs, else that is kept for stop().
+    `options` are passed on as they are; `log` is a file for what it logs, else that is kept for stop();
+    `environment` is added to this process's own.
     """
 
-    def __init__(self, program, store, *options, role="serve", log=subprocess.PIPE):
+    def __init__(self, program, store, *options, role="serve", log=subprocess.PIPE, environment=None):
         self.program, self.store, self.options, self.log = str(program), str(store), options, log
+        self.environment = {**os.environ, **(environment or {})}
         self.role = role
         self.port = self.admin_port = 0
         self.process = None
@@ -25,7 +29,7 @@ class Service:
         self.process = subprocess.Popen(
             [self.program, self.role, "--store", self.store, "--listen", f"127.0.0.1:{self.port}",
              "--admin-listen", f"127.0.0.1:{self.admin_port}", *self.options],
-            stdout=subprocess.PIPE, stderr=self.log, text=True)
+            stdout=subprocess.PIPE, stderr=self.log, text=True, env=self.environment)
         # It prints its addresses, this one last, once it answers.
         for line in self.process.stdout:
             if found := re.search(r"page\s+http://127\.0\.0\.1:(\d+)/", line):
@@ -73,6 +77,30 @@ class Service:
 
     def get(self, path, **how):
         return self.ask("GET", path, **how)
+
+    def metric(self, name, **labels):
+        """The sum of the series of that name that bear these labels."""
+        status, text = self.ask_bytes("GET", "/metrics", admin=True)
+        assert status == 200, f"/metrics answered {status}"
+        wanted = [f'{label}="{value}"' for label, value in labels.items()]
+        total = 0.0
+        for line in text.decode().splitlines():
+            series, _, value = line.rpartition(" ")
+            if re.split(r"[{ ]", series)[0] == name and all(label in series for label in wanted):
+                total += float(value)
+        return total
+
+    def decoders(self):
+        """The process ids of its decoders."""
+        found = []
+        for stat in pathlib.Path("/proc").glob("[0-9]*/stat"):
+            try:
+                fields = stat.read_text().rpartition(")")[2].split()
+            except OSError:
+                continue  # it has ended since
+            if int(fields[1]) == self.process.pid and fields[0] != "Z":
+                found.append(int(stat.parent.name))
+        return found
 
     def upload(self, body, query=""):
         return self.ask("POST", f"/v1/images{query}", body)

@@ -1,5 +1,7 @@
-"""Tests of what bench/compare computes from /proc and from results."""
+"""Tests of what the benchmarks compute from /proc and from results."""
 
+import importlib.machinery
+import importlib.util
 import pathlib
 import subprocess
 import sys
@@ -7,13 +9,23 @@ import time
 import unittest
 
 sys.dont_write_bytecode = True
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[3] / "bench"))
+BENCH = pathlib.Path(__file__).resolve().parents[3] / "bench"
+sys.path.insert(0, str(BENCH))
 
 import machine  # noqa: E402: found by the line above
 import table  # noqa: E402
 
 # Works for a fixed share of CPU time, not of time, so that a busy machine changes nothing.
 BURN = "import time\nwhile time.process_time() < {seconds}: pass\n"
+
+
+def load_script(name):
+    """A program without an extension as a module."""
+    loader = importlib.machinery.SourceFileLoader(f"bench_{name}", str(BENCH / name))
+    module = importlib.util.module_from_spec(importlib.util.spec_from_loader(loader.name, loader))
+    sys.modules[loader.name] = module  # its dataclasses look themselves up
+    loader.exec_module(module)
+    return module
 
 
 class StatLine(unittest.TestCase):
@@ -102,6 +114,46 @@ class Table(unittest.TestCase):
 
     def test_one_system_has_no_ratio(self):
         self.assertNotIn("x\n", table.render([result("baseline", 25, 75)], ["baseline"]) + "\n")
+
+
+class ScalingTable(unittest.TestCase):
+    scaling = load_script("scaling")
+
+    def results(self, what, *rates):
+        return [{"what": what, "jobs": 9, "per_second": rate, "cpu_ms_a_job": 500 / rate, "wall_ms_a_job": 1000 / rate,
+                 "server_cpu_ms_a_job": 0.5} for rate in rates]
+
+    def test_two_workers_are_told_by_the_medians_and_round_by_round(self):
+        text = self.scaling.render(self.results("redis+folder", 10, 20, 25) + self.results("2 workers", 18, 40, 30))
+        self.assertRegex(text, r"thumbnails/s +20 \(10-25\) +30 \(18-40\) +1\.50x")
+        self.assertIn("1.20x to 2.00x, 3 rounds", text)
+        self.assertNotIn("CPU ms", text)
+
+    def test_the_cost_of_a_job_stands_beside_that_on_other_stores(self):
+        text = self.scaling.render(self.results("embedded", 50) + self.results("redis+folder", 40)
+                                   + self.results("redis+s3", 10))
+        self.assertRegex(text, r"CPU ms +10 +12\.5 +50\n")
+        self.assertRegex(text, r"wall ms +20 +25 +100\n")
+        self.assertNotIn("thumbnails/s", text)
+
+
+class QueueTable(unittest.TestCase):
+    queue = load_script("queue")
+
+    def test_both_systems_and_the_backlog_have_their_lines(self):
+        rivals = [{"part": "rivals", "system": system, "threads": 2, "per_second": rate}
+                  for system, rate in (("celery", 100), ("thumbmill", 600), ("celery", 200), ("thumbmill", 600))]
+        memory = [{"part": "memory", "backlog": backlog, "redis_used_bytes": used, "redis_rss_bytes": 5e6}
+                  for backlog, used in ((0, 2e6), (1_000_000, 202e6))]
+        behind = [{"part": "backlog", "backlog": backlog, "threads": threads, "per_second": rate, "own_rss_bytes": 4e6}
+                  for backlog, threads, rate in ((0, 1, 500), (0, 2, 700), (1_000_000, 1, 250), (1_000_000, 2, 300))]
+        text = self.queue.render(rivals + memory + behind, 2)
+        self.assertRegex(text, r"taken out, 2 at once +600 \(600-600\) +150 \(100-200\) +4\.00x")
+        self.assertIn("3.00x to 6.00x, 2 rounds", text)
+        self.assertRegex(text, r"ours, by backlog +0 +1,000,000\n")
+        self.assertRegex(text, r"us for a lease and ack, 1 thread +2000 +4000\n")
+        self.assertRegex(text, r"jobs/s, 2 threads +700 +300\n")
+        self.assertRegex(text, r"memory in use, MB +2 +202\n")
 
 
 if __name__ == "__main__":

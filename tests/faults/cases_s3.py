@@ -1,0 +1,121 @@
+"""An S3 that errs, is slow, hangs, or is gone."""
+
+import time
+
+import checks
+from cases_processes import until
+
+SOME_JPEG = b"\xff\xd8\xff\xe0 whatever"  # good enough to be stored
+ANSWER_SECONDS = 30  # in which an upload is answered while the store hangs: three tries of five seconds, and delays
+
+
+def start(case, prefix, *options):
+    """A cluster on S3: the proxy before it, the cluster, and its API."""
+    proxy, environment = case.s3()
+    cluster = case.start(f"s3://thumbmill-test/{prefix}", case.redis().url, *options, environment=environment)
+    api = cluster.start("api")
+    cluster.start("janitor")
+    cluster.start("worker")
+    return proxy, cluster, api
+
+
+def expect_refusal(api):
+    begun = time.monotonic()
+    status, answer = api.upload(SOME_JPEG)
+    took = time.monotonic() - begun
+    if status != 503 or took > ANSWER_SECONDS:
+        raise AssertionError(f"an upload without a store was answered {status} {answer} after {took:.1f} s")
+    return took
+
+
+def require_first_attempts(case):
+    attempts, _ = checks.done_log(case.cluster)
+    if burnt := [image_id for image_id, attempt in attempts.items() if attempt > 1]:
+        case.wrong.append(f"{len(burnt)} jobs burnt tries")
+
+
+def requests_a_job(proxy, cluster, api, count):
+    """Uploads so many; the requests on objects until all that were accepted are done, by their number."""
+    before = proxy.object_requests
+    accepted = cluster.load_count(api.url, 5, count)
+    until("the jobs are done", lambda: is_idle(api), seconds=240)
+    return (proxy.object_requests - before) / max(1, accepted)
+
+
+def is_idle(api):
+    _, queue = api.get("/v1/queue")
+    return queue["ready"] + queue["running"] + queue["delayed"] == 0
+
+
+def s3_errors(case):
+    """S3 answers a fifth with 503 and fails copies in an answer of 200; then it resets some connections as well.
+
+    Amplification, of the first part: requests on objects for each accepted upload until it is done, in trouble, by the
+    same without. It holds the retries of requests, and what uploads and jobs that were given up had done already. Were
+    each request just repeated until it succeeds, it would be 1 / (1 - share of harmed requests).
+    """
+    proxy, cluster, api = start(case, "faults", "--keep-originals")
+    count = max(20, int(100 * case.scale))
+    usual = requests_a_job(proxy, cluster, api, count)
+    proxy.slow_down_share, proxy.late_error_share = 0.2, 0.02
+    before = proxy.requests
+    troubled = requests_a_job(proxy, cluster, api, count)
+    passed, harmed = proxy.requests - before, proxy.harmed
+    case.notes.append(f"{harmed} of {passed} requests harmed, {proxy.late_errors} of them in a 200; amplification "
+                      f"{troubled / usual:.2f} ({passed / (passed - harmed):.2f} by bare repetition)")
+    proxy.reset_share = 0.05
+    cluster.load(api.url, 5)
+    case.lasting(10)
+    proxy.slow_down_share = proxy.reset_share = proxy.late_error_share = 0
+    result = case.finish(api)
+    require_first_attempts(case)
+    return result
+
+
+def s3_away(case):
+    """S3 is gone for a while: uploads are refused with 503, nothing is lost, no try is burnt."""
+    proxy, cluster, api = start(case, "away")
+    cluster.load(api.url, 5)
+    case.lasting(3)
+    proxy.cut_off()
+    expect_refusal(api)
+    case.lasting(15)
+    proxy.restore()
+    case.lasting(1)
+    result = case.finish(api)
+    require_first_attempts(case)
+    return result
+
+
+def s3_slow(case):
+    """Each answer comes 200 ms late, and some originals drip so slowly that they must be given up and fetched anew."""
+    proxy, cluster, api = start(case, "slow")
+    cluster.start("worker")
+    cluster.load(api.url, 3)
+    case.lasting(2)
+    proxy.latency_s, proxy.drip_share = 0.2, 0.3
+    case.lasting(25)
+    until("a body dripped", lambda: proxy.dripped > 0)
+    proxy.latency_s = proxy.drip_share = 0
+    result = case.finish(api)
+    case.notes.append(f"{proxy.cut_short} of {proxy.dripped} dripping bodies were cut short")
+    if proxy.cut_short < proxy.dripped:
+        case.wrong.append("one was waited for")
+    require_first_attempts(case)
+    return result
+
+
+def s3_silent(case):
+    """S3 takes connections and requests and answers none: uploads are refused in bounded time."""
+    proxy, cluster, api = start(case, "silent")
+    cluster.load(api.url, 5)
+    case.lasting(3)
+    proxy.silent = True
+    took = expect_refusal(api)
+    case.lasting(15)
+    proxy.silent = False
+    case.lasting(1)
+    case.notes.append(f"refused after {took:.1f} s, {proxy.held} requests held")
+    result = case.finish(api)
+    require_first_attempts(case)
+    return result
