@@ -149,6 +149,8 @@ void KafkaConsumer::gain(rd_kafka_topic_partition_list_t& partitions) {
   const KafkaOwned<rd_kafka_error_t> error(rd_kafka_incremental_assign(handle_.get(), list->get()));
   if (error)
     log_.warning("cannot take partitions", {{"detail", rd_kafka_error_string(error.get())}});
+  // A partition that was paused when we had it last is so still for librdkafka.
+  rd_kafka_resume_partitions(handle_.get(), list->get());
 }
 
 void KafkaConsumer::lose(rd_kafka_topic_partition_list_t& partitions) {

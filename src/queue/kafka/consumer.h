@@ -76,7 +76,7 @@ class KafkaConsumer {
   Logger& log_;
   KafkaOwned<rd_kafka_t> handle_;
   std::atomic<bool> ending_ = false;
-  std::set<PartitionId> paused_;  // the reading thread's own, as the next two
+  std::set<PartitionId> paused_;  // the reading thread's own, as the next
   SteadyTime commit_at_{};
   std::thread reader_;
 
