@@ -6,6 +6,8 @@
 #include "notify/local/local_notifier.h"
 #include "notify/redis/redis_notifier.h"
 #include "queue/celery/celery_queue.h"
+#include "queue/kafka/kafka_leadership.h"
+#include "queue/kafka/kafka_queue.h"
 #include "queue/redis/redis_leadership.h"
 #include "queue/redis/redis_queue.h"
 #include "queue/sqlite/sqlite_queue.h"
@@ -21,6 +23,8 @@ constexpr std::string_view kS3 = "s3:";
 bool has_scheme(std::string_view text) { return text.find("://") != std::string_view::npos; }
 
 bool is_redis(const Settings& settings) { return settings.queue.starts_with("redis"); }
+
+bool is_kafka(const Settings& settings) { return settings.queue.starts_with("kafka:"); }
 
 S3Encryption encryption(S3Sse sse) {
   switch (sse) {
@@ -56,13 +60,25 @@ Result<RedisOptions> redis_options(const Settings& settings) {
   return of_setting("queue", parse_redis_url(settings.queue));
 }
 
+Result<KafkaOptions> kafka_options(const Settings& settings) {
+  return of_setting("queue", parse_kafka_url(settings.queue));
+}
+
+Result<std::unique_ptr<JobQueue>> open_kafka_queue(const Settings& settings, Clock& clock,
+                                                   Logger& log) {
+  ASSIGN_OR_RETURN(KafkaOptions options, kafka_options(settings));
+  ASSIGN_OR_RETURN(std::unique_ptr<KafkaQueue> queue,
+                   of_setting("queue", KafkaQueue::open(std::move(options), clock, log)));
+  return std::unique_ptr<JobQueue>(std::move(queue));
+}
+
 Result<std::unique_ptr<JobQueue>> open_sqlite_queue(const Settings& settings, Clock& clock,
                                                     Logger& log) {
   std::string file = settings.queue.substr(kSqlite.size());
   if (file.empty() && has_scheme(settings.store)) {
     return Status(Code::invalid_argument,
                   fmt::format("setting queue is \"{}\", a file in the store, and the store is "
-                              "\"{}\"; allowed then: sqlite:FILE or redis://HOST",
+                              "\"{}\"; allowed then: sqlite:FILE, redis://HOST or kafka://HOST",
                               settings.queue, settings.store));
   }
   if (file.empty()) file = settings.store + "/queue/queue.db";
@@ -102,10 +118,12 @@ Result<std::unique_ptr<JobQueue>> open_queue(const Settings& settings, Clock& cl
                     "tasks; all other commands need a queue of Thumbmill's own",
                     without_password(settings.queue)));
   }
+  if (is_kafka(settings)) return open_kafka_queue(settings, clock, log);
   if (!is_redis(settings)) {
     return Status(Code::invalid_argument,
                   fmt::format("setting queue is \"{}\"; allowed: sqlite:FILE, redis://HOST, "
-                              "rediss://HOST, redis+unix:///SOCKET, redis+sentinel://HOST/MASTER",
+                              "rediss://HOST, redis+unix:///SOCKET, redis+sentinel://HOST/MASTER, "
+                              "kafka://HOST",
                               without_password(settings.queue)));
   }
   ASSIGN_OR_RETURN(RedisOptions options, redis_options(settings));
@@ -161,6 +179,11 @@ Result<std::unique_ptr<Notifier>> open_notifier(const Settings& settings, Random
 
 Result<std::unique_ptr<Leadership>> open_leadership(const Settings& settings, const Clock& clock,
                                                     Random& random, Logger& log) {
+  if (is_kafka(settings)) {
+    ASSIGN_OR_RETURN(KafkaOptions options, kafka_options(settings));
+    return std::unique_ptr<Leadership>(
+        std::make_unique<KafkaLeadership>(std::move(options), clock));
+  }
   if (!is_redis(settings)) return std::unique_ptr<Leadership>(std::make_unique<SoleLeadership>());
   ASSIGN_OR_RETURN(RedisOptions options, redis_options(settings));
   return std::unique_ptr<Leadership>(

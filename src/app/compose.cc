@@ -170,7 +170,7 @@ Status System::Parts::start_backends() {
   if (!roles.all() && !is_shared(settings)) {
     return Status(Code::invalid_argument,
                   fmt::format("setting queue is \"{}\", which is for one process that does it all: "
-                              "run `thumbmill serve`, or set queue to redis://HOST",
+                              "run `thumbmill serve`, or set queue to redis://HOST or kafka://HOST",
                               settings.queue));
   }
   RETURN_IF_ERROR(open_queue_or_tasks());

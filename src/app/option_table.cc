@@ -30,7 +30,8 @@ std::vector<Option> place_options() {
       text_option("queue", &Settings::queue, "sqlite:",
                   "sqlite:FILE (sqlite: alone is queue/queue.db in the store), "
                   "redis://[USER:PASSWORD@]HOST[:PORT][/DB], rediss://..., redis+unix://..., "
-                  "redis+sentinel://HOST,.../MASTER; of a worker also "
+                  "redis+sentinel://HOST,.../MASTER, "
+                  "kafka://[USER:PASSWORD@]HOST[:PORT],...[?NAME=VALUE&...]; of a worker also "
                   "celery+redis://HOST/DB?task=NAME",
                   "The job queue."),
       text_option("spool", &Settings::spool, "", "a directory; empty: TMPDIR, or /tmp",

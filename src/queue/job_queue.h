@@ -39,8 +39,11 @@ struct QueuedJob {
 
 /// What a backend can do by itself; where it cannot, the adapter emulates it at the stated cost.
 struct QueueTraits {
-  bool find = true;              ///< find() knows every job; otherwise it returns nothing for most
-  bool exact_depth = true;       ///< depth() is a count, not an estimate
+  bool find = true;         ///< find() knows every job; otherwise it returns nothing for most
+  bool unique = true;       ///< enqueue() leaves a job that is there alone; otherwise the job is
+                            ///< delivered twice, and enqueue() always says that it changed
+  bool forget = true;       ///< forget() takes jobs off; otherwise they are delivered still
+  bool exact_depth = true;  ///< depth() is a count, not an estimate
   bool survives_restart = true;  ///< enqueued jobs are still there after a restart
 };
 

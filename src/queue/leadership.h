@@ -1,7 +1,8 @@
 // Leadership: which of several processes does what one alone should do (the sweep, the queue-wide
 // metrics). A matter of economy, not of safety: two may briefly both believe that they lead, for
 // example after one has been stopped for a while, so that what a leader does must be harmless
-// twice. Implementations: SoleLeadership here, queue/redis/redis_leadership.
+// twice. Implementations: SoleLeadership here, queue/redis/redis_leadership,
+// queue/kafka/kafka_leadership.
 #pragma once
 
 #include <chrono>

@@ -74,6 +74,7 @@ TEST_P(JobQueueSuite, DeliversOldestFirstUpToTheNumberAskedFor) {
 }
 
 TEST_P(JobQueueSuite, EnqueueChangesNothingThatIsOnItsWay) {
+  if (!queue_.traits().unique) GTEST_SKIP() << "traits().unique: a job may be there twice";
   enqueue("ready");
   EXPECT_FALSE(queue_.enqueue("ready", {}).value());
   Lease running = lease_one();
@@ -181,6 +182,7 @@ TEST_P(JobQueueSuite, HandingBackCountsForNothing) {
 }
 
 TEST_P(JobQueueSuite, ForgetTakesAnythingOffAndLosesTheLease) {
+  if (!queue_.traits().forget) GTEST_SKIP() << "traits().forget: none is taken out of the middle";
   enqueue("a");
   Lease lease = lease_one();
   ASSERT_TRUE(queue_.forget("a", {}).ok());
@@ -190,6 +192,7 @@ TEST_P(JobQueueSuite, ForgetTakesAnythingOffAndLosesTheLease) {
 }
 
 TEST_P(JobQueueSuite, DepthCountsEveryState) {
+  if (!queue_.traits().exact_depth) GTEST_SKIP() << "traits().exact_depth: an estimate";
   for (const char* id : {"dead", "delayed", "running", "old", "new"}) {
     enqueue(id);
     clock_.advance(std::chrono::seconds(1));
@@ -276,7 +279,9 @@ TEST_P(JobQueueSuite, ManyWorkersShareTheJobsWithoutAnyTwice) {
   for (std::thread& worker : workers) worker.join();
   EXPECT_EQ(seen.size(), std::size_t{kJobs});
   EXPECT_EQ(std::set<std::string>(seen.begin(), seen.end()).size(), std::size_t{kJobs});
-  EXPECT_EQ(queue_.depth({})->backlog(), 0u);
+  if (queue_.traits().exact_depth) {
+    EXPECT_EQ(queue_.depth({})->backlog(), 0u);
+  }
 }
 
 TEST_P(JobQueueSuite, HeedsStopAndDeadline) {

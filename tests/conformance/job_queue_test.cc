@@ -1,8 +1,10 @@
 // Every implementation of JobQueue against the suite.
 #include "conformance/job_queue_suite.h"
+#include "fakes/kafka_cluster.h"
 #include "fakes/memory_queue.h"
 #include "fakes/quiet.h"
 #include "fakes/redis_server.h"
+#include "queue/kafka/kafka_queue.h"
 #include "queue/redis/redis_queue.h"
 #include "queue/sqlite/sqlite_queue.h"
 #include "temp_directory.h"
@@ -53,6 +55,20 @@ std::vector<QueueFactory> redis_factories() {
   return {{"redis", make_redis_in_memory}, {"redis_aof", make_redis_with_aof}};
 }
 
+struct KafkaSurroundings {
+  KafkaCluster cluster{2};
+  NoLogger log;
+};
+
+QueueUnderTest make_kafka(SimClock& clock) {
+  auto surroundings = std::make_shared<KafkaSurroundings>();
+  auto queue = KafkaQueue::open(parse_kafka_url(surroundings->cluster.url()).value(), clock,
+                                surroundings->log, {.alone = true});
+  return {surroundings, std::move(queue).value()};
+}
+
+INSTANTIATE_TEST_SUITE_P(Kafka, JobQueueSuite,
+                         ::testing::Values(QueueFactory{"kafka", make_kafka}));
 INSTANTIATE_TEST_SUITE_P(Memory, JobQueueSuite,
                          ::testing::Values(QueueFactory{"memory", make_memory}));
 INSTANTIATE_TEST_SUITE_P(Sqlite, JobQueueSuite,

@@ -44,7 +44,7 @@ def first_image(case, api, worker):
 
 def workers_killed(case):
     """Workers are killed every second to three, and started again."""
-    cluster = case.on_folder(case.redis())
+    cluster = case.on_folder(case.queue())
     api = cluster.start("api")
     cluster.start("janitor")
     workers = [cluster.start("worker") for _ in range(2)]
@@ -59,7 +59,7 @@ def workers_killed(case):
 
 def api_killed(case):
     """The API is killed in the middle of uploads: whatever was answered 202 is there."""
-    cluster = case.on_folder(case.redis())
+    cluster = case.on_folder(case.queue())
     api = cluster.start("api")
     cluster.start("janitor")
     cluster.start("worker")

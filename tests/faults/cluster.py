@@ -66,6 +66,18 @@ class Redis:
         shutil.rmtree(pathlib.Path(self.directory) / "appendonlydir", ignore_errors=True)
 
 
+class Kafka:
+    """The mock cluster of tests/mock_kafka.cc, which has the topics already."""
+
+    def __init__(self, program):
+        self.process = subprocess.Popen([program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.url = f"kafka://{self.process.stdout.readline().strip()}"
+
+    def stop(self):
+        self.process.stdin.close()
+        self.process.wait()
+
+
 class S3Server:
     """The S3 server of the conformance tests, with an empty bucket."""
 

@@ -1,0 +1,28 @@
+// A job as a record of a Kafka topic; docs/formats/queue-kafka.md.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include <librdkafka/rdkafka.h>
+
+#include "base/clock.h"
+#include "kafka/producer.h"
+
+namespace thumbmill {
+
+struct JobRecord {
+  std::string id;             ///< the key
+  int attempts = 0;           ///< counted tries before this record
+  WallTime first_enqueued{};  ///< when the job came in first, by the producer's calendar
+  WallTime due{};             ///< not to be delivered before; the epoch: at once
+  Code last_failure = Code::ok;
+};
+
+KafkaHeaders to_headers(const JobRecord& record);
+
+/// Nothing when the record is none of ours. Unknown headers are passed over; one that is missing
+/// has its default.
+std::optional<JobRecord> from_message(const rd_kafka_message_t& message);
+
+}  // namespace thumbmill

@@ -1,0 +1,86 @@
+// KafkaQueue: a JobQueue on Kafka topics, shared by any number of processes.
+// docs/formats/queue-kafka.md.
+//
+// What Kafka cannot do is in traits(): a job that is enqueued twice is delivered twice, and none is
+// taken out of the middle. Both are harmless, because a worker that finds a job's result only acks.
+// An ack is durable within a second, not on return: a crash before delivers the job again.
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "kafka/producer.h"
+#include "kafka/topics.h"
+#include "queue/job_queue.h"
+#include "queue/kafka/consumer.h"
+#include "queue/kafka/tail.h"
+
+namespace thumbmill {
+
+/// Thread-safe. Every lease must be gone before the queue.
+class KafkaQueue final : public JobQueue, public LeaseBackend {
+ public:
+  /// Succeeds also while the cluster is away: calls are unavailable until it is there. `clock` and
+  /// `log` outlive the queue. invalid_argument.
+  static Result<std::unique_ptr<KafkaQueue>> open(KafkaOptions options, Clock& clock, Logger& log,
+                                                  KafkaQueueTuning tuning = {});
+
+  Result<bool> enqueue(std::string_view id, const OpContext& context) override;
+  /// The first call makes the process a worker: it joins the consumer group.
+  Result<std::vector<Lease>> lease(std::size_t most, std::chrono::milliseconds ttl,
+                                   std::chrono::milliseconds wait,
+                                   const OpContext& context) override;
+  /// The first call reads the whole backlog, and from then on a thread reads what comes.
+  Result<std::optional<QueuedJob>> find(std::string_view id, const OpContext& context) override;
+  Status forget(std::string_view id, const OpContext& context) override;
+  /// `running` is of this process, and so counts as `ready` what other processes work on; a
+  /// delayed job that is due counts as delayed until it has been leased. No `oldest_age`.
+  Result<QueueDepth> depth(const OpContext& context) override;
+  Status check(const OpContext& context) override;
+  QueueTraits traits() const override {
+    return {.unique = false, .forget = false, .exact_depth = false};
+  }
+
+  // For its leases.
+  Status extend(const LeaseTicket& ticket, std::chrono::milliseconds ttl,
+                const OpContext& context) override;
+  Status ack(const LeaseTicket& ticket, const OpContext& context) override;
+  Status retry(const LeaseTicket& ticket, std::chrono::milliseconds delay, Code why,
+               AttemptCost cost, const OpContext& context) override;
+  Status hand_back(const LeaseTicket& ticket, const OpContext& context) override;
+  Status bury(const LeaseTicket& ticket, Code why, const OpContext& context) override;
+
+ private:
+  KafkaQueue(KafkaOptions options, Clock& clock, Logger& log, KafkaQueueTuning tuning);
+
+  /// The parts that not every process needs, made when first asked for.
+  Result<KafkaConsumer*> consumer(const OpContext& context);
+  Result<KafkaTail*> tail(const OpContext& context);
+  Result<std::vector<PartitionId>> partitions(const std::vector<std::string>& topics,
+                                              const OpContext& context);
+  Status move(const LeaseTicket& ticket, const std::string& topic, JobRecord record,
+              const OpContext& context);
+  Status refresh(KafkaTail& tail, const OpContext& context);
+  Result<QueueDepth> count(const OpContext& context);
+
+  const KafkaOptions options_;
+  const KafkaQueueTuning tuning_;
+  const std::vector<std::string> work_topics_;  // the jobs, then the retry tiers
+  const std::string dead_topic_;
+  Clock& clock_;
+  Logger& log_;
+  KafkaTopics topics_;
+  std::unique_ptr<KafkaProducer> producer_;
+
+  std::mutex mutex_;
+  std::unique_ptr<KafkaTail> tail_;               // guarded by mutex_; once made it stays
+  std::unique_ptr<KafkaConsumer> consumer_;       // likewise
+  SteadyTime fresh_until_ = SteadyTime::min();    // guarded by mutex_: of the tail
+  SteadyTime counted_until_ = SteadyTime::min();  // guarded by mutex_
+  QueueDepth counted_;                            // guarded by mutex_
+};
+
+}  // namespace thumbmill
