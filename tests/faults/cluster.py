@@ -13,6 +13,7 @@ from service import Service
 
 TESTS = pathlib.Path(__file__).resolve().parents[1]
 DRAIN_SECONDS = 240
+FIRST_UPLOAD_SECONDS = 60
 
 
 def free_port():
@@ -114,10 +115,17 @@ class Cluster:
         return service.start()
 
     def load(self, url, rate, *arguments):
-        """Begins uploads in the background; their ids go to a file, those that were accepted alone."""
+        """Begins uploads in the background, and returns when one has been accepted; the ids of those that were go to a
+        file."""
+        before = len(self.accepted())
         self.load_process = subprocess.Popen(
             [self.program, "load", "--url", url, "--no-wait", "--tolerate-errors", "--ids", self.ids_file, "--duration",
              "10h", "--rate", str(rate), "-c", "16", *arguments], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        deadline = time.monotonic() + FIRST_UPLOAD_SECONDS
+        while len(self.accepted()) == before:
+            if time.monotonic() > deadline:
+                raise AssertionError(f"no upload was accepted within {FIRST_UPLOAD_SECONDS} s")
+            time.sleep(0.02)
 
     def end_load(self):
         if self.load_process:
