@@ -1,7 +1,7 @@
 // Lines on the channel of job events come from whoever may publish there.
 #include "base/status.h"
 #include "fuzz_target.h"
-#include "notify/redis/event_line.h"
+#include "notify/event_line.h"
 
 using namespace thumbmill;
 

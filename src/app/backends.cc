@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "app/units.h"
+#include "notify/kafka/kafka_notifier.h"
 #include "notify/local/local_notifier.h"
 #include "notify/redis/redis_notifier.h"
 #include "queue/celery/celery_queue.h"
@@ -169,8 +170,14 @@ Result<Backends> open_backends(const Settings& settings, Clock& clock, Random& r
   return backends;
 }
 
-Result<std::unique_ptr<Notifier>> open_notifier(const Settings& settings, Random& random,
-                                                Logger& log) {
+Result<std::unique_ptr<Notifier>> open_notifier(const Settings& settings, Clock& clock,
+                                                Random& random, Logger& log) {
+  if (is_kafka(settings)) {
+    ASSIGN_OR_RETURN(const KafkaOptions options, kafka_options(settings));
+    ASSIGN_OR_RETURN(std::unique_ptr<KafkaNotifier> notifier,
+                     of_setting("queue", KafkaNotifier::open(options, clock, random, log)));
+    return std::unique_ptr<Notifier>(std::move(notifier));
+  }
   if (!is_redis(settings)) return std::unique_ptr<Notifier>(std::make_unique<LocalNotifier>());
   ASSIGN_OR_RETURN(RedisOptions options, redis_options(settings));
   return std::unique_ptr<Notifier>(

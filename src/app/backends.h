@@ -54,8 +54,8 @@ Result<Backends> open_backends(const Settings& settings, Clock& clock, Random& r
                                Metrics& metrics, Logger& log);
 
 /// Tells of job events in this process and, where the queue is shared by a means that can, in all.
-Result<std::unique_ptr<Notifier>> open_notifier(const Settings& settings, Random& random,
-                                                Logger& log);
+Result<std::unique_ptr<Notifier>> open_notifier(const Settings& settings, Clock& clock,
+                                                Random& random, Logger& log);
 
 /// Who of the processes on that queue does what one alone should do.
 Result<std::unique_ptr<Leadership>> open_leadership(const Settings& settings, const Clock& clock,

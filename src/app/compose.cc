@@ -174,7 +174,7 @@ Status System::Parts::start_backends() {
                               settings.queue));
   }
   RETURN_IF_ERROR(open_queue_or_tasks());
-  ASSIGN_OR_RETURN(notifier, open_notifier(settings, random, log));
+  ASSIGN_OR_RETURN(notifier, open_notifier(settings, clock, random, log));
   workload = std::make_unique<Workload>(*notifier, clock, settings.drain_target);
   store = std::make_unique<MeteredStore>(*backends.store, metrics);
   store_check = std::make_unique<LastingCheck>(

@@ -15,6 +15,7 @@ constexpr const char* kLingerMs = "2";
 // Longer than the election of another leader takes, shorter than a client waits.
 constexpr const char* kDeliveryTimeoutMs = "10000";
 constexpr int kPollMs = 100;
+constexpr int kLastFlushMs = 500;
 
 // One record on its way. Shared by the thread that waits and librdkafka's report, as either may
 // be done with it first.
@@ -27,6 +28,7 @@ struct Delivery {
 void report_delivery(rd_kafka_t*, const rd_kafka_message_t* message, void*) {
   const std::unique_ptr<std::shared_ptr<Delivery>> delivery(
       static_cast<std::shared_ptr<Delivery>*>(message->_private));
+  if (!delivery) return;  // nobody waits
   const std::lock_guard lock((*delivery)->mutex);
   (*delivery)->report = message->err;
   (*delivery)->changed.notify_all();
@@ -65,8 +67,10 @@ Result<std::unique_ptr<KafkaProducer>> KafkaProducer::open(const KafkaOptions& o
 KafkaProducer::~KafkaProducer() {
   ending_ = true;
   if (server_.joinable()) server_.join();
-  // Nobody waits for what is still on its way, but each report frees its Delivery.
+  // What was only sent is given a moment. For the rest nobody waits any more, but each report frees
+  // its Delivery.
   if (handle_) {
+    rd_kafka_flush(handle_.get(), kLastFlushMs);
     rd_kafka_purge(handle_.get(), RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
     rd_kafka_flush(handle_.get(), kPollMs);
   }
@@ -79,13 +83,25 @@ void KafkaProducer::serve() {
 Status KafkaProducer::publish(const std::string& topic, std::string_view key,
                               const KafkaHeaders& headers, const OpContext& context) {
   RETURN_IF_ERROR(context.check(clock_));
+  const auto delivery = std::make_shared<Delivery>();
+  auto reported = std::make_unique<std::shared_ptr<Delivery>>(delivery);
+  RETURN_IF_ERROR(produce(topic, key, headers, reported.get()));
+  reported.release();  // the report's now
+  return wait_for(*delivery, topic, clock_, context);
+}
+
+Status KafkaProducer::send(const std::string& topic, std::string_view key,
+                           const KafkaHeaders& headers) {
+  return produce(topic, key, headers, nullptr);
+}
+
+Status KafkaProducer::produce(const std::string& topic, std::string_view key,
+                              const KafkaHeaders& headers, void* opaque) {
   rd_kafka_headers_t* list = rd_kafka_headers_new(headers.size());
   for (const auto& header : headers) {
     rd_kafka_header_add(list, header.first.data(), static_cast<ssize_t>(header.first.size()),
                         header.second.data(), static_cast<ssize_t>(header.second.size()));
   }
-  const auto delivery = std::make_shared<Delivery>();
-  auto reported = std::make_unique<std::shared_ptr<Delivery>>(delivery);
   // An array of tagged values; the macros for it are C.
   std::array<rd_kafka_vu_t, 5> parts{};
   parts[0].vtype = RD_KAFKA_VTYPE_TOPIC;
@@ -98,15 +114,14 @@ Status KafkaProducer::publish(const std::string& topic, std::string_view key,
   parts[3].vtype = RD_KAFKA_VTYPE_HEADERS;
   parts[3].u.headers = list;
   parts[4].vtype = RD_KAFKA_VTYPE_OPAQUE;
-  parts[4].u.ptr = reported.get();
+  parts[4].u.ptr = opaque;
   const KafkaOwned<rd_kafka_error_t> failure(
       rd_kafka_produceva(handle_.get(), parts.data(), parts.size()));
   if (failure) {
     rd_kafka_headers_destroy(list);  // ours again only when the record was not taken
     return kafka_status(rd_kafka_error_code(failure.get()), fmt::format("publishing to {}", topic));
   }
-  reported.release();  // the report's now
-  return wait_for(*delivery, topic, clock_, context);
+  return Status();
 }
 
 }  // namespace thumbmill

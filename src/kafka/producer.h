@@ -6,16 +6,12 @@
 #include <string>
 #include <string_view>
 #include <thread>
-#include <utility>
-#include <vector>
 
 #include "base/clock.h"
 #include "kafka/handle.h"
+#include "kafka/headers.h"
 
 namespace thumbmill {
-
-/// What a record carries besides its key: names and values, in order.
-using KafkaHeaders = std::vector<std::pair<std::string, std::string>>;
 
 /// Thread-safe. Has a thread that takes delivery reports.
 class KafkaProducer {
@@ -29,11 +25,18 @@ class KafkaProducer {
   Status publish(const std::string& topic, std::string_view key, const KafkaHeaders& headers,
                  const OpContext& context);
 
+  /// Hands a record over and does not wait; whether it arrives is not said. The last ones before
+  /// the producer's end are given half a second. unavailable: too many are on their way already.
+  Status send(const std::string& topic, std::string_view key, const KafkaHeaders& headers);
+
   /// For questions to the cluster.
   rd_kafka_t& handle() { return *handle_; }
 
  private:
   explicit KafkaProducer(Clock& clock) : clock_(clock) {}
+  /// `opaque` is given back with the delivery report.
+  Status produce(const std::string& topic, std::string_view key, const KafkaHeaders& headers,
+                 void* opaque);
   void serve();
 
   Clock& clock_;

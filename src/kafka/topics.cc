@@ -72,6 +72,12 @@ Status KafkaTopics::make(rd_kafka_t& handle, const std::vector<KafkaTopic>& topi
         rd_kafka_NewTopic_new(topic.name.c_str(), topic.partitions, replication_, why, sizeof why));
     if (!owned.back()) return Status(Code::internal, fmt::format("Kafka topic: {}", why));
     wanted.push_back(owned.back().get());
+    if (!topic.kept_for) continue;
+    const std::string kept_for = std::to_string(topic.kept_for->count());
+    // Brokers remove whole segments, and never the one that is written.
+    for (const char* setting : {"retention.ms", "segment.ms"}) {
+      rd_kafka_NewTopic_set_config(wanted.back(), setting, kept_for.c_str());
+    }
   }
   const Owned<rd_kafka_AdminOptions_t> options(
       rd_kafka_AdminOptions_new(&handle, RD_KAFKA_ADMIN_OP_CREATETOPICS));

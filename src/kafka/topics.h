@@ -2,6 +2,8 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -12,6 +14,8 @@ namespace thumbmill {
 struct KafkaTopic {
   std::string name;
   int partitions = 1;
+  /// For how long records are kept, about; nothing: as long as the cluster keeps any.
+  std::optional<std::chrono::milliseconds> kept_for = {};
 };
 
 /// Thread-safe; several threads, and processes, may make the same topics at once.

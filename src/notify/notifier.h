@@ -1,6 +1,6 @@
 // Notifier: tells whoever listens that a job has changed state. Best effort: a listener that must
 // not miss the end of a job reads the ObjectStore as well (service/job_status does). Adapters:
-// notify/local within one process, notify/redis across all that share a Redis.
+// notify/local within one process, notify/redis and notify/kafka across all that share a server.
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,9 @@
 // Every implementation of JobQueue against the suite.
+#include <cstdlib>
+#include <random>
+
+#include <fmt/format.h>
+
 #include "conformance/job_queue_suite.h"
 #include "fakes/kafka_cluster.h"
 #include "fakes/memory_queue.h"
@@ -67,8 +72,29 @@ QueueUnderTest make_kafka(SimClock& clock) {
   return {surroundings, std::move(queue).value()};
 }
 
-INSTANTIATE_TEST_SUITE_P(Kafka, JobQueueSuite,
-                         ::testing::Values(QueueFactory{"kafka", make_kafka}));
+// A real cluster, where the tests are told of one: THUMBMILL_TEST_KAFKA=HOST:PORT. Each test makes
+// topics of its own.
+QueueUnderTest make_real_kafka(SimClock& clock) {
+  auto log = std::make_shared<NoLogger>();
+  const std::string url = fmt::format("kafka://{}?prefix=thumbmill-test-{:016x}&partitions=2",
+                                      std::getenv("THUMBMILL_TEST_KAFKA"), std::random_device()());
+  return {log,
+          KafkaQueue::open(parse_kafka_url(url).value(), clock, *log, {.alone = true}).value()};
+}
+
+std::vector<QueueFactory> kafka_factories() {
+  std::vector<QueueFactory> made{{"kafka", make_kafka}};
+  if (std::getenv("THUMBMILL_TEST_KAFKA")) made.push_back({"real_kafka", make_real_kafka});
+  return made;
+}
+
+INSTANTIATE_TEST_SUITE_P(Kafka, JobQueueSuite, ::testing::ValuesIn(kafka_factories()));
+TEST(JobQueueOnKafka, HasARealClusterToRunOn) {
+  if (!std::getenv("THUMBMILL_TEST_KAFKA")) {
+    GTEST_SKIP()
+        << "THUMBMILL_TEST_KAFKA=HOST:PORT is not set: suite run on librdkafka's mock only";
+  }
+}
 INSTANTIATE_TEST_SUITE_P(Memory, JobQueueSuite,
                          ::testing::Values(QueueFactory{"memory", make_memory}));
 INSTANTIATE_TEST_SUITE_P(Sqlite, JobQueueSuite,

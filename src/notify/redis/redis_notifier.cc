@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/backoff.h"
-#include "notify/redis/event_line.h"
+#include "notify/event_line.h"
 
 namespace thumbmill {
 namespace {

@@ -16,8 +16,8 @@ constexpr milliseconds kCommitEvery{1'000};
 constexpr std::chrono::seconds kReadTimeout{30};
 // A partition is not read further while so many of its records are unfinished; again at half.
 constexpr std::size_t kMostUnfinished = 64;
-// After kill -9 the group notices by this, and a job runs again within 45 s.
-constexpr const char* kSessionTimeoutMs = "20000";
+// A member hears by its heartbeats of others that come and go: shorter means shorter rebalances.
+constexpr const char* kHeartbeatMs = "1000";
 // How long a broker holds an empty answer back; bounds how late a new record is seen after a pause.
 constexpr const char* kFetchWaitMs = "100";
 
@@ -56,18 +56,21 @@ auto KafkaConsumer::changing(Call call) {
 
 Result<std::unique_ptr<KafkaConsumer>> KafkaConsumer::open(const KafkaOptions& options,
                                                            std::vector<std::string> topics,
-                                                           Clock& clock, Logger& log) {
-  ASSIGN_OR_RETURN(KafkaOwned<rd_kafka_conf_t> conf,
-                   kafka_conf(options, {{"group.id", options.name(options.group)},
-                                        {"enable.auto.commit", "false"},
-                                        {"enable.auto.offset.store", "false"},
-                                        {"auto.offset.reset", "earliest"},
-                                        {"partition.assignment.strategy", "cooperative-sticky"},
-                                        {"session.timeout.ms", kSessionTimeoutMs},
-                                        {"fetch.wait.max.ms", kFetchWaitMs}}));
+                                                           KafkaQueueTuning tuning, Clock& clock,
+                                                           Logger& log) {
+  ASSIGN_OR_RETURN(
+      KafkaOwned<rd_kafka_conf_t> conf,
+      kafka_conf(options, {{"group.id", options.name(options.group)},
+                           {"enable.auto.commit", "false"},
+                           {"enable.auto.offset.store", "false"},
+                           {"auto.offset.reset", "earliest"},
+                           {"partition.assignment.strategy", "cooperative-sticky"},
+                           {"session.timeout.ms", std::to_string(tuning.session.count())},
+                           {"heartbeat.interval.ms", kHeartbeatMs},
+                           {"fetch.wait.max.ms", kFetchWaitMs}}));
   rd_kafka_conf_set_rebalance_cb(conf.get(), on_rebalance);
   rd_kafka_conf_set_offset_commit_cb(conf.get(), on_commit);
-  std::unique_ptr<KafkaConsumer> consumer(new KafkaConsumer(std::move(topics), clock, log));
+  std::unique_ptr<KafkaConsumer> consumer(new KafkaConsumer(std::move(topics), tuning, clock, log));
   ASSIGN_OR_RETURN(consumer->handle_,
                    open_kafka(RD_KAFKA_CONSUMER, std::move(conf), consumer.get()));
   rd_kafka_poll_set_consumer(consumer->handle_.get());
@@ -86,6 +89,9 @@ KafkaConsumer::~KafkaConsumer() {
   }
   commit(assigned, true);
   rd_kafka_consumer_close(handle_.get());
+  // librdkafka before 2.3 aborts the process when it destroys a member of a cooperative group that
+  // has joined but was never given an assignment (its issue 4312).
+  if (!settled_) static_cast<void>(handle_.release());
 }
 
 Status KafkaConsumer::join() {
@@ -94,6 +100,7 @@ Status KafkaConsumer::join() {
     if (joined_) return Status();
     joined_ = true;
   }
+  settled_ = false;
   const KafkaList list(rd_kafka_topic_partition_list_new(static_cast<int>(topics_.size())));
   for (const std::string& topic : topics_) {
     rd_kafka_topic_partition_list_add(list.get(), topic.c_str(), RD_KAFKA_PARTITION_UA);
@@ -129,6 +136,7 @@ Result<KafkaList> KafkaConsumer::begin(const std::vector<PartitionId>& partition
 void KafkaConsumer::on_rebalance(rd_kafka_t*, rd_kafka_resp_err_t what,
                                  rd_kafka_topic_partition_list_t* partitions, void* self) {
   auto& consumer = *static_cast<KafkaConsumer*>(self);
+  consumer.settled_ = true;
   if (what == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) {
     consumer.gain(*partitions);
   } else {
@@ -146,6 +154,7 @@ void KafkaConsumer::gain(rd_kafka_topic_partition_list_t& partitions) {
     list = begin(ids_of(partitions), kTakeOverTimeoutMs);
   }
   if (!list.ok()) return;
+  commit_at_ = {};
   const KafkaOwned<rd_kafka_error_t> error(rd_kafka_incremental_assign(handle_.get(), list->get()));
   if (error)
     log_.warning("cannot take partitions", {{"detail", rd_kafka_error_string(error.get())}});
@@ -161,6 +170,7 @@ void KafkaConsumer::lose(rd_kafka_topic_partition_list_t& partitions) {
       rd_kafka_incremental_unassign(handle_.get(), &partitions));
   if (error)
     log_.warning("cannot give partitions up", {{"detail", rd_kafka_error_string(error.get())}});
+  commit_at_ = {};
   for (const PartitionId& id : ids) paused_.erase(id);
   changing([&] {
     for (const PartitionId& id : ids) {
@@ -255,9 +265,15 @@ void KafkaConsumer::commit(const std::vector<PartitionId>& partitions, bool leav
   }
 }
 
-void KafkaConsumer::on_commit(rd_kafka_t*, rd_kafka_resp_err_t,
+void KafkaConsumer::on_commit(rd_kafka_t*, rd_kafka_resp_err_t error,
                               rd_kafka_topic_partition_list_t* offsets, void* self) {
   auto& consumer = *static_cast<KafkaConsumer*>(self);
+  // A commit that waits behind our joining again is of the generation before, for which librdkafka
+  // drops the whole assignment. No other until the group has settled, which calls gain() or lose();
+  // one that was sent before this was known costs that we work on some jobs again.
+  if (error == RD_KAFKA_RESP_ERR_REBALANCE_IN_PROGRESS) {
+    consumer.commit_at_ = consumer.clock_.now() + consumer.tuning_.session;
+  }
   if (offsets == nullptr) return;
   const std::lock_guard lock(consumer.mutex_);
   for (int i = 0; i < offsets->cnt; ++i) {

@@ -12,22 +12,9 @@ constexpr const char* kLastFailure = "last-failure";
 // Far longer than any id; what has a longer key is none of ours.
 constexpr std::size_t kLongestId = 256;
 
-// The text of a header that is there.
-std::optional<std::string_view> header(const rd_kafka_headers_t* headers, const char* name) {
-  const void* value = nullptr;
-  std::size_t size = 0;
-  if (headers == nullptr ||
-      rd_kafka_header_get_last(headers, name, &value, &size) != RD_KAFKA_RESP_ERR_NO_ERROR) {
-    return std::nullopt;
-  }
-  return std::string_view(static_cast<const char*>(value), size);
-}
-
-// Leaves `number` as it is where there is no header; false where there is one without a number >=
-// 0.
+// Leaves `number` as it is where there is no text; false where there is one that is no number >= 0.
 template <typename T>
-bool read_number(const rd_kafka_headers_t* headers, const char* name, T& number) {
-  const auto text = header(headers, name);
+bool read_number(const std::optional<std::string_view>& text, T& number) {
   if (!text) return true;
   const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), number);
   return error == std::errc() && end == text->data() + text->size() && number >= 0;
@@ -42,25 +29,27 @@ KafkaHeaders to_headers(const JobRecord& record) {
           {kLastFailure, std::string(code_name(record.last_failure))}};
 }
 
-std::optional<JobRecord> from_message(const rd_kafka_message_t& message) {
-  if (message.key == nullptr || message.key_len == 0 || message.key_len > kLongestId) {
-    return std::nullopt;
-  }
-  rd_kafka_headers_t* headers = nullptr;
-  if (rd_kafka_message_headers(&message, &headers) != RD_KAFKA_RESP_ERR_NO_ERROR) headers = nullptr;
+std::optional<JobRecord> from_record(std::string_view key, const KafkaHeaderOf& header) {
+  if (key.empty() || key.size() > kLongestId) return std::nullopt;
   JobRecord record;
-  record.id.assign(static_cast<const char*>(message.key), message.key_len);
+  record.id = key;
   std::int64_t first_ms = 0;
   std::int64_t due_ms = 0;
-  if (!read_number(headers, kAttempts, record.attempts) ||
-      !read_number(headers, kFirstEnqueued, first_ms) || !read_number(headers, kDue, due_ms)) {
+  if (!read_number(header(kAttempts), record.attempts) ||
+      !read_number(header(kFirstEnqueued), first_ms) || !read_number(header(kDue), due_ms)) {
     return std::nullopt;
   }
   record.first_enqueued = from_unix_ms(first_ms);
   record.due = from_unix_ms(due_ms);
-  const auto failure = header(headers, kLastFailure);
+  const auto failure = header(kLastFailure);
   if (failure) record.last_failure = code_from_name(*failure).value_or(Code::internal);
   return record;
+}
+
+std::optional<JobRecord> from_message(const rd_kafka_message_t& message) {
+  if (message.key == nullptr) return std::nullopt;
+  return from_record({static_cast<const char*>(message.key), message.key_len},
+                     [&](const char* name) { return kafka_header(message, name); });
 }
 
 }  // namespace thumbmill

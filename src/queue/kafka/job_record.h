@@ -1,8 +1,10 @@
 // A job as a record of a Kafka topic; docs/formats/queue-kafka.md.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include <librdkafka/rdkafka.h>
 
@@ -21,8 +23,12 @@ struct JobRecord {
 
 KafkaHeaders to_headers(const JobRecord& record);
 
+/// A record's header of that name, if there is one.
+using KafkaHeaderOf = std::function<std::optional<std::string_view>(const char* name)>;
+
 /// Nothing when the record is none of ours. Unknown headers are passed over; one that is missing
 /// has its default.
+std::optional<JobRecord> from_record(std::string_view key, const KafkaHeaderOf& header);
 std::optional<JobRecord> from_message(const rd_kafka_message_t& message);
 
 }  // namespace thumbmill

@@ -15,6 +15,10 @@ constexpr const char* kTopic = "leader";
 // The least that brokers allow by default (group.min.session.timeout.ms).
 constexpr milliseconds kShortestSession{6'000};
 
+// One partition has no share to keep; and librdkafka before 2.3 aborts the process when a member of
+// a cooperative group leaves before its first assignment (its issue 4312).
+constexpr const char* kStrategy = "range";
+
 }  // namespace
 
 KafkaLeadership::KafkaLeadership(KafkaOptions options, const Clock& clock)
@@ -32,7 +36,7 @@ Result<KafkaOwned<rd_kafka_t>> KafkaLeadership::join(std::string_view role, mill
   ASSIGN_OR_RETURN(KafkaOwned<rd_kafka_conf_t> conf,
                    kafka_conf(options_, {{"group.id", options_.name(fmt::format("lead.{}", role))},
                                          {"enable.auto.commit", "false"},
-                                         {"partition.assignment.strategy", "cooperative-sticky"},
+                                         {"partition.assignment.strategy", kStrategy},
                                          {"session.timeout.ms", std::to_string(session.count())}}));
   ASSIGN_OR_RETURN(KafkaOwned<rd_kafka_t> member,
                    open_kafka(RD_KAFKA_CONSUMER, std::move(conf), nullptr));

@@ -97,7 +97,8 @@ Result<KafkaConsumer*> KafkaQueue::consumer(const OpContext& context) {
   {
     const std::lock_guard lock(mutex_);
     if (!consumer_) {
-      ASSIGN_OR_RETURN(consumer_, KafkaConsumer::open(options_, work_topics_, clock_, log_));
+      ASSIGN_OR_RETURN(consumer_,
+                       KafkaConsumer::open(options_, work_topics_, tuning_, clock_, log_));
     }
     consumer = consumer_.get();
   }

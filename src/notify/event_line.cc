@@ -1,4 +1,4 @@
-#include "notify/redis/event_line.h"
+#include "notify/event_line.h"
 
 #include <array>
 #include <charconv>
