@@ -73,8 +73,8 @@ def api_killed(case):
 
 
 def worker_stopped(case):
-    """A worker that has a job is stopped for three leases and wakes up: what it had is another's by then."""
-    cluster = case.on_folder(case.redis())
+    """A worker that has a job is stopped until that is another's, and wakes up: what it had is another's by then."""
+    cluster = case.on_folder(case.queue())
     api = cluster.start("api")
     cluster.start("janitor")
     stopped = cluster.start("worker")
@@ -83,7 +83,7 @@ def worker_stopped(case):
     cluster.start("worker")
     cluster.load(api.url, 20)
     stopped.process.send_signal(signal.SIGSTOP)
-    time.sleep(3 * case.lease_seconds)  # the fault itself
+    time.sleep(case.lost_after_seconds)  # the fault itself
     stopped.process.send_signal(signal.SIGCONT)
     send(signal.SIGCONT, *decoders)
     until("the worker drops what it had", lambda: lost_leases(stopped) > 0)
@@ -91,7 +91,8 @@ def worker_stopped(case):
     result = case.finish(api)
     attempts, times = checks.done_log(cluster)
     case.notes.append(f"{lost_leases(stopped)} leases lost, {max(attempts.values())} attempts at most")
-    if twice := [image_id for image_id, count in times.items() if count > 1]:
+    # Kafka hands a job on with its partition, wherever its worker was with it: docs/formats/queue-kafka.md.
+    if (twice := [image_id for image_id, count in times.items() if count > 1]) and case.queue_kind != "kafka":
         case.wrong.append(f"{len(twice)} jobs were taken off the queue twice")
     return result
 
@@ -129,7 +130,7 @@ def leading_of(janitors):
 
 def long_job(case):
     """A job takes ten times its lease, with an idle worker beside: it runs once."""
-    cluster = case.on_folder(case.redis(), "--decoder-wall-time", "1h")
+    cluster = case.on_folder(case.queue(), "--decoder-wall-time", "1h")
     api = cluster.start("api")
     cluster.start("janitor")
     slow = cluster.start("worker")
@@ -148,7 +149,7 @@ def long_job(case):
 def redelivered_after_kill(case):
     """A worker is killed in the middle of a job, with leases as they are by default: how long until another has done
     it?"""
-    cluster = case.on_folder(case.redis(), leases="default")
+    cluster = case.on_folder(case.queue(), leases="default")
     api = cluster.start("api")
     cluster.start("janitor")
     killed = cluster.start("worker")
@@ -169,7 +170,7 @@ def redelivered_after_kill(case):
 
 def rolling_restart(case):
     """Every process is restarted in turn, twice, behind a load balancer: clients see nothing of it."""
-    cluster = case.on_folder(case.redis())
+    cluster = case.on_folder(case.queue())
     apis = [cluster.start("api") for _ in range(2)]
     others = [cluster.start(role) for role in ("worker", "worker", "janitor", "janitor")]
     balancer = Balancer([api.port for api in apis])
