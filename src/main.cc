@@ -21,6 +21,7 @@ constexpr Command kCommands[] = {
     {"janitor", thumbmill::cmd_janitor, "sweep, expiry and queue gauges alone"},
     {"make", thumbmill::cmd_make, "thumbnails of local files, without a server"},
     {"load", thumbmill::cmd_load, "load generator: uploads, waits for thumbnails, reports"},
+    {"plan", thumbmill::cmd_plan, "simulates autoscalers on traffic"},
     {"sweep", thumbmill::cmd_sweep, "queue unfinished uploads again, once"},
     {"dead", thumbmill::cmd_dead, "dead letters: list, show, retry, purge"},
     {"config", thumbmill::cmd_config, "the effective settings and where each comes from"},

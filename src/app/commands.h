@@ -11,6 +11,7 @@ int cmd_worker(int argc, char** argv);   ///< workers alone
 int cmd_janitor(int argc, char** argv);  ///< sweep, expiry and the queue's gauges alone
 int cmd_make(int argc, char** argv);     ///< thumbnails of local files, without a server
 int cmd_load(int argc, char** argv);     ///< load generator against a server
+int cmd_plan(int argc, char** argv);     ///< simulates autoscalers on traffic
 int cmd_sweep(int argc, char** argv);    ///< one sweep by hand
 int cmd_dead(int argc, char** argv);     ///< dead letters: list, show, retry, purge
 int cmd_config(int argc, char** argv);   ///< the effective settings

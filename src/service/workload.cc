@@ -65,7 +65,12 @@ double Workload::workers_desired(const QueueDepth& depth) const {
   const double arrivals = arrivals_locked();
   const auto backlog = static_cast<double>(depth.backlog());
   if (averaged_ == 0) return arrivals > 0 || backlog > 0 ? 1 : 0;
-  return worker_seconds_ * (arrivals / kUtilisation + backlog / drain_target_seconds_);
+  return workers_for(arrivals, backlog, worker_seconds_, drain_target_seconds_);
+}
+
+double Workload::workers_for(double arrivals_per_second, double backlog, double worker_seconds,
+                             double drain_seconds) {
+  return worker_seconds * (arrivals_per_second / kUtilisation + backlog / drain_seconds);
 }
 
 }  // namespace thumbmill

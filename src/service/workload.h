@@ -36,6 +36,10 @@ class Workload {
   /// it takes one worker to find out.
   double workers_desired(const QueueDepth& depth) const;
 
+  /// That formula: `worker_seconds` of one worker for a job, 1/mu.
+  static double workers_for(double arrivals_per_second, double backlog, double worker_seconds,
+                            double drain_seconds);
+
   static constexpr std::chrono::seconds kWindow{300};
   static constexpr std::chrono::seconds kArrivalWindow{60};
 
