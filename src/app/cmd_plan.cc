@@ -1,5 +1,4 @@
 #include <cmath>
-#include <filesystem>
 #include <fstream>
 #include <sstream>
 
@@ -27,7 +26,7 @@ struct PlanFlags {
   double factor = 10;
   std::string burst_for = "5m";
   std::string duration = "30m";
-  std::string service = "200ms";
+  std::string service = "250ms";
   double spread = 0.5;
   std::string pod_start = "5s";
   std::string node_start = "0";
@@ -115,8 +114,7 @@ Result<std::vector<Policy>> read_policies(const PlanFlags& flags) {
   for (const std::string& path : flags.manifests) {
     ASSIGN_OR_RETURN(const std::string text, read_text(path));
     ASSIGN_OR_RETURN(const ScalerManifest manifest, parse_scaler(text, path, flags.target));
-    policies.push_back({std::filesystem::path(path).stem().string(), manifest.hpa.min_replicas,
-                        shipped_scaler(manifest)});
+    policies.push_back({path, manifest.hpa.min_replicas, shipped_scaler(manifest)});
   }
   for (const int replicas : flags.fixed)
     policies.push_back({fmt::format("fixed {}", replicas), 0, fixed_scaler(replicas)});

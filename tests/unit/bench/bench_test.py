@@ -141,8 +141,9 @@ class QueueTable(unittest.TestCase):
     queue = load_script("queue")
 
     def test_both_systems_and_the_backlog_have_their_lines(self):
-        rivals = [{"part": "rivals", "system": system, "threads": 2, "per_second": rate}
-                  for system, rate in (("celery", 100), ("thumbmill", 600), ("celery", 200), ("thumbmill", 600))]
+        rivals = [{"part": "rivals", "system": system, "threads": threads, "per_second": rate}
+                  for system, threads, rate in (("celery", 2, 100), ("thumbmill", 2, 600), ("thumbmill", 32, 1500),
+                                                ("celery", 2, 200), ("thumbmill", 2, 600), ("thumbmill", 32, 2100))]
         memory = [{"part": "memory", "backlog": backlog, "redis_used_bytes": used, "redis_rss_bytes": 5e6}
                   for backlog, used in ((0, 2e6), (1_000_000, 202e6))]
         behind = [{"part": "backlog", "backlog": backlog, "threads": threads, "per_second": rate, "own_rss_bytes": 4e6}
@@ -150,6 +151,7 @@ class QueueTable(unittest.TestCase):
         text = self.queue.render(rivals + memory + behind, 2)
         self.assertRegex(text, r"taken out, 2 at once +600 \(600-600\) +150 \(100-200\) +4\.00x")
         self.assertIn("3.00x to 6.00x, 2 rounds", text)
+        self.assertRegex(text, r"taken out, 32 at once +1800 \(1500-2100\) +150 \(100-200\) +12\.00x")
         self.assertRegex(text, r"ours, by backlog +0 +1,000,000\n")
         self.assertRegex(text, r"us for a lease and ack, 1 thread +2000 +4000\n")
         self.assertRegex(text, r"jobs/s, 2 threads +700 +300\n")

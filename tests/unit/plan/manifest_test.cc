@@ -1,5 +1,8 @@
 #include "app/plan/manifest.h"
 
+#include <fstream>
+#include <sstream>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -103,6 +106,20 @@ TEST(Manifest, ReadsAScaledObject) {
   EXPECT_EQ(manifest.hpa.min_replicas, 0);
   EXPECT_EQ(manifest.hpa.max_replicas, 12);
   EXPECT_EQ(manifest.hpa.metrics.at(0).name, kWorkersDesiredFigure);
+}
+
+TEST(Manifest, ReadsTheAutoscalersThatWeShip) {
+  for (const char* file : {"overlays/eks-cpu/hpa.yaml", "overlays/eks-queue/scaledobject.yaml",
+                           "components/adapter/hpa.yaml"}) {
+    const auto path = std::string(THUMBMILL_SOURCE_DIR "/deploy/kustomize/") + file;
+    std::ostringstream text;
+    text << std::ifstream(path).rdbuf();
+    const auto manifest = parse_scaler(text.str(), file, "thumbmill-worker");
+    ASSERT_TRUE(manifest.ok()) << manifest.status().to_string();
+    EXPECT_EQ(manifest->hpa.min_replicas, 1) << file;
+    EXPECT_EQ(manifest->hpa.max_replicas, 20) << file;
+    EXPECT_TRUE(manifest->hpa.behavior) << file;
+  }
 }
 
 TEST(Manifest, SaysWhatIsWrong) {
