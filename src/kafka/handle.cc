@@ -49,7 +49,7 @@ Result<KafkaOwned<rd_kafka_t>> open_kafka(rd_kafka_type_t type, KafkaOwned<rd_ka
   char why[kMessageSize];
   KafkaOwned<rd_kafka_t> handle(rd_kafka_new(type, conf.get(), why, sizeof why));
   if (!handle) return Status(Code::invalid_argument, fmt::format("Kafka: {}", why));
-  conf.release();  // the handle's now
+  static_cast<void>(conf.release());  // the handle's now
   return handle;
 }
 

@@ -86,7 +86,7 @@ Status KafkaProducer::publish(const std::string& topic, std::string_view key,
   const auto delivery = std::make_shared<Delivery>();
   auto reported = std::make_unique<std::shared_ptr<Delivery>>(delivery);
   RETURN_IF_ERROR(produce(topic, key, headers, reported.get()));
-  reported.release();  // the report's now
+  static_cast<void>(reported.release());  // the report's now
   return wait_for(*delivery, topic, clock_, context);
 }
 

@@ -31,12 +31,8 @@ Hpa::Hpa(HpaSpec spec, HpaTiming timing)
 int Hpa::sync(const HpaInput& input) {
   const int current = input.spec_replicas;
   if (current == 0 && spec_.min_replicas != 0) return 0;  // switched off
-  int wanted = current;
-  if (current > spec_.max_replicas) {
-    wanted = spec_.max_replicas;
-  } else if (current < spec_.min_replicas) {
-    wanted = spec_.min_replicas;
-  } else {
+  int wanted = std::clamp(current, spec_.min_replicas, spec_.max_replicas);
+  if (wanted == current) {
     const std::optional<int> by = by_metrics(input);
     if (!by) return current;
     wanted = limited(current, *by, input.now);

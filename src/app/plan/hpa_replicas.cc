@@ -34,7 +34,8 @@ double usage_ratio(const std::vector<std::int64_t>& usages, std::int64_t request
   std::int64_t total = 0;
   for (const std::int64_t usage : usages) total += usage;
   const auto requests = request_millis * static_cast<std::int64_t>(usages.size());
-  return static_cast<double>(total * 100 / requests) / target_percent;
+  const std::int64_t percent = total * 100 / requests;
+  return static_cast<double>(percent) / target_percent;
 }
 
 }  // namespace

@@ -23,6 +23,7 @@ constexpr const char* kFetchWaitMs = "100";
 
 std::vector<PartitionId> ids_of(const rd_kafka_topic_partition_list_t& list) {
   std::vector<PartitionId> ids;
+  ids.reserve(static_cast<std::size_t>(list.cnt));
   for (int i = 0; i < list.cnt; ++i) ids.push_back({list.elems[i].topic, list.elems[i].partition});
   return ids;
 }
