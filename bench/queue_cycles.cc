@@ -2,11 +2,12 @@
 // empty queue and behind a backlog.
 //
 // Usage: queue_cycles --queue sqlite:FILE [--backlog 1000000] [--seconds 5] [--threads 32] [--drain
-// 0]
+// 0] [--prefetch 1]
 //
 // With --drain, it puts in the backlog and so many jobs more, and then measures taking so many out
-// (lease, ack), by
-// --threads alone. Prints one JSON object a line. The backlog stays in the queue.
+// (lease, ack), by --threads alone, each of which leases --prefetch jobs at a time and acks them
+// one by one. Prints one JSON object a line. The backlog stays in the queue.
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <cstdio>
@@ -69,11 +70,14 @@ class Bench {
   }
 
   // Takes the oldest jobs; there are at least as many.
-  void drain(std::uint64_t count, std::uint64_t threads, std::uint64_t backlog) {
+  void drain(std::uint64_t count, std::uint64_t threads, std::uint64_t prefetch,
+             std::uint64_t backlog) {
     const SteadyTime begin = clock_.now();
     std::atomic<std::uint64_t> next = 0;
     on_threads(threads, [&] {
-      while (next++ < count && lease_and_ack()) continue;
+      for (std::uint64_t first; (first = next.fetch_add(prefetch)) < count;) {
+        if (!take_out(std::min(prefetch, count - first))) return;
+      }
     });
     const double elapsed = std::chrono::duration<double>(clock_.now() - begin).count();
     fmt::print(
@@ -105,11 +109,17 @@ class Bench {
     for (std::uint64_t i = 0; i < count; ++i) threads.emplace_back(work);
   }
 
-  bool lease_and_ack() {
-    auto leases = queue_.lease(1, std::chrono::seconds(30), milliseconds(1000), {});
-    if (!check(leases.status())) return false;
-    if (leases->empty()) return check(Status(Code::not_found, "the queue is empty too early"));
-    return check(leases->front().ack({}));
+  bool take_out(std::uint64_t count) {
+    while (count > 0) {
+      auto leases = queue_.lease(count, std::chrono::seconds(30), milliseconds(1000), {});
+      if (!check(leases.status())) return false;
+      if (leases->empty()) return check(Status(Code::not_found, "the queue is empty too early"));
+      for (Lease& lease : *leases) {
+        if (!check(lease.ack({}))) return false;
+      }
+      count -= leases->size();
+    }
+    return true;
   }
 
   bool enqueue() { return check(queue_.enqueue(new_uuid7(clock_, random_), {}).status()); }
@@ -132,6 +142,7 @@ int run(int argc, char** argv) {
   std::uint64_t seconds = 5;
   std::uint64_t threads = 32;
   std::uint64_t drain = 0;
+  std::uint64_t prefetch = 1;
   CLI::App app("Measures job cycles (enqueue, lease, ack) on an empty queue and behind a backlog.",
                "queue_cycles");
   app.add_option("--queue", settings.queue, "As for thumbmill; new and empty")->required();
@@ -139,6 +150,9 @@ int run(int argc, char** argv) {
   app.add_option("--seconds", seconds, "Of each measurement")->capture_default_str();
   app.add_option("--threads", threads, "Where many work at once")->capture_default_str();
   app.add_option("--drain", drain, "Only take out so many jobs that were put in before")
+      ->capture_default_str();
+  app.add_option("--prefetch", prefetch, "Jobs that a thread leases at once, with --drain")
+      ->check(CLI::PositiveNumber)
       ->capture_default_str();
   CLI11_PARSE(app, argc, argv);
 
@@ -153,7 +167,7 @@ int run(int argc, char** argv) {
   Bench bench(**queue, clock, random);
   if (drain > 0) {
     bench.fill(backlog + drain, kFillThreads);
-    if (!bench.failed()) bench.drain(drain, threads, backlog);
+    if (!bench.failed()) bench.drain(drain, threads, prefetch, backlog);
     return bench.failed() ? EXIT_FAILURE : EXIT_SUCCESS;
   }
   bench.cycles(1, seconds, 0);

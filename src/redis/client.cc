@@ -1,7 +1,5 @@
 #include "redis/client.h"
 
-#include <algorithm>
-
 #include "base/hash.h"
 #include "redis/server_check.h"
 
@@ -25,6 +23,14 @@ constexpr const char* kReplicaPatienceMs = "200";
 }  // namespace
 
 RedisScript::RedisScript(std::string text) : source(std::move(text)), sha1(sha1_hex(source)) {}
+
+RedisClient::RedisClient(RedisConnector& connector, SettingsCheck settings_check,
+                         const Clock& clock, Logger& log)
+    : connector_(connector),
+      settings_check_(settings_check),
+      clock_(clock),
+      log_(log),
+      gatherer_(kMostInGroup, [this](const std::vector<Operation*>& group) { run_group(group); }) {}
 
 Result<RedisReply> RedisClient::run(const RedisCommand& command, const OpContext& context,
                                     Replicated replicated) {
@@ -61,35 +67,12 @@ Result<RedisReply> RedisClient::ask(const RedisCommand& command, Replicated repl
 Result<RedisReply> RedisClient::send_with_others(const RedisCommand& command,
                                                  Replicated replicated) {
   Operation operation{.command = command, .replicated = replicated == Replicated::wanted};
-  std::unique_lock lock(mutex_);
-  waiting_.push_back(&operation);
-  while (!operation.finished) {
-    if (sending_) {
-      // Not given up at the deadline: it would be run all the same, and its caller not know.
-      operation.wake.wait(lock);
-      continue;
-    }
-    sending_ = true;
-    const auto end =
-        waiting_.begin() + static_cast<std::ptrdiff_t>(std::min(waiting_.size(), kMostInGroup));
-    std::vector<Operation*> group(waiting_.begin(), end);
-    waiting_.erase(waiting_.begin(), end);
-    lock.unlock();
-    run_group(group);
-    lock.lock();
-    sending_ = false;
-    // Under the lock, for an operation is gone as soon as its thread has seen that it is finished.
-    for (Operation* done : group) {
-      done->finished = true;
-      done->wake.notify_one();
-    }
-    if (!waiting_.empty()) waiting_.front()->wake.notify_one();
-  }
+  gatherer_.run(operation);
   RETURN_IF_ERROR(operation.status);
   return std::move(operation.reply);
 }
 
-void RedisClient::run_group(std::vector<Operation*>& group) {
+void RedisClient::run_group(const std::vector<Operation*>& group) {
   Status status;
   const SteadyTime begin = clock_.now();
   if (begin < refuse_until_) {
@@ -108,7 +91,7 @@ void RedisClient::run_group(std::vector<Operation*>& group) {
   }
 }
 
-Status RedisClient::run_on_connection(std::vector<Operation*>& group) {
+Status RedisClient::run_on_connection(const std::vector<Operation*>& group) {
   RETURN_IF_ERROR(ensure_connected());
   bool replicated = false;
   for (const Operation* operation : group) {

@@ -5,14 +5,12 @@
 #pragma once
 
 #include <atomic>
-#include <condition_variable>
-#include <deque>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "base/clock.h"
+#include "base/gatherer.h"
 #include "base/log.h"
 #include "base/op_context.h"
 #include "redis/connector.h"
@@ -37,8 +35,7 @@ enum class SettingsCheck { none, warns };
 class RedisClient {
  public:
   RedisClient(RedisConnector& connector, SettingsCheck settings_check, const Clock& clock,
-              Logger& log)
-      : connector_(connector), settings_check_(settings_check), clock_(clock), log_(log) {}
+              Logger& log);
 
   /// The server's answer to one command. An error reply becomes a failure (status_of); so does a
   /// server that is away: unavailable, with the command run or not. deadline_exceeded and cancelled
@@ -57,16 +54,14 @@ class RedisClient {
     bool replicated;
     Status status = {};
     RedisReply reply = {};
-    bool answered = false;              // reply is the server's
-    bool finished = false;              // guarded by mutex_
-    std::condition_variable wake = {};  // finished, or its thread is the next to send
+    bool answered = false;  // reply is the server's
   };
 
   /// The reply, errors included, after following at most one redirect.
   Result<RedisReply> ask(const RedisCommand& command, Replicated replicated);
   Result<RedisReply> send_with_others(const RedisCommand& command, Replicated replicated);
-  void run_group(std::vector<Operation*>& group);
-  Status run_on_connection(std::vector<Operation*>& group);
+  void run_group(const std::vector<Operation*>& group);
+  Status run_on_connection(const std::vector<Operation*>& group);
   Status ensure_connected();
   Status await_replica();
 
@@ -84,9 +79,7 @@ class RedisClient {
   SteadyTime refuse_until_{};
   Status refusal_;
 
-  std::mutex mutex_;
-  std::deque<Operation*> waiting_;  // guarded by mutex_; each on its caller's stack
-  bool sending_ = false;            // guarded by mutex_
+  Gatherer<Operation> gatherer_;
 };
 
 }  // namespace thumbmill

@@ -14,8 +14,7 @@ if not now then
   now = time[1] * 1000 + math.floor(time[2] / 1000)
 end
 
-local function load(id)
-  local line = redis.call('HGET', jobs, id)
+local function parse(line)
   if not line then return nil end
   local state, attempts, queued, token, entry, why =
     string.match(line, '^(%S+) (%S+) (%S+) (%S+) (%S+) (%S+)$')
@@ -24,10 +23,14 @@ local function load(id)
           entry = entry, why = why}
 end
 
-local function save(id, job)
-  redis.call('HSET', jobs, id, string.format('%s %d %.0f %s %s %s', job.state, job.attempts,
-             job.queued, job.token, job.entry, job.why))
+local function load(id) return parse(redis.call('HGET', jobs, id)) end
+
+local function line_of(job)
+  return string.format('%s %d %.0f %s %s %s', job.state, job.attempts, job.queued, job.token,
+                       job.entry, job.why)
 end
+
+local function save(id, job) redis.call('HSET', jobs, id, line_of(job)) end
 
 -- Wakes one waiting worker. A few rings are kept for those about to wait; more would be noise.
 local function ring()
@@ -89,18 +92,41 @@ make_ready(id, {attempts = 0, queued = now, why = 'ok'})
 return 1
 )";
 
-constexpr const char* kLease = R"(
+// Many workers' jobs done, and their next ones: what a job costs is the number of commands here.
+constexpr const char* kTurn = R"(
 local most, ttl, token, consumer = tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4], ARGV[5]
-local answer = {-1}
+local acked, given, soonest = {}, {}, nil
+
+local ids, entries = {}, {}
+for i = 6, #ARGV, 2 do
+  local job = leased(ARGV[i], ARGV[i + 1])
+  acked[#acked + 1] = job and 1 or 0
+  if job then
+    ids[#ids + 1] = ARGV[i]
+    entries[#entries + 1] = job.entry
+  end
+end
+if #ids > 0 then
+  redis.call('XACK', stream, group, unpack(entries))
+  redis.call('XDEL', stream, unpack(entries))
+  redis.call('ZREM', leases, unpack(ids))
+  redis.call('HDEL', jobs, unpack(ids))
+end
+if most == 0 then return {-1, acked, given} end
+
 local wanted = most
+-- Written at the end, all at once.
+local records, ends = {}, {}
 
 local function give(id, job)
   job.state, job.token, job.attempts = 'running', token, job.attempts + 1
-  save(id, job)
-  redis.call('ZADD', leases, now + ttl, id)
-  answer[#answer + 1] = id
-  answer[#answer + 1] = job.attempts
-  answer[#answer + 1] = job.why
+  records[#records + 1] = id
+  records[#records + 1] = line_of(job)
+  ends[#ends + 1] = now + ttl
+  ends[#ends + 1] = id
+  given[#given + 1] = id
+  given[#given + 1] = job.attempts
+  given[#given + 1] = job.why
   wanted = wanted - 1
 end
 
@@ -133,9 +159,11 @@ while wanted > 0 do
   local read = with_group('XREADGROUP', 'GROUP', group, consumer, 'COUNT', wanted,
                           'STREAMS', stream, '>')
   if not read then break end
-  for _, item in ipairs(read[1][2]) do
-    local entry, id = item[1], item[2][2]
-    local job = load(id)
+  local items, ids = read[1][2], {}
+  for i, item in ipairs(items) do ids[i] = item[2][2] end
+  local lines = redis.call('HMGET', jobs, unpack(ids))
+  for i, item in ipairs(items) do
+    local entry, id, job = item[1], ids[i], parse(lines[i])
     if not job or job.entry ~= entry then
       redis.call('XACK', stream, group, entry)
       redis.call('XDEL', stream, entry)
@@ -145,21 +173,24 @@ while wanted > 0 do
   end
 end
 
-if wanted == most then
-  -- Nothing there: old rings would only wake workers in vain.
+if wanted < most then
+  redis.call('HSET', jobs, unpack(records))
+  redis.call('ZADD', leases, unpack(ends))
+end
+
+if wanted > 0 then
+  -- Nothing left: old rings would only wake workers in vain.
   redis.call('DEL', bell)
-  local soonest
   for _, key in ipairs({leases, delayed}) do
     local first = redis.call('ZRANGE', key, 0, 0, 'WITHSCORES')
     if first[2] and (not soonest or tonumber(first[2]) < soonest) then
       soonest = tonumber(first[2])
     end
   end
-  if soonest then answer[1] = math.max(0, soonest - now) end
-elseif wanted == 0 and redis.call('XLEN', stream) > redis.call('ZCOUNT', leases, now, '+inf') then
+elseif redis.call('XLEN', stream) > redis.call('ZCOUNT', leases, now, '+inf') then
   ring()
 end
-return answer
+return {soonest and math.max(0, soonest - now) or -1, acked, given}
 )";
 
 constexpr const char* kFind = R"(
@@ -224,15 +255,6 @@ if not job then return 0 end
 redis.call('ZADD', leases, now + ttl, id)
 -- For whoever looks at the group: not idle.
 with_group('XCLAIM', stream, group, consumer, 0, job.entry, 'JUSTID')
-return 1
-)";
-
-constexpr const char* kAck = R"(
-local id = ARGV[2]
-local job = leased(id, ARGV[3])
-if not job then return 0 end
-leave_stream(id, job)
-redis.call('HDEL', jobs, id)
 return 1
 )";
 
@@ -319,12 +341,11 @@ RedisScript script(const char* body, WithoutMemory without_memory = WithoutMemor
 
 JobScripts::JobScripts()
     : enqueue(script(kEnqueue, WithoutMemory::refused)),
-      lease(script(kLease)),
+      turn(script(kTurn)),
       find(script(kFind)),
       forget(script(kForget)),
       depth(script(kDepth)),
       extend(script(kExtend)),
-      ack(script(kAck)),
       retry(script(kRetry)),
       hand_back(script(kHandBack)),
       bury(script(kBury)),

@@ -14,6 +14,11 @@ using std::chrono::milliseconds;
 constexpr milliseconds kLookEvery{2'000};
 constexpr milliseconds kTendEvery{5'000};
 
+// A script of Redis can take some thousand values apart at once.
+constexpr std::size_t kMostLeases = 1'000;
+// Calls of lease() and ack() that go together.
+constexpr std::size_t kMostTurns = 128;
+
 std::string new_consumer_name(Random& random) {
   char host[256] = "";
   if (::gethostname(host, sizeof host - 1) != 0) host[0] = '\0';
@@ -30,6 +35,10 @@ std::optional<QueuedState> state_from_name(std::string_view name) {
 
 Status strange_answer(std::string_view to) {
   return Status(Code::internal, fmt::format("Redis answers something strange to \"{}\"", to));
+}
+
+Status lease_lost(const LeaseTicket& ticket) {
+  return Status(Code::lease_lost, fmt::format("job {} belongs to another worker now", ticket.id));
 }
 
 }  // namespace
@@ -54,7 +63,8 @@ RedisQueue::RedisQueue(RedisOptions options, Clock& clock, Random& random, Logge
       log_(log),
       connector_(std::move(options)),
       client_(connector_, SettingsCheck::warns, clock, log),
-      bell_(connector_, bell_key(connector_.options()), clock, random, log) {}
+      bell_(connector_, bell_key(connector_.options()), clock, random, log),
+      turns_(kMostTurns, [this](const auto& turns) { take_turns(turns); }) {}
 
 Result<RedisReply> RedisQueue::run(const RedisScript& script, std::vector<std::string> arguments,
                                    const OpContext& context, Replicated replicated) {
@@ -73,25 +83,64 @@ Result<bool> RedisQueue::enqueue(std::string_view id, const OpContext& context) 
   return reply.integer == 1;
 }
 
-Result<RedisQueue::Claim> RedisQueue::claim(std::size_t most, milliseconds ttl) {
-  Claim claim;
+void RedisQueue::take_turns(const std::vector<Turn*>& turns) {
+  std::vector<Turn*> acks;
+  std::vector<Turn*> left;
+  for (Turn* turn : turns) (turn->done != nullptr ? acks : left).push_back(turn);
+  while (!acks.empty() || !left.empty()) {
+    std::vector<Turn*> together;
+    std::vector<Turn*> later;
+    std::size_t most = 0;
+    for (Turn* turn : left) {
+      const bool fits = together.empty() ||
+                        (turn->ttl == together.front()->ttl && most + turn->most <= kMostLeases);
+      if (fits) most += turn->most;
+      (fits ? together : later).push_back(turn);
+    }
+    const Status status = take_together(acks, together);
+    if (!status.ok()) {
+      for (Turn* turn : acks) turn->status = status;
+      for (Turn* turn : together) turn->status = status;
+    }
+    acks.clear();
+    left = std::move(later);
+  }
+}
+
+Status RedisQueue::take_together(const std::vector<Turn*>& acks, const std::vector<Turn*>& leases) {
+  std::size_t most = 0;
+  for (const Turn* turn : leases) most += turn->most;
+  const milliseconds ttl = leases.empty() ? milliseconds(0) : leases.front()->ttl;
   const SteadyTime asked_at = clock_.now();  // the lease's time begins later: on the safe side
   const std::string token = fmt::format("{:016x}", random_.next_u64());
+  std::vector<std::string> arguments = {std::to_string(most), std::to_string(ttl.count()), token,
+                                        consumer_};
+  for (const Turn* turn : acks) {
+    arguments.insert(arguments.end(), {turn->done->id, turn->done->token});
+  }
   // Not given up at a stop or a deadline: leases that nobody has would have to run out.
-  ASSIGN_OR_RETURN(
-      const RedisReply reply,
-      run(scripts_.lease, {std::to_string(most), std::to_string(ttl.count()), token, consumer_},
-          OpContext{}));
-  if (reply.list.size() % 3 != 1) return strange_answer("lease");
-  if (reply.list[0].integer >= 0) {
-    claim.next_event = asked_at + milliseconds(reply.list[0].integer);
+  ASSIGN_OR_RETURN(const RedisReply reply, run(scripts_.turn, std::move(arguments), OpContext{},
+                                               acks.empty() ? Replicated::no : Replicated::wanted));
+  if (reply.list.size() != 3 || reply.list[1].list.size() != acks.size() ||
+      reply.list[2].list.size() % 3 != 0) {
+    return strange_answer("turn");
   }
-  for (std::size_t i = 1; i < reply.list.size(); i += 3) {
-    LeaseTicket ticket{reply.list[i].text, token, static_cast<int>(reply.list[i + 1].integer),
-                       code_from_name(reply.list[i + 2].text).value_or(Code::internal), asked_at};
-    claim.leases.emplace_back(std::move(ticket), *this);
+  for (std::size_t i = 0; i < acks.size(); ++i) {
+    if (reply.list[1].list[i].integer != 1) acks[i]->status = lease_lost(*acks[i]->done);
   }
-  return claim;
+  const std::vector<RedisReply>& given = reply.list[2].list;
+  std::size_t next = 0;
+  for (Turn* turn : leases) {
+    if (reply.list[0].integer >= 0) {
+      turn->claim.next_event = asked_at + milliseconds(reply.list[0].integer);
+    }
+    for (; next < given.size() && turn->claim.leases.size() < turn->most; next += 3) {
+      LeaseTicket ticket{given[next].text, token, static_cast<int>(given[next + 1].integer),
+                         code_from_name(given[next + 2].text).value_or(Code::internal), asked_at};
+      turn->claim.leases.emplace_back(std::move(ticket), *this);
+    }
+  }
+  return Status();
 }
 
 Result<std::vector<Lease>> RedisQueue::lease(std::size_t most, milliseconds ttl, milliseconds wait,
@@ -100,9 +149,11 @@ Result<std::vector<Lease>> RedisQueue::lease(std::size_t most, milliseconds ttl,
   while (most > 0 && !context.stop.stop_requested()) {
     tend_if_due();
     const SteadyTime look_again = clock_.now() + kLookEvery;
-    ASSIGN_OR_RETURN(Claim claimed, claim(most, ttl));
-    if (!claimed.leases.empty() || clock_.now() >= deadline) return std::move(claimed.leases);
-    bell_.wait(std::min({deadline, claimed.next_event, look_again}), context);
+    Turn turn{.most = std::min(most, kMostLeases), .ttl = ttl};
+    turns_.run(turn);
+    RETURN_IF_ERROR(turn.status);
+    if (!turn.claim.leases.empty() || clock_.now() >= deadline) return std::move(turn.claim.leases);
+    bell_.wait(std::min({deadline, turn.claim.next_event, look_again}), context);
   }
   return std::vector<Lease>();
 }
@@ -138,7 +189,7 @@ Status RedisQueue::settle(const RedisScript& script, const LeaseTicket& ticket,
   arguments.insert(arguments.begin(), {ticket.id, ticket.token});
   ASSIGN_OR_RETURN(const RedisReply reply, run(script, std::move(arguments), context, replicated));
   if (reply.integer == 1) return Status();
-  return Status(Code::lease_lost, fmt::format("job {} belongs to another worker now", ticket.id));
+  return lease_lost(ticket);
 }
 
 Status RedisQueue::extend(const LeaseTicket& ticket, milliseconds ttl, const OpContext& context) {
@@ -147,7 +198,10 @@ Status RedisQueue::extend(const LeaseTicket& ticket, milliseconds ttl, const OpC
 }
 
 Status RedisQueue::ack(const LeaseTicket& ticket, const OpContext& context) {
-  return settle(scripts_.ack, ticket, {}, context);
+  RETURN_IF_ERROR(context.check(clock_));
+  Turn turn{.done = &ticket};
+  turns_.run(turn);
+  return turn.status;
 }
 
 Status RedisQueue::retry(const LeaseTicket& ticket, milliseconds delay, Code why, AttemptCost cost,

@@ -3,7 +3,8 @@
 //
 // Every change of state is one Lua script. Time is the server's, so that the clocks of workers do
 // not matter. Commands share one connection, on which those that come at the same time travel
-// together; a second connection waits for jobs.
+// together, and leases and acks of the same time are one script; a second connection waits for
+// jobs.
 #pragma once
 
 #include <memory>
@@ -11,6 +12,7 @@
 #include <string>
 
 #include "base/clock.h"
+#include "base/gatherer.h"
 #include "base/log.h"
 #include "base/random.h"
 #include "queue/job_queue.h"
@@ -67,7 +69,16 @@ class RedisQueue final : public JobQueue, public LeaseBackend {
  private:
   struct Claim {
     std::vector<Lease> leases;
-    SteadyTime next_event = SteadyTime::max();  // when there may be something; without any leases
+    SteadyTime next_event = SteadyTime::max();  // when there may be something more
+  };
+
+  /// A call of lease() or ack().
+  struct Turn {
+    std::size_t most = 0;  // leases wanted
+    std::chrono::milliseconds ttl{};
+    const LeaseTicket* done = nullptr;  // the lease to ack
+    Claim claim = {};
+    Status status = {};
   };
 
   RedisQueue(RedisOptions options, Clock& clock, Random& random, Logger& log,
@@ -79,7 +90,10 @@ class RedisQueue final : public JobQueue, public LeaseBackend {
   Status settle(const RedisScript& script, const LeaseTicket& ticket,
                 std::vector<std::string> arguments, const OpContext& context,
                 Replicated replicated = Replicated::wanted);
-  Result<Claim> claim(std::size_t most, std::chrono::milliseconds ttl);
+  /// One script for all acks and for all leases of the same ttl.
+  void take_turns(const std::vector<Turn*>& turns);
+  /// One script. All leases are of one ttl; the first turns are served first.
+  Status take_together(const std::vector<Turn*>& acks, const std::vector<Turn*>& leases);
   void tend_if_due();
   Status tend();
 
@@ -93,6 +107,7 @@ class RedisQueue final : public JobQueue, public LeaseBackend {
   RedisConnector connector_;
   RedisClient client_;
   RedisBell bell_;
+  Gatherer<Turn> turns_;
 
   std::mutex mutex_;
   SteadyTime tend_at_{};  // guarded by mutex_

@@ -124,7 +124,7 @@ class ScalingTable(unittest.TestCase):
                  "server_cpu_ms_a_job": 0.5} for rate in rates]
 
     def test_two_workers_are_told_by_the_medians_and_round_by_round(self):
-        text = self.scaling.render(self.results("redis+folder", 10, 20, 25) + self.results("2 workers", 18, 40, 30))
+        text = self.scaling.render(self.results("1 bound", 10, 20, 25) + self.results("2 bound", 18, 40, 30))
         self.assertRegex(text, r"thumbnails/s +20 \(10-25\) +30 \(18-40\) +1\.50x")
         self.assertIn("1.20x to 2.00x, 3 rounds", text)
         self.assertNotIn("CPU ms", text)
