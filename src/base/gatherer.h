@@ -74,6 +74,7 @@ class Gatherer {
 
   static std::vector<Call*> calls_of(const std::vector<Waiter*>& group) {
     std::vector<Call*> calls;
+    calls.reserve(group.size());
     for (const Waiter* waiter : group) calls.push_back(waiter->call);
     return calls;
   }

@@ -45,6 +45,7 @@ TEST(Gatherer, EachOfManyGetsItsOwnAnswerInGroupsThatKeepToTheLimit) {
   std::atomic<int> right = 0;
   {
     std::vector<std::jthread> callers;
+    callers.reserve(kCallers);
     for (int i = 0; i < kCallers; ++i) {
       callers.emplace_back([&, i] {
         all_here.arrive_and_wait();
@@ -78,6 +79,7 @@ TEST(Gatherer, CallsThatComeWhileAGroupIsCarriedOutGoTogether) {
   constexpr int kOthers = 5;
   {
     std::vector<std::jthread> others;
+    others.reserve(kOthers);
     for (int i = 0; i < kOthers; ++i) {
       others.emplace_back([&] {
         Doubling call;
