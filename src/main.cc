@@ -26,6 +26,7 @@ constexpr Command kCommands[] = {
     {"dead", thumbmill::cmd_dead, "dead letters: list, show, retry, purge"},
     {"config", thumbmill::cmd_config, "the effective settings and where each comes from"},
     {"doctor", thumbmill::cmd_doctor, "check store, queue and decoders, and say how to mend"},
+    {"health", thumbmill::cmd_health, "ask a running process whether it is well"},
     {"version", thumbmill::cmd_version, "version of the program and its libraries"},
     {"decoder", thumbmill::cmd_decoder, ""},
 };
