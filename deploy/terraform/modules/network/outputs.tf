@@ -1,0 +1,19 @@
+output "vpc_id" {
+  description = "The network."
+  value       = aws_vpc.this.id
+}
+
+output "public_subnet_ids" {
+  description = "One a zone, for load balancers."
+  value       = [for zone in local.zones : aws_subnet.public[zone].id]
+}
+
+output "private_subnet_ids" {
+  description = "One a zone, for nodes and Redis."
+  value       = [for zone in local.zones : aws_subnet.private[zone].id]
+}
+
+output "nat_count" {
+  description = "NAT gateways, which are paid by the hour."
+  value       = length(aws_nat_gateway.this)
+}
