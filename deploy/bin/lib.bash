@@ -134,7 +134,7 @@ make_scratch() {
   trap 'rm -rf "$scratch"' EXIT
 }
 
-# within SECONDS COMMAND...: tries until it succeeds, false when the time is over.
+# within SECONDS COMMAND...: tries until it succeeds, false when the time is over. Tests shorten the pause.
 within() {
   local deadline=$((SECONDS + $1))
   shift
