@@ -17,12 +17,13 @@ class DownCase(WorldCase):
         if DownCase.full is None:
             rehearsal = self.rehearsal()
             self.succeeds(rehearsal, "up", *YES)
-            DownCase.full = {**rehearsal.world, "objects": 3, "services": {"default/extra": "LoadBalancer", "default/kubernetes": "ClusterIP"}}
+            DownCase.full = {
+                **rehearsal.world, "objects": 3, "services": {"default/extra": "LoadBalancer", "default/kubernetes": "ClusterIP"},
+                "balancers": ["default/extra", *rehearsal.world["balancers"]]}
         return {key: value for key, value in DownCase.full.items() if key != "users_kubeconfig"}
 
     def rehearsal_of_full(self, **world):
-        rehearsal = self.rehearsal(**{**self.full_world(), **world})
-        return rehearsal
+        return self.rehearsal(**{**self.full_world(), **world})
 
     def assert_nothing_left(self, rehearsal):
         self.assertEqual({key: rehearsal.world[key] for key in NOTHING}, NOTHING)
