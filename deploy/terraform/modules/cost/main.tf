@@ -10,7 +10,7 @@ resource "aws_budgets_budget" "monthly" {
   limit_unit   = "USD"
   time_unit    = "MONTHLY"
 
-  # Counts once the tag is activated as a cost allocation tag: docs/cost.md.
+  # Counts once the tag is activated as a cost allocation tag, in the account's billing settings.
   cost_filter {
     name   = "TagKeyValue"
     values = ["user:thumbmill:cluster$${var.name}"]

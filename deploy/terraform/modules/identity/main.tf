@@ -1,5 +1,5 @@
 # What each service account may do in AWS, by EKS Pod Identity: no keys in the cluster. docs/formats/keys.md says what lies
-# under which prefix of the bucket, docs/security.md why each role may what it may.
+# under which prefix of the bucket, deploy/README.md what each role does with it.
 
 locals {
   # A HEAD is a Get. A copy is a Get of the one and a Put of the other.
