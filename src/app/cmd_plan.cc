@@ -1,4 +1,3 @@
-#include <cmath>
 #include <fstream>
 #include <sstream>
 
@@ -10,6 +9,7 @@
 #include "app/plan/manifest.h"
 #include "app/plan/optimum.h"
 #include "app/plan/report.h"
+#include "app/plan/service_times.h"
 #include "app/plan/trace.h"
 #include "app/setting_flags.h"
 #include "app/units.h"
@@ -28,6 +28,7 @@ struct PlanFlags {
   std::string duration = "30m";
   std::string service = "250ms";
   double spread = 0.5;
+  std::string measured;
   std::string pod_start = "5s";
   std::string node_start = "0";
   std::string scrape = "15s";
@@ -70,34 +71,30 @@ Result<Trace> read_trace(const PlanFlags& flags) {
   return csv_trace(text, flags.traffic);
 }
 
-// Service times have a lognormal distribution of this mean and coefficient of variation.
-std::vector<double> services_of(std::size_t count, double mean, double spread, Random& random) {
-  const double variance = std::log(1 + spread * spread);
-  const double location = std::log(mean) - variance / 2;
-  std::vector<double> services;
-  for (std::size_t i = 0; i < count; ++i) {
-    const double radius = std::sqrt(-2 * std::log(1 - random.next_unit()));
-    const double normal = radius * std::cos(2 * M_PI * random.next_unit());
-    services.push_back(std::exp(location + std::sqrt(variance) * normal));
+// As measured, or else as the flags say.
+Result<std::vector<double>> services_of(const PlanFlags& flags, std::size_t count, Random& random) {
+  if (!flags.measured.empty()) {
+    ASSIGN_OR_RETURN(const std::string page, read_text(flags.measured));
+    return measured_services(count, page, flags.measured, random);
   }
-  return services;
+  double mean = 0;
+  RETURN_IF_ERROR(read_seconds("--service", flags.service, mean));
+  if (mean <= 0) return Status(Code::invalid_argument, "--service takes more than 0");
+  return lognormal_services(count, mean, flags.spread, random);
 }
 
 Status fill_scenario(const PlanFlags& flags, Scenario& scenario) {
-  double service = 0;
-  RETURN_IF_ERROR(read_seconds("--service", flags.service, service));
   RETURN_IF_ERROR(read_seconds("--pod-start", flags.pod_start, scenario.pod_start_seconds));
   RETURN_IF_ERROR(read_seconds("--node-start", flags.node_start, scenario.node_start_seconds));
   RETURN_IF_ERROR(read_seconds("--scrape", flags.scrape, scenario.scrape_seconds));
   RETURN_IF_ERROR(
       read_seconds("--drain-target", flags.drain_target, scenario.drain_target_seconds));
-  if (service <= 0 || scenario.scrape_seconds <= 0 || scenario.drain_target_seconds <= 0)
-    return Status(Code::invalid_argument,
-                  "--service, --scrape and --drain-target take more than 0");
+  if (scenario.scrape_seconds <= 0 || scenario.drain_target_seconds <= 0)
+    return Status(Code::invalid_argument, "--scrape and --drain-target take more than 0");
   ASSIGN_OR_RETURN(const Trace trace, read_trace(flags));
   Random random(flags.seed);
   scenario.arrivals = arrivals_of(trace, random);
-  scenario.services = services_of(scenario.arrivals.size(), service, flags.spread, random);
+  ASSIGN_OR_RETURN(scenario.services, services_of(flags, scenario.arrivals.size(), random));
   scenario.seconds = trace.seconds;
   scenario.peak_end_seconds = trace.peak_end_seconds;
   return Status();
@@ -148,6 +145,11 @@ void add_world_options(CLI::App& app, PlanFlags& flags, Scenario& scenario) {
   app.add_option("--spread", flags.spread, "Of that: standard deviation by mean")
       ->capture_default_str()
       ->check(CLI::Range(0.0, 10.0));
+  app.add_option("--measured", flags.measured,
+                 "Takes what jobs take from here instead: the page /metrics of a worker")
+      ->type_name("FILE")
+      ->excludes("--service")
+      ->excludes("--spread");
   app.add_option("--slots", scenario.slots, "Jobs a pod works on at once")
       ->capture_default_str()
       ->check(CLI::Range(1, 1000));

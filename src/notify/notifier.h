@@ -29,8 +29,8 @@ struct JobEvent {
   WallTime at{};
   std::string code = {};  ///< of a failure, else empty
   int attempt = 0;        ///< tries so far; 0: a job that has just come in
-  /// Of a job that has ended: for how long its decoding took up a worker process; of one that
-  /// decodes several at once, its share. 0 when it was not decoded this time.
+  /// Of a job that has ended: for how long it kept its worker process from other jobs, which is
+  /// less than it took, for several are worked on at once. 0 when it was not decoded this time.
   std::chrono::microseconds worker_time{0};
 };
 

@@ -15,6 +15,17 @@ double seconds(std::chrono::nanoseconds span) {
   return std::max(0.0, std::chrono::duration<double>(span).count());
 }
 
+// For how long a job keeps a worker process from others: stages overlap, so it is the slowest one,
+// by as many jobs as may be in it at once.
+std::chrono::microseconds worker_time(const StageTimes& times, SteadyTime now,
+                                      std::size_t threads) {
+  if (!times.decoded) return std::chrono::microseconds(0);
+  const SteadyTime::duration working =
+      (times.decode + (now - *times.decoded)) / static_cast<int>(kWorkersPerDecoder);
+  return std::chrono::duration_cast<std::chrono::microseconds>(
+      std::max({times.fetch, times.decode, working}) / static_cast<int>(threads));
+}
+
 }  // namespace
 
 void JobProcessor::step(WorkerStep step) const {
@@ -69,12 +80,13 @@ DecodedJob JobProcessor::decode(FetchedJob fetched) {
   const SteadyTime::duration taken = parts_.clock.now() - begun;
   parts_.metrics.observe(metric::kJobSeconds, seconds(taken), {"decode"});
   step(WorkerStep::decoded);
-  return {std::move(fetched), std::move(thumbs), taken};
+  const StageTimes times{fetched.fetch_time, taken, begun + taken};
+  return {std::move(fetched), std::move(thumbs), times};
 }
 
 void JobProcessor::finish(DecodedJob job) {
   const Subject subject{*job.fetched.lease, job.fetched.job, job.fetched.original.size(),
-                        job.decode_time};
+                        job.times};
   if (!job.thumbs.ok()) {
     conclude(subject, FailureSource::decoder, job.thumbs.status());
     return;
@@ -83,8 +95,7 @@ void JobProcessor::finish(DecodedJob job) {
   if (!status.ok()) conclude(subject, FailureSource::infrastructure, status);
 }
 
-void JobProcessor::announce(HeldLease& held, const JobResult& result,
-                            SteadyTime::duration decode_time) {
+void JobProcessor::announce(HeldLease& held, const JobResult& result, const StageTimes& times) {
   const Lease& lease = held.lease();
   const Code code = result.done() ? Code::ok : result.failure->code;
   troubles_ = 0;
@@ -98,7 +109,7 @@ void JobProcessor::announce(HeldLease& held, const JobResult& result,
                    {"attempt", lease.attempt()},
                    {"renditions", result.renditions.size()}});
   publish(lease, result.done() ? JobState::done : JobState::failed, code,
-          std::chrono::duration_cast<std::chrono::microseconds>(decode_time / options_.threads));
+          worker_time(times, parts_.clock.now(), options_.threads));
   step(WorkerStep::settled);
 }
 

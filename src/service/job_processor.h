@@ -23,13 +23,21 @@ struct FetchedJob {
   std::shared_ptr<HeldLease> lease;  // shared with the LeaseKeeper while it renews
   Job job;
   Blob original;
+  SteadyTime::duration fetch_time{0};
+};
+
+/// How long a job's stages have taken so far.
+struct StageTimes {
+  SteadyTime::duration fetch{0};
+  SteadyTime::duration decode{0};
+  std::optional<SteadyTime> decoded;  ///< when decoding ended; nothing when there was none
 };
 
 /// A job on which the decoder has had its say.
 struct DecodedJob {
   FetchedJob fetched;
   Result<Thumbnails> thumbs;
-  SteadyTime::duration decode_time;
+  StageTimes times;
 };
 
 /// Thread-safe. Everything passed in outlives it.
@@ -58,7 +66,7 @@ class JobProcessor {
     HeldLease& lease;
     const Job& job;
     std::uint64_t source_bytes = 0;
-    SteadyTime::duration decode_time{0};
+    StageTimes times = {};
   };
 
   /// Stores the renditions and what follows from them, settles the lease and announces the end. A
@@ -72,7 +80,7 @@ class JobProcessor {
   void conclude(const Subject& subject, FailureSource source, const Status& failure);
   void put_off(HeldLease& lease, FailureSource source, const Status& failure, AttemptCost cost);
   /// Counts, logs and publishes an end whose lease is settled.
-  void announce(HeldLease& lease, const JobResult& result, SteadyTime::duration decode_time);
+  void announce(HeldLease& lease, const JobResult& result, const StageTimes& times);
   void count(std::string_view outcome, Code code);
   void observe(std::string_view stage, SteadyTime since);
   /// The result of a job as far as every end has it.

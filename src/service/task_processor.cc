@@ -21,6 +21,7 @@ std::optional<FetchedJob> TaskProcessor::fetch(std::shared_ptr<HeldLease> held) 
   }
   observe("fetch", started);
   step(WorkerStep::fetched);
+  fetched->fetch_time = parts_.clock.now() - started;
   return std::move(fetched).value();
 }
 
@@ -78,7 +79,7 @@ Status TaskProcessor::store(const Subject& subject, Thumbnails thumbs) {
   }
   step(WorkerStep::original_removed);
   result.finished = parts_.clock.wall_now();
-  announce(held, result, subject.decode_time);
+  announce(held, result, subject.times);
   return Status();
 }
 
@@ -91,7 +92,7 @@ Status TaskProcessor::fail(const Subject& subject, const Status& why) {
   RETURN_IF_ERROR(tasks_.report_failed(held.lease(), *result.failure, context));
   step(WorkerStep::result_stored);
   RETURN_IF_ERROR(held.lease().bury(why.code(), context));
-  announce(held, result, subject.decode_time);
+  announce(held, result, subject.times);
   return Status();
 }
 

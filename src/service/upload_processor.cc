@@ -64,7 +64,8 @@ std::optional<FetchedJob> UploadProcessor::fetch(std::shared_ptr<HeldLease> held
   decoded->format = *format;
   observe("fetch", started);
   step(WorkerStep::fetched);
-  return FetchedJob{std::move(held), std::move(decoded).value(), std::move(original->body)};
+  return FetchedJob{std::move(held), std::move(decoded).value(), std::move(original->body),
+                    parts_.clock.now() - started};
 }
 
 // A result that cannot be read is as good as none while the original is there to make it again.
@@ -103,7 +104,7 @@ Status UploadProcessor::store(const Subject& subject, Thumbnails thumbs) {
   RETURN_IF_ERROR(store_thumbs(subject.lease, thumbs));
   ASSIGN_OR_RETURN(const JobResult result, store_result(subject, std::move(thumbs)));
   observe("store", begun);
-  return complete(subject.lease, result, subject.decode_time);
+  return complete(subject.lease, result, subject.times);
 }
 
 Status UploadProcessor::store_thumbs(HeldLease& lease, const Thumbnails& thumbs) {
@@ -151,7 +152,7 @@ Result<JobResult> UploadProcessor::store_result(const Subject& subject, Thumbnai
 
 // What is left to do once a result stands, whoever wrote it.
 Status UploadProcessor::complete(HeldLease& held, const JobResult& result,
-                                 SteadyTime::duration decode_time) {
+                                 const StageTimes& times) {
   const std::string& id = held.id();
   const bool tombstone = is_tombstone(result);
   if (tombstone) {
@@ -174,7 +175,7 @@ Status UploadProcessor::complete(HeldLease& held, const JobResult& result,
   const bool dead = !result.done() && !tombstone;
   RETURN_IF_ERROR(dead ? lease.bury(code, settling) : lease.ack(settling));
   if (tombstone) return Status();
-  announce(held, result, decode_time);
+  announce(held, result, times);
   return Status();
 }
 
@@ -196,11 +197,11 @@ Status UploadProcessor::fail(const Subject& subject, const Status& why) {
     ASSIGN_OR_RETURN(const std::optional<JobResult> first, existing_result(lease));
     if (!first) return Status(Code::unavailable, "the result changed while it was being stored");
     if (first->done()) RETURN_IF_ERROR(parts_.store.remove(dead_key(lease.id()), writing));
-    return complete(lease, *first, subject.decode_time);
+    return complete(lease, *first, subject.times);
   }
   RETURN_IF_ERROR(written.with_context("storing the failed result"));
   step(WorkerStep::result_stored);
-  return complete(lease, result, subject.decode_time);
+  return complete(lease, result, subject.times);
 }
 
 }  // namespace thumbmill

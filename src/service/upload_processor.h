@@ -30,7 +30,7 @@ class UploadProcessor final : public JobProcessor {
   void resolve_missing_original(HeldLease& lease);
   Status store_thumbs(HeldLease& lease, const Thumbnails& thumbs);
   Result<JobResult> store_result(const Subject& subject, Thumbnails thumbs);
-  Status complete(HeldLease& lease, const JobResult& result, SteadyTime::duration decode_time = {});
+  Status complete(HeldLease& lease, const JobResult& result, const StageTimes& times = {});
 };
 
 }  // namespace thumbmill

@@ -18,8 +18,6 @@ namespace {
 
 // How long one call waits for a job; a stop ends it at once.
 constexpr std::chrono::milliseconds kLeaseWait{2'000};
-// Workers that may store for each one that decodes: S3 takes some 100 ms for all that a job stores.
-constexpr std::size_t kStoringPerDecoding = 4;
 // Between leases while the queue is away.
 constexpr Backoff kQueueAway{.base = std::chrono::milliseconds(500),
                              .cap = std::chrono::milliseconds(10'000)};
@@ -85,7 +83,7 @@ void Worker::Pool::start() {
   if (stopping_ || !threads_.empty()) return;
   parts_.metrics.set(metric::kWorkerConcurrency, static_cast<double>(options_.threads));
   parts_.metrics.set(metric::kWorkerBusy, 0);
-  const std::size_t workers = options_.threads * (1 + kStoringPerDecoding);
+  const std::size_t workers = options_.threads * kWorkersPerDecoder;
   running_threads_ = options_.threads + workers;
   for (std::size_t i = 0; i < options_.threads; ++i) {
     threads_.emplace_back([this] { fetch_loop(); });

@@ -15,12 +15,16 @@
 #include "image/thumbnailer.h"
 #include "metrics/metrics.h"
 #include "model/limits.h"
-#include "notify/notifier.h"
 #include "model/rendition.h"
+#include "notify/notifier.h"
 #include "queue/task_source.h"
 #include "store/object_store.h"
 
 namespace thumbmill {
+
+/// Jobs in a worker's hands for each one that is being decoded: S3 takes some 100 ms for all that a
+/// job stores.
+inline constexpr std::size_t kWorkersPerDecoder = 5;
 
 struct WorkerOptions {
   std::size_t threads = 2;  ///< jobs decoded at once; others are fetched and stored meanwhile

@@ -109,6 +109,28 @@ TEST_F(WorkerTest, TellsWhatAJobTookOfTheWholeWorker) {
   EXPECT_EQ(notifier.events().front().attempt, 0) << "a job that has just come in";
 }
 
+TEST_F(WorkerTest, AJobThatIsSlowToStoreTakesItsShareOfThoseWhoStore) {
+  accept();
+  Worker worker(one_thread(), parts([&](WorkerStep at) {
+                  if (at == WorkerStep::thumbs_stored) clock.advance(seconds(10));
+                }));
+  worker.start();
+  notifier.await(JobState::done);
+  worker.stop(kNoHurry);
+  EXPECT_EQ(notifier.events().back().worker_time, seconds(2));
+}
+
+TEST_F(WorkerTest, AJobThatIsSlowToFetchKeepsItsFetcher) {
+  accept();
+  Worker worker(one_thread(), parts([&](WorkerStep at) {
+                  if (at == WorkerStep::fetched) clock.advance(seconds(3));
+                }));
+  worker.start();
+  notifier.await(JobState::done);
+  worker.stop(kNoHurry);
+  EXPECT_EQ(notifier.events().back().worker_time, seconds(3));
+}
+
 TEST_F(WorkerTest, AJobTenTimesLongerThanItsLeaseRunsOnce) {
   accept();
   thumbnailer.set_hook([&](const ThumbnailRequest&, const OpContext&) {
