@@ -20,7 +20,7 @@ module "stack" {
   zone_count   = 2
   single_nat   = true
   system_nodes = { types = ["t3.large"], min = 2, max = 3 }
-  worker_nodes = { types = ["c6i.xlarge", "c5.xlarge", "c6a.xlarge"], min = 0, max = 6 }
+  worker_nodes = { types = ["c6i.xlarge", "c5.xlarge", "c6a.xlarge"], min = 1, max = 6 }
   elasticache  = false
   disposable   = true
 }

@@ -20,7 +20,7 @@ module "stack" {
   zone_count   = 3
   single_nat   = false
   system_nodes = { types = ["m6i.large"], min = 3, max = 6 }
-  worker_nodes = { types = ["c6i.xlarge", "c5.xlarge", "c6a.xlarge", "c7i.xlarge"], min = 0, max = 20 }
+  worker_nodes = { types = ["c6i.xlarge", "c5.xlarge", "c6a.xlarge", "c7i.xlarge"], min = 1, max = 20 }
   elasticache  = true
   disposable   = false
   prices_usd   = { control_plane = 0.10, nat = 0.045, system_node = 0.096, worker_node = 0.065, redis_node = 0.032 }

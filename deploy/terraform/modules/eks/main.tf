@@ -38,6 +38,11 @@ resource "aws_eks_cluster" "this" {
   # Add-ons are named below; what is there by default could not be removed by us.
   bootstrap_self_managed_addons = false
 
+  # A version past its standard support is upgraded by EKS, and does not cost six times as much an hour.
+  upgrade_policy {
+    support_type = "STANDARD"
+  }
+
   access_config {
     authentication_mode                         = "API"
     bootstrap_cluster_creator_admin_permissions = true

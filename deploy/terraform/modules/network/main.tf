@@ -40,7 +40,7 @@ resource "aws_subnet" "public" {
   vpc_id            = aws_vpc.this.id
   availability_zone = each.key
   cidr_block        = cidrsubnet(var.cidr, 6, each.value)
-  tags              = { Name = "${var.name}-public-${each.key}", "kubernetes.io/role/elb" = "1" }
+  tags              = { Name = "${var.name}-public-${each.key}", "kubernetes.io/role/elb" = "1", "kubernetes.io/cluster/${var.name}" = "shared" }
 }
 
 # Larger: each pod has an address of its own.
@@ -49,7 +49,7 @@ resource "aws_subnet" "private" {
   vpc_id            = aws_vpc.this.id
   availability_zone = each.key
   cidr_block        = cidrsubnet(var.cidr, 3, each.value + 1)
-  tags              = { Name = "${var.name}-private-${each.key}", "kubernetes.io/role/internal-elb" = "1" }
+  tags              = { Name = "${var.name}-private-${each.key}", "kubernetes.io/role/internal-elb" = "1", "kubernetes.io/cluster/${var.name}" = "shared" }
 }
 
 resource "aws_eip" "nat" {

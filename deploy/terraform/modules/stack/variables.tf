@@ -21,9 +21,9 @@ variable "single_nat" {
 }
 
 variable "kubernetes_version" {
-  description = "Of the control plane and nodes."
+  description = "Of the control plane and nodes, as \"1.34\"; null: the one that EKS gives to new clusters."
   type        = string
-  default     = "1.33"
+  default     = null
 }
 
 variable "api_cidrs" {

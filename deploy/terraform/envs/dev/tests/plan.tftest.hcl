@@ -39,8 +39,8 @@ run "is_cheap_and_goes_whole" {
     error_message = "there is a bucket"
   }
   assert {
-    condition     = abs(output.hourly_cost_usd - 0.3114) < 0.0001
-    error_message = "control plane, one NAT and two nodes: ${output.hourly_cost_usd}"
+    condition     = abs(output.hourly_cost_usd - 0.3764) < 0.0001
+    error_message = "control plane, one NAT and three nodes: ${output.hourly_cost_usd}"
   }
   assert {
     condition     = strcontains(output.kubeconfig_command, "--region us-east-1")

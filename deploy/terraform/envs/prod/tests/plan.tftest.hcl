@@ -31,8 +31,8 @@ run "has_no_single_way_out_and_keeps_its_images" {
   command = apply
 
   assert {
-    condition     = abs(output.hourly_cost_usd - 0.587) < 0.0001
-    error_message = "control plane, three NATs, three nodes and Redis: ${output.hourly_cost_usd}"
+    condition     = abs(output.hourly_cost_usd - 0.652) < 0.0001
+    error_message = "control plane, three NATs, four nodes and Redis: ${output.hourly_cost_usd}"
   }
   assert {
     condition     = startswith(output.queue_url, "rediss://")
