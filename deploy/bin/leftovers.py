@@ -18,11 +18,13 @@ PAGE_BALANCERS = 20  # and one DescribeTags of load balancers
 
 
 class AwsError(Exception):
-    """A command of aws that failed; `code` is the service's own, empty when it never got there."""
+    """A command of aws that failed; `code` is the service's own, empty when it never got there. `is_gone` when what it
+    was about is not there (any more)."""
 
     def __init__(self, words, text):
         found = re.search(r"An error occurred \(([\w.]+)\)", text)
         self.code = found.group(1) if found else ""
+        self.is_gone = re.search(r"NotFound|NoSuch", self.code) is not None
         super().__init__(f"aws {' '.join(words[:2])}: {text.strip()}")
 
 
@@ -75,10 +77,10 @@ class Scope:
         return any(pairs.get(key) == value for key, value in self.tags.items())
 
     def vpcs(self):
-        """The ids of our VPCs. Asked once: what is in a VPC keeps it from being deleted."""
+        """The ids of our VPCs, a set. Asked once: what is in a VPC keeps it from being deleted."""
         if self._vpcs is None:
-            found = self.aws("ec2", "describe-vpcs", "--filters", f"Name=tag-key,Values={','.join(self.tags)}")
-            self._vpcs = [one["VpcId"] for one in found.get("Vpcs", []) if self.owns(one.get("Tags"))]
+            found = self.aws("ec2", "describe-vpcs").get("Vpcs", [])
+            self._vpcs = {one["VpcId"] for one in found if self.owns(one.get("Tags"))}
         return self._vpcs
 
 
@@ -91,11 +93,9 @@ class Ec2Kind:
     answer: str
     id_key: str
     delete: Callable
-    vpc_filter: str = ""
     held_by: Callable = lambda item: ""
     state: Callable = lambda item: ""
     counts: Callable = lambda item: True
-    filter_flag: str = "--filters"
 
 
 GONE = ("terminated", "deleted")
@@ -110,8 +110,13 @@ def delete_security_group(aws, item, name):
     """Rules that name groups go first: two groups that name each other could not be deleted otherwise."""
     for direction, rules in (("ingress", "IpPermissions"), ("egress", "IpPermissionsEgress")):
         naming = [rule for rule in item.get(rules, []) if rule.get("UserIdGroupPairs")]
-        if naming:
+        if not naming:
+            continue
+        try:
             aws("ec2", f"revoke-security-group-{direction}", "--group-id", name, "--ip-permissions", json.dumps(naming))
+        except AwsError as error:
+            if not error.is_gone:
+                raise
     aws("ec2", "delete-security-group", "--group-id", name)
 
 
@@ -139,46 +144,39 @@ def is_main(table):
 # In the order in which they can be deleted.
 EC2_KINDS = (
     Ec2Kind("instance", "describe-instances", "Instances", "InstanceId",
-            by_id("terminate-instances", "--instance-ids"), "vpc-id", state=lambda item: item["State"]["Name"]),
+            by_id("terminate-instances", "--instance-ids"), state=lambda item: item["State"]["Name"]),
     Ec2Kind("nat-gateway", "describe-nat-gateways", "NatGateways", "NatGatewayId",
-            by_id("delete-nat-gateway", "--nat-gateway-id"), "vpc-id", state=lambda item: item["State"],
-            filter_flag="--filter"),
+            by_id("delete-nat-gateway", "--nat-gateway-id"), state=lambda item: item["State"]),
     Ec2Kind("vpc-endpoint", "describe-vpc-endpoints", "VpcEndpoints", "VpcEndpointId",
-            by_id("delete-vpc-endpoints", "--vpc-endpoint-ids"), "vpc-id", state=lambda item: item["State"].lower()),
+            by_id("delete-vpc-endpoints", "--vpc-endpoint-ids"), state=lambda item: item["State"].lower()),
     Ec2Kind("address", "describe-addresses", "Addresses", "AllocationId",
             by_id("release-address", "--allocation-id"),
             held_by=lambda item: item.get("AssociationId") and (item.get("NetworkInterfaceId") or item["AssociationId"])),
     Ec2Kind("volume", "describe-volumes", "Volumes", "VolumeId",
             by_id("delete-volume", "--volume-id"), held_by=volume_holder, state=lambda item: item["State"]),
     Ec2Kind("network-interface", "describe-network-interfaces", "NetworkInterfaces", "NetworkInterfaceId",
-            by_id("delete-network-interface", "--network-interface-id"), "vpc-id", held_by=interface_holder),
+            by_id("delete-network-interface", "--network-interface-id"), held_by=interface_holder),
     Ec2Kind("security-group", "describe-security-groups", "SecurityGroups", "GroupId",
-            delete_security_group, "vpc-id", counts=lambda item: item["GroupName"] != "default"),
-    Ec2Kind("subnet", "describe-subnets", "Subnets", "SubnetId", by_id("delete-subnet", "--subnet-id"), "vpc-id"),
+            delete_security_group, counts=lambda item: item["GroupName"] != "default"),
+    Ec2Kind("subnet", "describe-subnets", "Subnets", "SubnetId", by_id("delete-subnet", "--subnet-id")),
     Ec2Kind("internet-gateway", "describe-internet-gateways", "InternetGateways", "InternetGatewayId",
-            delete_internet_gateway, "attachment.vpc-id"),
+            delete_internet_gateway),
     Ec2Kind("route-table", "describe-route-tables", "RouteTables", "RouteTableId",
-            by_id("delete-route-table", "--route-table-id"), "vpc-id", counts=lambda item: not is_main(item)),
-    Ec2Kind("vpc", "describe-vpcs", "Vpcs", "VpcId", by_id("delete-vpc", "--vpc-id"), "vpc-id"),
+            by_id("delete-route-table", "--route-table-id"), counts=lambda item: not is_main(item)),
+    Ec2Kind("vpc", "describe-vpcs", "Vpcs", "VpcId", by_id("delete-vpc", "--vpc-id")),
 )
 
 
 def list_ec2(scope, about):
-    """What bears a tag of ours, and what is in a VPC of ours."""
-    filters = [f"Name=tag-key,Values={','.join(scope.tags)}"]
-    if about.vpc_filter and scope.vpcs():
-        filters.append(f"Name={about.vpc_filter},Values={','.join(scope.vpcs())}")
-    found = {}
-    for one in filters:
-        answer = scope.aws("ec2", about.describe, about.filter_flag, one)
-        items = [item for group in answer.get("Reservations", []) for item in group["Instances"]] + answer.get(about.answer, [])
-        found.update({item[about.id_key]: item for item in items})
-    in_vpc = set(scope.vpcs()) if about.vpc_filter else set()
-    for name, item in found.items():
+    """What bears a tag of ours, and what is in a VPC of ours. All are asked for and chosen from here: a filter would
+    take one call for each of our tags, and one more for the VPC."""
+    answer = scope.aws("ec2", about.describe)
+    items = [item for group in answer.get("Reservations", []) for item in group["Instances"]] + answer.get(about.answer, [])
+    for item in items:
+        name, state = item[about.id_key], about.state(item)
         ours = scope.owns(item.get("Tags", item.get("TagSet")))
         vpcs = {item.get("VpcId"), *(one.get("VpcId") for one in item.get("Attachments", []))}
-        state = about.state(item)
-        if state in GONE or not about.counts(item) or not (ours or vpcs & in_vpc):
+        if state in GONE or not about.counts(item) or not (ours or vpcs & scope.vpcs()):
             continue
         yield Leftover(about.kind, name, ours, about.held_by(item) or "", state in GOING,
                        lambda item=item, name=name: about.delete(scope.aws, item, name))
@@ -310,13 +308,9 @@ def list_log_groups(scope):
 
 
 def list_cluster(scope):
-    try:
+    if scope.cluster_name in scope.aws("eks", "list-clusters").get("clusters", []):
         status = scope.aws("eks", "describe-cluster", "--name", scope.cluster_name)["cluster"]["status"]
-    except AwsError as error:
-        if error.code == "ResourceNotFoundException":
-            return
-        raise
-    yield Leftover("cluster", scope.cluster_name, True, going=status == "DELETING")
+        yield Leftover("cluster", scope.cluster_name, True, going=status == "DELETING")
 
 
 # What the kinds above find for themselves, as ARNs begin.

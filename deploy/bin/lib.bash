@@ -48,9 +48,9 @@ common_option() {
   case "$1" in --env | --cluster-name | --region | --patience) takes_value "$@" ;; *) return 1 ;; esac
   case "$1" in
     --env) one_of "$1" "$2" dev prod; environment=$2 ;;
-    # What EKS takes as a name, and what can be a tag and part of a name elsewhere.
+    # What can be part of the names of buckets and roles, as they are made of it.
     --cluster-name)
-      matches "$1" "$2" '[a-z][a-z0-9-]{1,37}[a-z0-9]' "3 to 39 lower-case letters, digits and hyphens, a letter first"
+      matches "$1" "$2" '[a-z][a-z0-9-]{1,30}[a-z0-9]' "3 to 32 lower-case letters, digits and hyphens, a letter first"
       cluster_name=$2 ;;
     --region) matches "$1" "$2" '[a-z]{2}(-[a-z]+)+-[0-9]' "an AWS region such as eu-central-1"; region=$2 ;;
     --patience) matches "$1" "$2" '[1-9][0-9]{0,4}' "seconds, 1 to 99999"; patience=$2 ;;

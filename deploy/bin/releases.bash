@@ -4,7 +4,7 @@
 
 # Raise these together with a look at each chart's notes; the CRDs of a chart are not upgraded by Helm.
 metrics_server_version=3.13.0
-load_balancer_controller_version=1.13.4
+cluster_autoscaler_version=9.50.0
 kube_prometheus_stack_version=75.15.1
 keda_version=2.17.2
 prometheus_adapter_version=4.11.0
@@ -43,18 +43,45 @@ metrics_server() {
     --repo https://kubernetes-sigs.github.io/metrics-server --version "$metrics_server_version"
 }
 
-load_balancer_controller() {
-  step "Load balancers"
-  # What it makes bears our tags, so that the sweep knows it as ours.
-  install_release kube-system aws-load-balancer-controller "clusterName: $cluster_name
-region: $region
-vpcId: $(output vpc_id)
-serviceAccount: {name: aws-load-balancer-controller}
-defaultTags:
-  Project: thumbmill
-  \"thumbmill:cluster\": $cluster_name" aws-load-balancer-controller \
-    --repo https://aws.github.io/eks-charts --version "$load_balancer_controller_version"
+# Encrypted, and with our tags, so that the sweep knows the volumes as ours. A class cannot be changed: apply is a no-op
+# on one that is as it should be.
+storage_class() {
+  step "Class of volumes"
+  run_on "apiVersion: storage.k8s.io/v1
+kind: StorageClass
+metadata: {name: thumbmill}
+provisioner: ebs.csi.aws.com
+volumeBindingMode: WaitForFirstConsumer
+allowVolumeExpansion: true
+parameters:
+  type: gp3
+  encrypted: \"true\"
+  tagSpecification_1: Project=thumbmill
+  tagSpecification_2: thumbmill:cluster=$cluster_name" kubectl apply --filename -
 }
+
+# Pods of ours have an emptyDir, which would keep their nodes for ever by default.
+cluster_autoscaler() {
+  step "As many nodes as pods need"
+  install_release kube-system cluster-autoscaler "autoDiscovery: {clusterName: $cluster_name}
+awsRegion: $region
+rbac: {serviceAccount: {name: cluster-autoscaler}}
+extraArgs: {expander: least-waste, skip-nodes-with-local-storage: false}
+nodeSelector: {thumbmill/pool: system}" cluster-autoscaler \
+    --repo https://kubernetes.github.io/autoscaler --version "$cluster_autoscaler_version"
+}
+
+# balancer_annotations PORT: a network load balancer by EKS' own controller, HTTPS when there is a certificate. It hands
+# bytes on, so that large uploads and event streams meet no proxy's limits.
+balancer_annotations() {
+  local prefix=service.beta.kubernetes.io/aws-load-balancer
+  printf '{%s-type: nlb, ' "$prefix"
+  [ -z "$certificate" ] || printf '%s-ssl-cert: "%s", %s-ssl-ports: "%s", ' "$prefix" "$certificate" "$prefix" "$1"
+  printf '%s-additional-resource-tags: "Project=thumbmill,thumbmill:cluster=%s"}' "$prefix" "$cluster_name"
+}
+
+# web_port: what browsers expect.
+web_port() { if [ -n "$certificate" ]; then echo 443; else echo 80; fi; }
 
 need_namespace() {
   if [ "$cluster_known" = yes ] && kubectl get namespace "$1" >/dev/null 2>&1; then return; fi
@@ -79,38 +106,28 @@ stringData: {admin-user: admin, admin-password: "$password"}
 SECRET
 }
 
-# monitoring_ingress PORT HEALTH_PATH: both share one load balancer, and its addresses are those that may reach it.
-monitoring_ingress() {
-  local scheme=HTTP
-  [ -z "$certificate" ] || scheme=HTTPS
+# monitoring_service PORT: on a load balancer of its own, for the named addresses only.
+monitoring_service() {
   cat <<VALUES
-  ingress:
-    enabled: true
-    ingressClassName: alb
-    pathType: Prefix
-    annotations:
-      alb.ingress.kubernetes.io/scheme: internet-facing
-      alb.ingress.kubernetes.io/target-type: ip
-      alb.ingress.kubernetes.io/group.name: $cluster_name-monitoring
-      alb.ingress.kubernetes.io/listen-ports: '[{"$scheme":$1}]'
-      alb.ingress.kubernetes.io/inbound-cidrs: $monitoring_cidrs
-      alb.ingress.kubernetes.io/healthcheck-path: $2
+  service:
+    type: LoadBalancer
+    port: $1
+    loadBalancerSourceRanges: [${monitoring_cidrs//,/, }]
+    annotations: $(balancer_annotations "$1")
 VALUES
-  [ -z "$certificate" ] || printf '      alb.ingress.kubernetes.io/certificate-arn: %s\n' "$certificate"
 }
 
 monitoring() {
   step "Prometheus and Grafana"
-  local grafana_port=80 values
-  [ -z "$certificate" ] || grafana_port=443
+  local values
   grafana_password
   values="grafana:
   admin: {existingSecret: $grafana_secret, userKey: admin-user, passwordKey: admin-password}"
   if [ -n "$monitoring_cidrs" ]; then
     values+="
-$(monitoring_ingress "$grafana_port" /api/health)
+$(monitoring_service "$(web_port)")
 prometheus:
-$(monitoring_ingress 9090 /-/healthy)"
+$(monitoring_service 9090)"
   fi
   install_release monitoring kube-prometheus-stack "$values" kube-prometheus-stack --repo "$prometheus_charts" \
     --version "$kube_prometheus_stack_version" --values "$repository/deploy/observability/values/kube-prometheus-stack.yaml"
@@ -143,26 +160,29 @@ scaler() {
   esac
 }
 
+# Workers on spot nodes, which may go at any time; what keeps state or answers users on the others.
 application_values() {
-  local queue_url=$1 listen='[{"HTTP":80}]'
-  [ -z "$certificate" ] || listen='[{"HTTPS":443}]'
+  local queue_url=$1 system="{nodeSelector: {thumbmill/pool: system}}"
   cat <<VALUES
 image: {repository: "$repository_url", tag: "$tag", digest: "$digest"}
 store: "s3://$(output bucket)"
-queue: "${queue_url:-redis://thumbmill-redis}"
-redis: {enabled: $([ "$redis_enabled" = yes ] && echo true || echo false)}
+settings: {THUMBMILL_S3_REGION: $region}
+queue: "$queue_url"
+redis:
+  enabled: $([ "$redis_enabled" = yes ] && echo true || echo false)
+  persistence: {storageClass: thumbmill}
+  nodeSelector: {thumbmill/pool: system}
+api: $system
+janitor: $system
+worker: {nodeSelector: {thumbmill/pool: worker}}
 autoscaling: {mode: $scaling}
 monitoring: {enabled: true, dashboards: true}
 hourlyCost: $(hourly_cost)
-ingress:
+loadBalancer:
   enabled: true
-  className: alb
-  annotations:
-    alb.ingress.kubernetes.io/scheme: internet-facing
-    alb.ingress.kubernetes.io/target-type: ip
-    alb.ingress.kubernetes.io/listen-ports: '$listen'
+  port: $(web_port)
+  annotations: $(balancer_annotations "$(web_port)")
 VALUES
-  [ -z "$certificate" ] || printf '    alb.ingress.kubernetes.io/certificate-arn: %s\n' "$certificate"
 }
 
 hourly_cost() {

@@ -5,7 +5,7 @@ from stand_in import CLUSTER, EMPTY
 
 NAMED = ("--yes", CLUSTER)
 NOTHING = {key: EMPTY[key] for key in (
-    "infrastructure", "cluster", "objects", "images", "releases", "ingresses", "services", "balancers", "claims", "volumes",
+    "infrastructure", "cluster", "objects", "images", "releases", "services", "balancers", "claims", "volumes",
     "workloads")}
 
 
@@ -18,7 +18,7 @@ class DownCase(WorldCase):
             rehearsal = self.rehearsal()
             self.succeeds(rehearsal, "up", *YES)
             DownCase.full = {
-                **rehearsal.world, "objects": 3, "services": {"default/extra": "LoadBalancer", "default/kubernetes": "ClusterIP"},
+                **rehearsal.world, "objects": 3, "services": {**rehearsal.world["services"], "default/extra": "LoadBalancer 80", "default/kubernetes": "ClusterIP 443"},
                 "balancers": ["default/extra", *rehearsal.world["balancers"]]}
         return {key: value for key, value in DownCase.full.items() if key != "users_kubeconfig"}
 
@@ -40,9 +40,9 @@ class Down(DownCase):
         rehearsal = self.rehearsal_of_full()
         self.succeeds(rehearsal, "down", *NAMED)
         changes = [" ".join(words) for words in rehearsal.calls(changed=True)]
-        order = ["annotate scaledobject", "kubectl scale", "delete ingresses", "delete service extra",
+        order = ["annotate scaledobject", "kubectl scale", "delete service thumbmill-public", "delete service extra",
                  "delete persistentvolumeclaims", "uninstall thumbmill", "uninstall keda", "uninstall kube-prometheus-stack",
-                 "uninstall aws-load-balancer-controller", "delete-objects", "destroy"]
+                 "uninstall cluster-autoscaler", "delete-objects", "destroy"]
         self.assertEqual(order, [step for change in changes for step in order if step in change])
         # The model's own rules have it that none of this is left for the sweep when it is done in this order.
         self.assertFalse([change for change in changes if "delete-volume" in change or "delete-load-balancer" in change])
@@ -127,11 +127,11 @@ class Addresses(DownCase):
     def test_follows_the_cluster_it_was_told_not_the_users_context(self):
         rehearsal = self.rehearsal_of_full()
         rehearsal.users_kubeconfig.write_text("another cluster")
-        self.assertIn("http://thumbmill-api.elb.example", self.succeeds(rehearsal, "urls"))
+        self.assertIn("http://thumbmill-public.elb.example", self.succeeds(rehearsal, "urls"))
         self.assertEqual(rehearsal.users_kubeconfig.read_text(), "another cluster")
         self.succeeds(rehearsal, "kubeconfig")
         self.assertEqual(rehearsal.users_kubeconfig.read_text(), CLUSTER)
 
     def test_says_when_the_api_gets_no_address(self):
-        rehearsal = self.rehearsal_of_full(balancers=[], releases={})
+        rehearsal = self.rehearsal_of_full(balancers=[], balancers_refused=True)
         self.assertIn("the API has no address after 1 s", self.fails(1, rehearsal, "urls", "--wait", "--patience", "1"))

@@ -68,12 +68,12 @@ class Up(WorldCase):
         said = self.succeeds(rehearsal, "up", *YES)
         world = rehearsal.world
         self.assertEqual(set(world["releases"]), {
-            "kube-system/metrics-server", "kube-system/aws-load-balancer-controller", "monitoring/kube-prometheus-stack",
+            "kube-system/metrics-server", "kube-system/cluster-autoscaler", "monitoring/kube-prometheus-stack",
             "keda/keda", "thumbmill/thumbmill"})
         self.assertEqual(set(world["releases"].values()), {"deployed"})
         self.assertEqual(world["mode"], "queue")
         self.assertEqual(rehearsal.users_kubeconfig.read_text(), "thumbmill")
-        self.assertRegex(said, r"API +http://thumbmill-api\.elb\.example\n")
+        self.assertRegex(said, r"API +http://thumbmill-public\.elb\.example\n")
         self.assertRegex(said, r"Grafana +not exposed: kubectl .* port-forward service/kube-prometheus-stack-grafana 3000:80")
         self.assertEqual(world["labels"]["thumbmill"], [
             f"pod-security.kubernetes.io/{mode}=restricted" for mode in ("audit", "enforce", "warn")])
@@ -130,15 +130,17 @@ class Up(WorldCase):
     def test_exposes_monitoring_to_named_addresses_only(self):
         rehearsal = self.rehearsal()
         said = self.succeeds(rehearsal, "up", *YES, "--expose-monitoring", "203.0.113.7/32,198.51.100.0/24")
-        self.assertEqual(said.count("inbound-cidrs: 203.0.113.7/32,198.51.100.0/24"), 2)
+        self.assertEqual(said.count("loadBalancerSourceRanges: [203.0.113.7/32, 198.51.100.0/24]"), 2)
         self.assertRegex(said, r"Prometheus +http://kube-prometheus-stack-prometheus\.elb\.example:9090")
         self.succeeds(rehearsal, "up")
 
     def test_serves_https_with_a_certificate(self):
         certificate = f"arn:aws:acm:{REGION}:123456789012:certificate/0"
-        said = self.succeeds(self.rehearsal(), "up", *YES, "--certificate", certificate)
-        self.assertIn("listen-ports: '[{\"HTTPS\":443}]'", said)
-        self.assertIn(f"certificate-arn: {certificate}", said)
+        said = self.succeeds(self.rehearsal(), "up", *YES, "--certificate", certificate, "--expose-monitoring", "203.0.113.7/32")
+        self.assertEqual(said.count(f'ssl-cert: "{certificate}"'), 3)
+        self.assertRegex(said, r"API +https://thumbmill-public\.elb\.example\n")
+        self.assertRegex(said, r"Grafana +https://kube-prometheus-stack-grafana\.elb\.example\n")
+        self.assertRegex(said, r"Prometheus +https://kube-prometheus-stack-prometheus\.elb\.example:9090\n")
 
 
 class UpRehearsed(WorldCase):
@@ -204,7 +206,7 @@ class UpRefused(WorldCase):
         for options, said in (
                 (("--env", "test"), '--env "test": allowed are dev prod'),
                 (("--scaling", "memory"), '--scaling "memory": allowed are queue adapter cpu'),
-                (("--cluster-name", "Big_One"), '--cluster-name "Big_One": has to be 3 to 39 lower-case'),
+                (("--cluster-name", "Big_One"), '--cluster-name "Big_One": has to be 3 to 32 lower-case'),
                 (("--region", "here"), '--region "here": has to be an AWS region'),
                 (("--platforms", "linux/mips"), '--platforms "linux/mips": has to be linux/amd64'),
                 (("--patience", "0"), '--patience "0": has to be seconds'),

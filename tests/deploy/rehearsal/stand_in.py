@@ -14,13 +14,13 @@ import sys
 
 EMPTY = {
     "account": "123456789012", "infrastructure": "", "cluster": "NONE", "objects": 0, "images": {}, "builders": [],
-    "releases": {}, "namespaces": ["kube-system"], "labels": {}, "secrets": {}, "ingresses": {}, "services": {},
+    "releases": {}, "namespaces": ["kube-system"], "labels": {}, "secrets": {}, "storage_class": False, "services": {},
     "balancers": [], "claims": {}, "volumes": [], "workloads": {}, "paused": False, "users_kubeconfig": "",
-    "mode": "", "stray_balancer": False, "denied": False, "versions": {},
+    "mode": "", "stray_balancer": False, "balancers_refused": False, "denied": False, "versions": {},
 }
 VERSIONS = {"aws": "aws-cli/2.15.0 Python/3.11", "terraform": "Terraform v1.11.4", "docker": "Docker version 28.2.2, build 1",
             "buildx": "github.com/docker/buildx v0.21.0 1", "kubectl": "Client Version: v1.32.4", "helm": "v3.16.2+g1"}
-CONTROLLER, STACK = "kube-system/aws-load-balancer-controller", "monitoring/kube-prometheus-stack"
+STACK = "monitoring/kube-prometheus-stack"
 CLUSTER = "thumbmill"
 BUCKET, REPOSITORY = "thumbmill-uploads", "thumbmill"
 
@@ -69,8 +69,8 @@ class World:
     def settle(self):
         """What controllers do by themselves."""
         now = self.now
-        if self.deployed(CONTROLLER):
-            wanted = set(now["ingresses"]) | {name for name, kind in now["services"].items() if kind == "LoadBalancer"}
+        if now["cluster"] == "ACTIVE" and not now["balancers_refused"]:
+            wanted = {name for name, kind in now["services"].items() if kind.startswith("LoadBalancer")}
             now["balancers"] = sorted(wanted | ({"stray"} if now["stray_balancer"] else set()))
         if now["mode"] == "queue" and self.deployed("keda/keda") and not now["paused"] and "worker" in now["workloads"]:
             now["workloads"]["worker"] = max(1, now["workloads"]["worker"])
@@ -96,6 +96,8 @@ def aws(world, words):
             if now["cluster"] == "NONE":
                 raise Refused("An error occurred (ResourceNotFoundException) when calling the DescribeCluster operation")
             return now["cluster"] if "--query" in words else {"cluster": {"status": now["cluster"]}}
+        case ["eks", "list-clusters"]:
+            return {"clusters": [] if now["cluster"] == "NONE" else [CLUSTER]}
         case ["eks", "update-kubeconfig"]:
             path = flag(words, "--kubeconfig") or os.environ.get("KUBECONFIG") or os.environ["HOME"] + "/.kube/config"
             os.makedirs(os.path.dirname(path), exist_ok=True)
@@ -175,7 +177,7 @@ def terraform(world, words):
     elif verb == "destroy":
         if now["infrastructure"]:
             now.update(infrastructure="partial", cluster="NONE", releases={}, namespaces=["kube-system"], workloads={},
-                       ingresses={}, services={}, secrets={}, labels={}, claims={}, mode="", paused=False)
+                       services={}, secrets={}, labels={}, claims={}, mode="", paused=False, storage_class=False)
             yield "half"
             holding = [name for name in ("objects", "images", "balancers") if now[name]]
             if holding:
@@ -228,6 +230,10 @@ def kubectl(world, words):
             if namespace not in now["namespaces"] or now["secrets"]:
                 raise Refused("no namespace, or the Secret is there")
             now["secrets"]["thumbmill-grafana"] = world.typed
+        case ["apply", "--filename", "-"]:
+            if "kind: StorageClass" not in world.typed:
+                raise Refused("the stand-in knows no such object")
+            now["storage_class"] = True
         case ["label", "namespace", name, *labels]:
             now["labels"][name] = sorted(label for label in labels if "=" in label)
         case ["annotate", *_]:
@@ -256,14 +262,10 @@ def kubectl_get(world, rest, namespace):
         if not world.deployed("kube-system/metrics-server"):
             raise Refused("not found")
         return rest[1]
-    if kind == "ingress":
-        if f"{namespace}/{rest[1]}" not in now["balancers"]:
-            return None
-        annotations = {"alb.ingress.kubernetes.io/listen-ports": now["ingresses"][f"{namespace}/{rest[1]}"]}
-        return {"metadata": {"annotations": annotations},
-                "status": {"loadBalancer": {"ingress": [{"hostname": f"{rest[1]}.elb.example"}]}}}
+    if kind == "service":
+        return kubectl_get_service(now, f"{namespace}/{rest[1]}", flag(rest, "--output"))
     if kind == "services":
-        return {"items": [{"spec": {"type": kind}, "metadata": dict(zip(("namespace", "name"), name.split("/")))}
+        return {"items": [{"spec": {"type": kind.split()[0]}, "metadata": dict(zip(("namespace", "name"), name.split("/")))}
                           for name, kind in now["services"].items()]}
     found = {
         "secret": [f"secret/{name}" for name in now["secrets"]],
@@ -277,19 +279,26 @@ def kubectl_get(world, rest, namespace):
     return "\n".join(found[kind])
 
 
+def kubectl_get_service(now, key, output):
+    """Services are kept as their type, and behind it the port, and "tls" where there is a certificate."""
+    if key not in now["services"]:
+        return None
+    kind, port, *tls = now["services"][key].split()
+    name = key.partition("/")[2]
+    if output == "name":
+        return f"service/{name}"
+    annotations = {"service.beta.kubernetes.io/aws-load-balancer-ssl-cert": "arn"} if tls else {"some": "other"}
+    status = {"loadBalancer": {"ingress": [{"hostname": f"{name}.elb.example"}]}} if key in now["balancers"] else {}
+    return {"metadata": {"annotations": annotations}, "spec": {"type": kind, "ports": [{"port": int(port)}]}, "status": status}
+
+
 def kubectl_delete(world, kind, rest, namespace):
     now = world.now
     if kind == "persistentvolumeclaims":
         now["claims"] = dict.fromkeys(now["claims"], "going")
-    elif kind in ("ingresses", "service"):
-        # The controller's finalizers: without it they are never let go.
-        if not world.deployed(CONTROLLER) and (now["ingresses"] if kind == "ingresses" else now["services"]):
-            raise Refused("error: timed out waiting for the condition")
-        if kind == "ingresses":
-            now["ingresses"] = {}
-        else:
-            now["services"].pop(f"{namespace}/{rest[0]}", None)
-    elif kind != "horizontalpodautoscalers":
+    elif kind == "service":
+        now["services"].pop(f"{namespace}/{rest[0]}", None)
+    elif kind not in ("horizontalpodautoscalers", "ingresses"):
         raise Refused("the stand-in knows no such kind")
 
 
@@ -322,7 +331,8 @@ def helm_uninstall(world, key):
         raise Refused("Error: timed out: scaledobjects have finalizers")
     now["releases"][key] = "uninstalling"
     if key == "thumbmill/thumbmill":
-        now.update(workloads={}, ingresses={}, mode="")
+        now.update(workloads={}, mode="")
+        now["services"].pop("thumbmill/thumbmill-public", None)
     yield "half"
     del now["releases"][key]
 
@@ -339,27 +349,35 @@ def helm_upgrade(world, key, values):
     if key == STACK:
         if "existingSecret" in values and not now["secrets"]:
             raise Refused("Error: timed out: no Secret")
+        if not now["storage_class"]:
+            raise Refused("Error: timed out: the claim is pending, there is no such class")
         now["claims"].setdefault("monitoring/prometheus", "bound")
-        if "inbound-cidrs" in values:
-            now["ingresses"].update({f"{key}-grafana": '[{"HTTP":80}]', f"{key}-prometheus": '[{"HTTP":9090}]'})
+        if "loadBalancerSourceRanges" in values:
+            now["services"].update({f"{key}-grafana": balancer(values, 0), f"{key}-prometheus": balancer(values, 1)})
     if key == "thumbmill/thumbmill":
         install_application(world, values)
     now["volumes"] = sorted(now["claims"])
     releases[key] = "deployed"
 
 
+def balancer(values, index):
+    """The service of the so-manieth load balancer in the values of a chart, as the world keeps it."""
+    port = [line.partition(": ")[2] for line in values.splitlines() if line.strip().startswith("port: ")][index]
+    return f"LoadBalancer {port}" + (" tls" if "ssl-cert" in values else "")
+
+
 def install_application(world, values):
     now = world.now
     mode = values.partition("mode: ")[2].partition("}")[0]
     needed = {"queue": ["keda/keda"], "adapter": ["monitoring/prometheus-adapter"], "cpu": []}[mode]
-    for release in [STACK, "kube-system/metrics-server", CONTROLLER, *needed]:
+    for release in [STACK, "kube-system/metrics-server", *needed]:
         if not world.deployed(release):
             raise Refused(f"Error: no matches for kind: {release} is not there")
     if not any(digest in values for digest in now["images"].values()):
         raise Refused("Error: ImagePullBackOff")
     now.update(mode=mode, paused=False, workloads={"api": 2, "worker": 1, "janitor": 2, "redis": 1})
     now["claims"].setdefault("thumbmill/redis", "bound")
-    now["ingresses"]["thumbmill/thumbmill-api"] = '[{"HTTP":80}]'
+    now["services"]["thumbmill/thumbmill-public"] = balancer(values, 0)
 
 
 # ---- every call ----------------------------------------------------------------------------------------------------
