@@ -26,7 +26,7 @@ struct PlanFlags {
   double factor = 10;
   std::string burst_for = "5m";
   std::string duration = "30m";
-  std::string service = "250ms";
+  std::string service = "60ms";
   double spread = 0.5;
   std::string measured;
   std::string pod_start = "5s";
