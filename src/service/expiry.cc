@@ -31,6 +31,34 @@ Status for_each_older(ObjectStore& store, std::string_view space, WallTime cutof
   return Status();
 }
 
+// Which jobs have results, from the listing: a thousandth of a request each. Asked of a shard's ids
+// in ascending order. What ends after it was listed is not seen.
+class ListedResults {
+ public:
+  ListedResults(ObjectStore& store, const OpContext& context) : store_(store), context_(context) {}
+
+  Result<bool> has(const std::string& id) {
+    if (!results_ || shard_ != id.back()) {
+      shard_ = id.back();
+      results_.emplace(store_, shard_prefix(key_space::kResults, shard_), context_);
+      listed_.clear();
+    }
+    while (listed_ < id) {
+      ASSIGN_OR_RETURN(const std::optional<ListedObject> result, results_->next());
+      if (!result) return false;
+      listed_ = id_from_key(result->key).value_or(listed_);
+    }
+    return listed_ == id;
+  }
+
+ private:
+  ObjectStore& store_;
+  const OpContext& context_;
+  char shard_ = 0;
+  std::optional<ObjectCursor> results_;  // of that shard
+  std::string listed_;                   // the id of its latest
+};
+
 }  // namespace
 
 Result<std::uint64_t> Expiry::run() {
@@ -84,10 +112,16 @@ Result<std::uint64_t> Expiry::results() {
 Result<std::uint64_t> Expiry::orphaned_thumbs() {
   std::uint64_t removed = 0;
   std::string known;  // the job of the latest rendition, which is not orphaned
+  ListedResults results(store_, context_);
   const Status walked = for_each_older(
       store_, key_space::kThumbs, cutoff(ages_.unfinished), context_,
       [&](const ListedObject& object, const std::string& id) -> Status {
         if (id == known) return Status();
+        ASSIGN_OR_RETURN(const bool listed, results.has(id));
+        if (listed) {
+          known = id;
+          return Status();
+        }
         // In the order in which a job moves, so that one that ends meanwhile is not overlooked.
         ASSIGN_OR_RETURN(const bool upload, object_exists(store_, upload_key(id), context_));
         ASSIGN_OR_RETURN(const bool result, object_exists(store_, result_key(id), context_));

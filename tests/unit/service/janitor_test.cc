@@ -95,6 +95,22 @@ TEST_F(JanitorTest, RemovesUsedKeysAndRenditionsOfNothing) {
   EXPECT_EQ(store.keys(), (std::vector{thumb_of(id), upload_key(id)}));
 }
 
+TEST_F(JanitorTest, AsksTheStoreForNoFinishedImageByItself) {
+  std::vector<std::string> done;
+  for (int i = 0; i < 40; ++i) {
+    done.push_back(accept());
+    EXPECT_EQ(run_to_end(), JobState::done);
+  }
+  const std::string orphan = new_uuid7(clock, random);
+  ASSERT_TRUE(store.put(thumb_of(orphan), Blob("x"), {}, {}).ok());
+  clock.advance(hours(25));
+  for (const std::string& id : done)
+    store.fail("head", upload_key(id), Status(Code::unavailable, "asked for a finished image"), 1);
+  EXPECT_EQ(sweep().expired, 1u);
+  EXPECT_FALSE(has(thumb_of(orphan)));
+  for (const std::string& id : done) EXPECT_TRUE(has(thumb_of(id)));
+}
+
 TEST_F(JanitorTest, ADamagedResultDoesNotCostTheOriginal) {
   const std::string id = accept();
   queue.wipe();
