@@ -296,14 +296,15 @@ def list_buckets(scope):
 
 
 def list_log_groups(scope):
-    """EKS may write its group anew, without tags, while the cluster is deleted."""
+    """EKS may write its group anew, without tags, while the cluster is deleted: by its name it is the cluster's all the same,
+    as EKS gives such a name to no other's."""
     groups = scope.aws("logs", "describe-log-groups", "--log-group-name-pattern", scope.cluster_name)
     for one in groups.get("logGroups", []):
         name = one["logGroupName"]
         tags = scope.aws("logs", "list-tags-for-resource", "--resource-arn", one["arn"].removesuffix(":*")).get("tags", {})
         ours = scope.owns([{"Key": key, "Value": value} for key, value in tags.items()])
-        if ours or name.startswith(f"/aws/eks/{scope.cluster_name}/"):
-            yield Leftover("log-group", name, ours, delete=lambda name=name: scope.aws(
+        if ours or name == f"/aws/eks/{scope.cluster_name}/cluster":
+            yield Leftover("log-group", name, True, delete=lambda name=name: scope.aws(
                 "logs", "delete-log-group", "--log-group-name", name))
 
 

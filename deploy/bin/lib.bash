@@ -5,6 +5,12 @@
 # No script ever follows the user's current kubectl context: each writes the credentials of the cluster that it was
 # told about into a file of its own, so that it cannot act on another one.
 
+# Before 4.4, an empty array counts as unset.
+if ((BASH_VERSINFO[0] * 100 + BASH_VERSINFO[1] < 404)); then
+  printf '%s: bash is %s, at least 4.4 is needed\n' "$0" "$BASH_VERSION" >&2
+  exit 69
+fi
+
 repository=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 program=deploy/bin/$(basename "$0")
 exit_usage=64

@@ -27,8 +27,9 @@ install_release() {
   local namespace=$1 name=$2 values=$3
   shift 3
   unlock_release "$namespace" "$name"
-  run_on "$values" helm upgrade --install "$name" "$@" --namespace "$namespace" --create-namespace \
-    --wait --timeout "${patience}s" --values -
+  # Files among the arguments win, as they come later.
+  run_on "$values" helm upgrade --install "$name" --namespace "$namespace" --create-namespace \
+    --wait --timeout "${patience}s" --values - "$@"
 }
 
 metrics_server() {

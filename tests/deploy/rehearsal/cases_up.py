@@ -78,14 +78,24 @@ class Up(WorldCase):
         self.assertEqual(world["labels"]["thumbmill"], [
             f"pod-security.kubernetes.io/{mode}=restricted" for mode in ("audit", "enforce", "warn")])
 
-    def test_builds_for_both_platforms_under_an_immutable_name(self):
+    def test_builds_for_the_platforms_it_is_told_under_an_immutable_name(self):
         rehearsal = self.rehearsal()
-        said = self.succeeds(rehearsal, "up", *YES)
+        said = self.succeeds(rehearsal, "up", *YES, "--platforms", "linux/amd64,linux/arm64")
         build = next(words for words in rehearsal.calls("docker") if words[1:3] == ["buildx", "build"])
         self.assertEqual(build[build.index("--platform") + 1], "linux/amd64,linux/arm64")
         (tag, digest), = rehearsal.world["images"].items()
         self.assertRegex(tag, r"^\d+\.\d+\.\d+-[0-9a-f]{8}-[0-9a-f]{12}$")
         self.assertIn(f'digest: "{digest}"', said)
+
+    def test_the_users_values_win_over_its_own(self):
+        rehearsal = self.rehearsal()
+        mine = rehearsal.users_kubeconfig.parent / "mine.yaml"
+        mine.parent.mkdir(parents=True, exist_ok=True)
+        mine.write_text("worker: {nodeSelector: {}}\n")
+        self.succeeds(rehearsal, "up", *YES, "--values", mine)
+        install = next(words for words in rehearsal.calls("helm") if words[1:4] == ["upgrade", "--install", "thumbmill"])
+        files = [install[index + 1] for index, word in enumerate(install) if word == "--values"]
+        self.assertEqual(files, ["-", str(mine)])
 
     def test_keeps_the_password_to_the_cluster(self):
         rehearsal = self.rehearsal()

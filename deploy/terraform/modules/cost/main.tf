@@ -38,7 +38,8 @@ locals {
       for group in var.autoscaling_groups : ["AWS/AutoScaling", "GroupInServiceInstances", "AutoScalingGroupName", group]
     ] },
     { title = "Bytes through the NAT, paid by the gigabyte", region = local.region, stat = "Sum", period = 3600, metrics = [
-      ["AWS/NATGateway", "BytesOutToDestination"], ["AWS/NATGateway", "BytesInFromDestination"],
+      for pair in setproduct(["BytesOutToDestination", "BytesInFromDestination"], var.nat_ids) :
+      ["AWS/NATGateway", pair[0], "NatGatewayId", pair[1]]
     ] },
     { title = "Bucket, bytes", region = local.region, stat = "Average", period = 86400, metrics = [
       ["AWS/S3", "BucketSizeBytes", "BucketName", var.bucket, "StorageType", "StandardStorage"],

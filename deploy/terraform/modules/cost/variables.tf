@@ -14,6 +14,12 @@ variable "autoscaling_groups" {
   default     = []
 }
 
+variable "nat_ids" {
+  description = "NAT gateways."
+  type        = list(string)
+  default     = []
+}
+
 variable "monthly_budget_usd" {
   description = "Of all that bears the cluster's tag; 0: no budget."
   type        = number

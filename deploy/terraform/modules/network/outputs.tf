@@ -13,7 +13,7 @@ output "private_subnet_ids" {
   value       = [for zone in local.zones : aws_subnet.private[zone].id]
 }
 
-output "nat_count" {
+output "nat_ids" {
   description = "NAT gateways, which are paid by the hour."
-  value       = length(aws_nat_gateway.this)
+  value       = [for gateway in aws_nat_gateway.this : gateway.id]
 }

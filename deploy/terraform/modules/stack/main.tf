@@ -6,13 +6,14 @@ data "aws_region" "current" {}
 locals {
   # Bucket names are unique in all of AWS.
   bucket = var.bucket != "" ? var.bucket : "${var.cluster_name}-${data.aws_caller_identity.current.account_id}-${data.aws_region.current.name}"
-  hourly_cost_usd = (
+  # Rounded: sums of decimals have a hundred digits.
+  hourly_cost_usd = tonumber(format("%.4f",
     var.prices_usd.control_plane
-    + var.prices_usd.nat * module.network.nat_count
+    + var.prices_usd.nat * length(module.network.nat_ids)
     + var.prices_usd.system_node * var.system_nodes.min
     + var.prices_usd.worker_node * var.worker_nodes.min
     + (var.elasticache ? 2 * var.prices_usd.redis_node : 0)
-  )
+  ))
 }
 
 module "network" {
@@ -75,6 +76,7 @@ module "cost" {
   name               = var.cluster_name
   bucket             = module.storage.bucket
   autoscaling_groups = module.eks.autoscaling_groups
+  nat_ids            = module.network.nat_ids
   monthly_budget_usd = var.monthly_budget_usd
   budget_emails      = var.budget_emails
   hourly_cost_usd    = local.hourly_cost_usd

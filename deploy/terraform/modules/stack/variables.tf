@@ -78,7 +78,7 @@ variable "upload_origins" {
 }
 
 variable "disposable" {
-  description = "Whether destroying removes images and containers' images too. Without it, down stops at a bucket that is not empty."
+  description = "Whether `terraform destroy` removes images and containers' images too. Without it, it stops at a bucket that is not empty; deploy/bin/down empties it first."
   type        = bool
 }
 
