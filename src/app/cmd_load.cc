@@ -1,5 +1,7 @@
 #include <cerrno>
+#include <csignal>
 #include <filesystem>
+#include <thread>
 
 #include <CLI/CLI.hpp>
 #include <fcntl.h>
@@ -58,6 +60,36 @@ Status read_times(const LoadFlags& flags, LoadOptions& options) {
   return Status();
 }
 
+// SIGINT and SIGTERM end a run with its report; the second one ends the process.
+class StopOnSignal {
+ public:
+  // Before other threads are started, which are to leave these signals to this one.
+  StopOnSignal() {
+    sigemptyset(&signals_);
+    sigaddset(&signals_, SIGINT);
+    sigaddset(&signals_, SIGTERM);
+    pthread_sigmask(SIG_BLOCK, &signals_, nullptr);
+    watcher_ = std::jthread([this](const std::stop_token& ended) { watch(ended); });
+  }
+
+  std::stop_token token() const { return stop_.get_token(); }
+
+ private:
+  void watch(const std::stop_token& ended) {
+    constexpr timespec kLook{0, 100'000'000};
+    while (!ended.stop_requested()) {
+      if (sigtimedwait(&signals_, nullptr, &kLook) < 0) continue;
+      stop_.request_stop();
+      pthread_sigmask(SIG_UNBLOCK, &signals_, nullptr);
+      return;
+    }
+  }
+
+  sigset_t signals_;
+  std::stop_source stop_;
+  std::jthread watcher_;
+};
+
 }  // namespace
 
 int cmd_load(int argc, char** argv) {
@@ -101,6 +133,8 @@ int cmd_load(int argc, char** argv) {
 
   SystemClock clock;
   Random random(flags.seed);
+  const StopOnSignal signals;
+  options.stop = signals.token();
   if (const Status times = read_times(flags, options); !times.ok()) return fail(times);
   Result<std::vector<LoadFile>> files = read_files(flags, random);
   if (!files.ok()) return fail(files.status());

@@ -13,6 +13,7 @@ from service import Service
 
 TESTS = pathlib.Path(__file__).resolve().parents[1]
 DRAIN_SECONDS = 240
+LOAD_END_SECONDS = 10
 FIRST_UPLOAD_SECONDS = 60
 
 
@@ -128,9 +129,14 @@ class Cluster:
             time.sleep(0.02)
 
     def end_load(self):
+        """Uploads under way are waited for, or the server would have some that nobody knows to be accepted."""
         if self.load_process:
-            self.load_process.kill()
-            self.load_process.wait()
+            self.load_process.terminate()
+            try:
+                self.load_process.wait(timeout=LOAD_END_SECONDS)
+            except subprocess.TimeoutExpired:
+                self.load_process.kill()
+                self.load_process.wait()
             self.load_process = None
 
     def accepted(self):

@@ -138,7 +138,9 @@ class Run {
  private:
   void work() {
     Uploader uploader(options_, origin_, clock_);
-    while (const auto slot = schedule_.take(clock_.now())) {
+    while (!options_.stop.stop_requested()) {
+      const auto slot = schedule_.take(clock_.now());
+      if (!slot) return;
       if (slot->due) uploader.wait_until(*slot->due);
       const SteadyTime due = slot->due.value_or(clock_.now());
       const std::size_t file = slot->index % bodies_.size();

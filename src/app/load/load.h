@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -30,6 +31,7 @@ struct LoadOptions {
   bool fetch = false;            ///< download each first thumbnail and look at its magic bytes
   std::chrono::milliseconds timeout{60'000};  ///< for one upload with its thumbnail
   bool tolerate_errors = false;               ///< go on when the server cannot be reached
+  std::stop_token stop = {};  ///< begin no more uploads; those under way are waited for
   std::function<void(const std::string& id)> on_accepted;   ///< called as soon as an id is known
   std::function<void(std::uint64_t finished)> on_progress;  ///< called after each upload
 };
