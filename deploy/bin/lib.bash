@@ -186,19 +186,31 @@ check_state_is_ours() {
     die "--cluster-name \"$cluster_name\": the Terraform state of $environment holds the cluster \"$held\""
   held=$(dry_run=no output region)
   [ -z "$held" ] || [ "$held" = "$region" ] || die "--region \"$region\": the Terraform state of $environment is in \"$held\""
+  held=$(dry_run=no output account_id)
+  [ -z "$held" ] || [ -z "$account" ] || [ "$held" = "$account" ] ||
+    die "the credentials are those of account $account: the Terraform state of $environment is of account $held"
+}
+
+# Refuses to take apart a cluster that is there and not in the state: its data would go, and the cluster would stay.
+check_state_holds_cluster() {
+  [ "$(cluster_status)" != NONE ] || return 0
+  "${terraform[@]}" state list 2>/dev/null | grep -q '[.]aws_eks_cluster[.]' ||
+    die "the cluster $cluster_name exists, but the Terraform state of $environment does not hold it: is it another --env, another" \
+      "clone of the repository, or a backend that is not set up here?"
 }
 
 # Prints ACTIVE, CREATING, DELETING and so on, or NONE. Fails when AWS cannot say: not knowing is not being gone.
 cluster_status() {
   local answer
+  make_scratch
   if [ -z "$account" ]; then
     printf NONE
-  elif answer=$(aws eks describe-cluster --name "$cluster_name" --query cluster.status --output text 2>&1); then
+  elif answer=$(aws eks describe-cluster --name "$cluster_name" --query cluster.status --output text 2>"$scratch/refusal"); then
     printf '%s' "$answer"
-  elif [[ $answer == *ResourceNotFoundException* ]]; then
+  elif grep -q ResourceNotFoundException "$scratch/refusal"; then
     printf NONE
   else
-    die "asking for the cluster $cluster_name: $answer"
+    die "asking for the cluster $cluster_name: $(cat "$scratch/refusal")"
   fi
 }
 
@@ -215,11 +227,11 @@ release_status() {
   local answer
   if [ "$cluster_known" = no ]; then
     printf none
-  elif answer=$(helm status "$2" --namespace "$1" --output json 2>&1); then
+  elif answer=$(helm status "$2" --namespace "$1" --output json 2>"$scratch/refusal"); then
     jq -r .info.status <<<"$answer"
-  elif [[ $answer == *"not found"* ]]; then
+  elif grep -q "not found" "$scratch/refusal"; then
     printf none
   else
-    die "asking for the release $2: $answer"
+    die "asking for the release $2: $(cat "$scratch/refusal")"
   fi
 }

@@ -134,15 +134,14 @@ $(monitoring_service 9090)"
     --version "$kube_prometheus_stack_version" --values "$repository/deploy/observability/values/kube-prometheus-stack.yaml"
 }
 
-# Two servers of external metrics exclude each other, and KEDA's objects can only be removed while it runs: the
-# application lets go of the other one first.
+# Two servers of external metrics exclude each other, and KEDA's objects can only be removed while it runs: what scales the
+# workers goes first, and they stay as many as they are until the application's new scaler is there.
 remove_scaler() {
-  local name=$1 namespace=$2
+  local name=$1 namespace=$2 scalers=horizontalpodautoscalers
   [ "$(release_status "$namespace" "$name")" != none ] || return 0
   if [ "$(release_status thumbmill thumbmill)" != none ]; then
-    unlock_release thumbmill thumbmill
-    run helm upgrade thumbmill "$repository/deploy/charts/thumbmill" --namespace thumbmill --reuse-values \
-      --set autoscaling.mode=none --wait --timeout "${patience}s"
+    [ "$name" != keda ] || scalers=scaledobjects.keda.sh
+    run kubectl delete "$scalers" thumbmill-worker --namespace thumbmill --ignore-not-found --timeout "${patience}s"
   fi
   run helm uninstall "$name" --namespace "$namespace" --wait --timeout "${patience}s"
 }
@@ -153,7 +152,8 @@ scaler() {
   [ "$scaling" = adapter ] || remove_scaler prometheus-adapter monitoring
   case "$scaling" in
     cpu) say "Nothing more is needed." ;;
-    queue) install_release keda keda "{}" keda --repo https://kedacore.github.io/charts --version "$keda_version" ;;
+    # Not on spot nodes, which may go at any time.
+    queue) install_release keda keda "nodeSelector: {thumbmill/pool: system}" keda --repo https://kedacore.github.io/charts --version "$keda_version" ;;
     adapter)
       install_release monitoring prometheus-adapter "prometheus: {url: http://kube-prometheus-stack-prometheus.monitoring.svc, port: 9090}" \
         prometheus-adapter --repo "$prometheus_charts" --version "$prometheus_adapter_version" \
@@ -192,6 +192,22 @@ hourly_cost() {
   printf '%s' "${cost:-0}"
 }
 
+# Goes on with what `down` stopped before it was interrupted, or a person paused. Helm leaves both alone: an annotation that it
+# did not set, and numbers that autoscalers set, which never begin from 0.
+resume_work() {
+  [ "$cluster_known" = yes ] || return 0
+  local names
+  names=$(kubectl get customresourcedefinitions scaledobjects.keda.sh --ignore-not-found --output name)
+  [ -z "$names" ] || names=$(kubectl get scaledobjects.keda.sh --namespace thumbmill --output json |
+    jq -r '.items[] | select(.metadata.annotations["autoscaling.keda.sh/paused-replicas"]) | "scaledobject/" + .metadata.name')
+  # shellcheck disable=SC2086  # one word a name, here and below
+  [ -z "$names" ] || run kubectl annotate $names --namespace thumbmill autoscaling.keda.sh/paused-replicas-
+  names=$(kubectl get deployments --namespace thumbmill --output json |
+    jq -r '.items[] | select(.spec.replicas == 0) | "deployment/" + .metadata.name')
+  # shellcheck disable=SC2086
+  [ -z "$names" ] || run kubectl scale $names --namespace thumbmill --replicas=1
+}
+
 # Sets redis_enabled for those who wait for it.
 application() {
   step "Thumbmill"
@@ -204,4 +220,5 @@ application() {
   run kubectl label namespace thumbmill --overwrite pod-security.kubernetes.io/enforce=restricted \
     pod-security.kubernetes.io/audit=restricted pod-security.kubernetes.io/warn=restricted
   install_release thumbmill thumbmill "$(application_values "$queue_url")" "$repository/deploy/charts/thumbmill" "${more[@]}"
+  resume_work
 }

@@ -68,6 +68,17 @@ class Down(DownCase):
                 self.succeeds(rehearsal, "down", *NAMED, "--patience", "1")
                 self.assert_nothing_left(rehearsal)
 
+    def test_up_goes_on_with_what_an_interrupted_down_stopped(self):
+        reference = self.rehearsal_of_full()
+        self.succeeds(reference, "down", *NAMED)
+        scaled = next(number for number, words in enumerate(reference.calls(), 1) if words[:2] == ["kubectl", "scale"])
+        rehearsal = self.rehearsal_of_full()
+        rehearsal.run("down", *NAMED, kill=str(scaled))
+        self.assertEqual((rehearsal.world["paused"], rehearsal.world["workloads"]["api"]), (True, 0))
+        self.succeeds(rehearsal, "up", *YES)
+        self.assertFalse(rehearsal.world["paused"])
+        self.assertTrue(all(rehearsal.world["workloads"].values()), rehearsal.world["workloads"])
+
     def test_sweeps_what_stands_in_terraforms_way(self):
         rehearsal = self.rehearsal_of_full(stray_balancer=True, balancers=["stray"])
         said = self.succeeds(rehearsal, "down", *NAMED, "--patience", "1")
@@ -96,6 +107,16 @@ class DownRehearsed(DownCase):
 
 
 class DownRefused(DownCase):
+    def test_leaves_alone_a_cluster_that_its_state_does_not_hold(self):
+        for world, said in (({"state_is_here": False}, "the Terraform state of dev does not hold it"),
+                            ({"state_account": "210987654321"}, "is of account 210987654321")):
+            with self.subTest(said):
+                rehearsal = self.rehearsal_of_full(**world)
+                before = rehearsal.world
+                self.assertIn(said, self.fails(1, rehearsal, "down", *NAMED))
+                self.assertEqual(rehearsal.world, before)
+                self.assertEqual(rehearsal.calls(changed=True), [])
+
     def test_wants_the_clusters_own_name(self):
         rehearsal = self.rehearsal_of_full()
         before = rehearsal.world

@@ -13,7 +13,7 @@ import signal
 import sys
 
 EMPTY = {
-    "account": "123456789012", "infrastructure": "", "cluster": "NONE", "objects": 0, "images": {}, "builders": [],
+    "account": "123456789012", "state_account": "123456789012", "state_is_here": True, "infrastructure": "", "cluster": "NONE", "objects": 0, "images": {}, "builders": [],
     "releases": {}, "namespaces": ["kube-system"], "labels": {}, "secrets": {}, "storage_class": False, "services": {},
     "balancers": [], "claims": {}, "volumes": [], "workloads": {}, "paused": False, "users_kubeconfig": "",
     "mode": "", "stray_balancer": False, "balancers_refused": False, "denied": False, "versions": {},
@@ -161,9 +161,11 @@ def terraform(world, words):
     if verb == "init":
         return None
     if verb == "output":
-        names = {"cluster_name": CLUSTER, "region": "eu-central-1", "vpc_id": "vpc-1", "bucket": BUCKET, "queue_url": "",
+        names = {"cluster_name": CLUSTER, "region": "eu-central-1", "account_id": now["state_account"], "vpc_id": "vpc-1", "bucket": BUCKET, "queue_url": "",
                  "repository_url": f"{now['account']}.dkr.ecr.eu-central-1.amazonaws.com/{REPOSITORY}", "hourly_cost_usd": 0.42}
         return {name: {"value": value} for name, value in names.items()} if now["infrastructure"] == "whole" else {}
+    if verb == "state":
+        return "module.stack.module.eks.aws_eks_cluster.this" if now["infrastructure"] and now["state_is_here"] else ""
     if verb == "plan":
         with open(flag(words, "-out"), "w", encoding="utf8") as file:
             file.write("plan")
@@ -236,8 +238,8 @@ def kubectl(world, words):
             now["storage_class"] = True
         case ["label", "namespace", name, *labels]:
             now["labels"][name] = sorted(label for label in labels if "=" in label)
-        case ["annotate", *_]:
-            now["paused"] = True
+        case ["annotate", *rest]:
+            now["paused"] = not any(word.endswith("paused-replicas-") for word in rest)
         case ["scale", *rest]:
             for name in rest:
                 if "/" in name:
@@ -267,6 +269,12 @@ def kubectl_get(world, rest, namespace):
     if kind == "services":
         return {"items": [{"spec": {"type": kind.split()[0]}, "metadata": dict(zip(("namespace", "name"), name.split("/")))}
                           for name, kind in now["services"].items()]}
+    if kind == "deployments":
+        return {"items": [{"metadata": {"name": f"thumbmill-{name}"}, "spec": {"replicas": count}}
+                          for name, count in now["workloads"].items() if name != "redis"]}
+    if kind == "scaledobjects.keda.sh" and flag(rest, "--output") == "json":
+        annotations = {"autoscaling.keda.sh/paused-replicas": "0"} if now["paused"] else {"some": "other"}
+        return {"items": [{"metadata": {"name": "thumbmill-worker", "annotations": annotations}}] if now["mode"] == "queue" else []}
     found = {
         "secret": [f"secret/{name}" for name in now["secrets"]],
         "customresourcedefinitions": ["crd/scaledobjects.keda.sh"] if world.deployed("keda/keda") else [],
@@ -298,7 +306,10 @@ def kubectl_delete(world, kind, rest, namespace):
         now["claims"] = dict.fromkeys(now["claims"], "going")
     elif kind == "service":
         now["services"].pop(f"{namespace}/{rest[0]}", None)
-    elif kind not in ("horizontalpodautoscalers", "ingresses"):
+    elif kind in ("scaledobjects.keda.sh", "horizontalpodautoscalers"):
+        if rest[0] == "thumbmill-worker" and (kind == "scaledobjects.keda.sh") == (now["mode"] == "queue"):
+            now["mode"] = ""
+    elif kind != "ingresses":
         raise Refused("the stand-in knows no such kind")
 
 
@@ -318,8 +329,6 @@ def helm(world, words):
         yield from helm_uninstall(world, f"{namespace}/{words[1]}")
     elif words[:2] == ["upgrade", "--install"]:
         yield from helm_upgrade(world, f"{namespace}/{words[2]}", world.typed)
-    elif words[:2] == ["upgrade", "thumbmill"]:
-        now["mode"] = flag(words, "--set").rpartition("=")[2]
     else:
         raise Refused("the stand-in knows no such command")
     return None
@@ -375,7 +384,9 @@ def install_application(world, values):
             raise Refused(f"Error: no matches for kind: {release} is not there")
     if not any(digest in values for digest in now["images"].values()):
         raise Refused("Error: ImagePullBackOff")
-    now.update(mode=mode, paused=False, workloads={"api": 2, "worker": 1, "janitor": 2, "redis": 1})
+    # What scales by itself keeps its number, as Helm sends none, and a paused scaler stays paused.
+    now.update(mode=mode, workloads={"api": now["workloads"].get("api", 2), "worker": now["workloads"].get("worker", 1),
+                                     "janitor": 2, "redis": 1})
     now["claims"].setdefault("thumbmill/redis", "bound")
     now["services"]["thumbmill/thumbmill-public"] = balancer(values, 0)
 

@@ -11,6 +11,7 @@ module "stack" {
   source             = "../../modules/stack"
   cluster_name       = var.cluster_name
   api_cidrs          = var.api_cidrs
+  kubernetes_version = var.kubernetes_version
   admin_arns         = var.admin_arns
   monthly_budget_usd = var.monthly_budget_usd
   budget_emails      = var.budget_emails
@@ -20,7 +21,7 @@ module "stack" {
   zone_count   = 2
   single_nat   = true
   system_nodes = { types = ["t3.large"], min = 2, max = 3 }
-  worker_nodes = { types = ["c6i.xlarge", "c5.xlarge", "c6a.xlarge"], min = 1, max = 6 }
+  worker_nodes = { types = ["c6i.xlarge", "c5.xlarge", "c6a.xlarge"], min = 1, max = 8 }
   elasticache  = false
   disposable   = true
 }

@@ -11,6 +11,7 @@ module "stack" {
   source             = "../../modules/stack"
   cluster_name       = var.cluster_name
   api_cidrs          = var.api_cidrs
+  kubernetes_version = var.kubernetes_version
   admin_arns         = var.admin_arns
   monthly_budget_usd = var.monthly_budget_usd
   budget_emails      = var.budget_emails

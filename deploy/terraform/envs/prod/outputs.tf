@@ -8,6 +8,11 @@ output "region" {
   value       = module.stack.region
 }
 
+output "account_id" {
+  description = "Whose it is."
+  value       = module.stack.account_id
+}
+
 output "vpc_id" {
   description = "Its network."
   value       = module.stack.vpc_id

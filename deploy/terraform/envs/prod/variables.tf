@@ -14,6 +14,12 @@ variable "cluster_name" {
   }
 }
 
+variable "kubernetes_version" {
+  description = "Of the control plane and nodes, as \"1.34\"; null: the one that EKS gives to new clusters, and keeps up to date."
+  type        = string
+  default     = null
+}
+
 variable "api_cidrs" {
   description = "From where the cluster's API may be reached over the internet; empty: only from inside the network."
   type        = list(string)

@@ -124,6 +124,7 @@ resource "aws_eks_node_group" "this" {
   cluster_name    = aws_eks_cluster.this.name
   node_group_name = each.key
   node_role_arn   = aws_iam_role.node.arn
+  version         = aws_eks_cluster.this.version
   subnet_ids      = var.subnet_ids
   capacity_type   = each.value.capacity
   instance_types  = each.value.nodes.types
@@ -164,8 +165,18 @@ resource "aws_eks_addon" "before_nodes" {
 }
 
 resource "aws_eks_addon" "after_nodes" {
-  for_each     = var.emulated ? [] : toset(["coredns", "eks-pod-identity-agent", "aws-ebs-csi-driver", "metrics-server"])
-  cluster_name = aws_eks_cluster.this.name
-  addon_name   = each.value
-  depends_on   = [aws_eks_node_group.this]
+  for_each = var.emulated ? {} : {
+    coredns                = jsonencode({ nodeSelector = { "thumbmill/pool" = "system" } })
+    eks-pod-identity-agent = null
+    # EKS has had no default class of volumes since 1.30; claims that name none get one by this.
+    aws-ebs-csi-driver = jsonencode({
+      defaultStorageClass = { enabled = true }
+      controller          = { nodeSelector = { "thumbmill/pool" = "system" } }
+    })
+    metrics-server = jsonencode({ nodeSelector = { "thumbmill/pool" = "system" } })
+  }
+  cluster_name         = aws_eks_cluster.this.name
+  addon_name           = each.key
+  configuration_values = each.value
+  depends_on           = [aws_eks_node_group.this]
 }

@@ -11,6 +11,9 @@ output "public_subnet_ids" {
 output "private_subnet_ids" {
   description = "One a zone, for nodes and Redis."
   value       = [for zone in local.zones : aws_subnet.private[zone].id]
+
+  # Whoever is in them needs the way out, and has to be gone before it.
+  depends_on = [aws_route.nat, aws_route_table_association.private, aws_vpc_endpoint.s3]
 }
 
 output "nat_ids" {

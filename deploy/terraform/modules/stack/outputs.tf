@@ -8,6 +8,11 @@ output "region" {
   value       = data.aws_region.current.name
 }
 
+output "account_id" {
+  description = "Whose it is."
+  value       = data.aws_caller_identity.current.account_id
+}
+
 output "vpc_id" {
   description = "Its network."
   value       = module.network.vpc_id

@@ -11,7 +11,7 @@ variables {
 run "two_zones_share_one_nat" {
   command = apply
   assert {
-    condition     = output.nat_count == 1 && length(aws_route.nat) == 2
+    condition     = length(output.nat_ids) == 1 && length(aws_route.nat) == 2
     error_message = "one NAT, and a way to it from each zone"
   }
 }
@@ -23,7 +23,7 @@ run "each_zone_has_its_own_nat_when_asked" {
     zone_count = 3
   }
   assert {
-    condition     = output.nat_count == 3
+    condition     = length(output.nat_ids) == 3
     error_message = "three NATs"
   }
 }
