@@ -82,7 +82,9 @@ class Corpus : public ::testing::Test {
   void SetUp() override {
     rows_ = read_manifest();
     if (rows_.empty()) GTEST_SKIP() << "no images at " << folder() << "; set THUMBMILL_CORPUS";
-    pool_ = DecoderPool::start({{DECODER_FOR_TESTS}, 1, 32}, metrics_, log_, clock_).value();
+    pool_ =
+        DecoderPool::start({.command = {DECODER_FOR_TESTS}, .processes = 1}, metrics_, log_, clock_)
+            .value();
   }
 
   std::string read(const std::string& file) const {

@@ -1,6 +1,7 @@
-// A decoder process for tests. Without an argument it is the real thing: decoder_main() on a
+// A zygote for tests. Without an argument its decoders are the real thing: decoder_main() on a
 // VipsThumbnailer. With "misbehave" it reads a command from the image's bytes, behind a PNM's
-// magic, and does as it is told: what a decoder does that an image has crashed or taken over.
+// three bytes of magic, and does as it is told: what a decoder does that an image has crashed or
+// taken over.
 #include <array>
 #include <csignal>
 #include <cstdio>
@@ -12,6 +13,7 @@
 #include <vector>
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -20,6 +22,7 @@
 #include "sandbox/decoder_main.h"
 #include "sandbox/packet.h"
 #include "sandbox/wire.h"
+#include "sandbox/zygote_main.h"
 
 namespace thumbmill {
 namespace {
@@ -55,6 +58,7 @@ void refuse(DecodeReply& reply, Status status) {
 bool lie(std::string_view command, DecodeReply& reply) {
   DecodedRendition& first = reply.renditions.front();
   if (command == "good") return true;
+  if (command == "pid") return first.facts.placeholder = std::to_string(::getpid()), true;
   if (command == "other-name") return first.facts.name = "other", true;
   if (command == "other-format") return first.facts.format = ImageFormat::webp, true;
   if (command == "other-size") return first.facts.size.width += 1, true;
@@ -101,9 +105,11 @@ void break_off(std::string_view command, int socket, const DecodeRequest& reques
   if (command == "exit") ::_exit(0);
   if (command == "close") {
     ::close(socket);
-    ::pause();
+    while (true) ::poll(nullptr, 0, -1);
   }
-  if (command == "hang") ::pause();
+  if (command == "hang") {
+    while (true) ::poll(nullptr, 0, -1);
+  }
   if (command == "spin") {
     const rlimit one_second{1, 2};
     ::setrlimit(RLIMIT_CPU, &one_second);
@@ -136,6 +142,8 @@ void break_off(std::string_view command, int socket, const DecodeRequest& reques
 bool finds_a_way(const Packet& packet) {
   const int source = packet.descriptors.at(0).get();
   const int output = packet.descriptors.at(1).get();
+  std::signal(SIGXFSZ,
+              SIG_IGN);  // the limit on the size of files would end it before the seal does
   return ::pwrite(source, "x", 1, 0) == 1 || ::ftruncate(output, 1) == 0 ||
          ::ftruncate(output, static_cast<off_t>(2 * kOutputBytes)) == 0;
 }
@@ -183,7 +191,11 @@ int misbehave(int socket) {
 
 int main(int argc, char** argv) {
   using namespace thumbmill;
-  if (argc > 1 && std::strcmp(argv[1], "misbehave") == 0) return misbehave(kDecoderSocket);
+  if (argc > 1 && std::strcmp(argv[1], "misbehave") == 0) {
+    return zygote_main(kDecoderSocket, misbehave);
+  }
   const auto thumbnailer = VipsThumbnailer::create();
-  return thumbnailer.ok() ? decoder_main(kDecoderSocket, **thumbnailer) : 1;
+  if (!thumbnailer.ok()) return 1;
+  (*thumbnailer)->warm_up();
+  return zygote_main(kDecoderSocket, **thumbnailer);
 }

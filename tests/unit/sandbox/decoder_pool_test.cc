@@ -2,6 +2,7 @@
 #include "sandbox/decoder_pool.h"
 
 #include <algorithm>
+#include <chrono>
 #include <csignal>
 #include <filesystem>
 #include <fstream>
@@ -42,9 +43,9 @@ class RecordingLogger final : public Logger {
   std::string text_;  // guarded by mutex_
 };
 
-// The processes whose parent is this one, by /proc/<pid>/stat (proc(5)): the dead ones that nobody
+// The processes whose parent is `parent`, by /proc/<pid>/stat (proc(5)): the dead ones that nobody
 // waited for included.
-std::vector<pid_t> children() {
+std::vector<pid_t> children_of(pid_t parent) {
   std::vector<pid_t> found;
   for (const auto& entry : std::filesystem::directory_iterator("/proc")) {
     const std::string name = entry.path().filename();
@@ -56,9 +57,21 @@ std::vector<pid_t> children() {
     std::getline(file, text);
     const std::size_t behind_name = text.rfind(')');
     if (behind_name == std::string::npos) continue;
-    if (std::atoi(text.c_str() + behind_name + 4) == ::getpid()) found.push_back(std::stoi(name));
+    if (std::atoi(text.c_str() + behind_name + 4) == parent) found.push_back(std::stoi(name));
   }
   return found;
+}
+
+pid_t zygote() { return children_of(::getpid()).at(0); }
+
+// The zygote forks and buries in its own time.
+bool comes_to_have_decoders(std::size_t count) {
+  const auto patience = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  while (children_of(zygote()).size() != count) {
+    if (std::chrono::steady_clock::now() > patience) return false;
+    std::this_thread::yield();
+  }
+  return true;
 }
 
 std::size_t open_descriptors() {
@@ -68,16 +81,23 @@ std::size_t open_descriptors() {
 
 class DecoderPoolTest : public ::testing::Test {
  protected:
-  void start(std::size_t processes = 1, std::uint64_t images = 1000) {
-    pool_ = DecoderPool::start({{DECODER_FOR_TESTS, "misbehave"}, processes, images}, metrics_,
-                               log_, clock_)
+  void start(std::size_t processes = 1, std::uint64_t images = 1000, bool confined = true) {
+    pool_ = DecoderPool::start({.command = {DECODER_FOR_TESTS, "misbehave"},
+                                .processes = processes,
+                                .images_per_process = images,
+                                .confined = confined},
+                               metrics_, log_, clock_)
                 .value();
   }
 
-  static ThumbnailRequest request_for(std::string_view command) {
+  // What was handed over is looked at without the wall of forbidden calls before it.
+  void start_unconfined() { start(1, 1000, false); }
+
+  static ThumbnailRequest request_for(std::string_view command,
+                                      ImageFormat format = ImageFormat::jpeg) {
     ThumbnailRequest request;
-    request.format = ImageFormat::pnm;
-    request.source = Blob("P6\n" + std::string(command));
+    request.format = format;
+    request.source = Blob("\xff\xd8\xff" + std::string(command));
     request.renditions = {RenditionSpec()};
     return request;
   }
@@ -88,6 +108,12 @@ class DecoderPoolTest : public ::testing::Test {
   void expect_well() {
     const auto made = run("good");
     EXPECT_TRUE(made.ok()) << made.status().to_string();
+  }
+
+  // The process that makes the next image of that format.
+  pid_t decoder(ImageFormat format = ImageFormat::jpeg) {
+    const auto made = pool_->make(request_for("pid", format), {});
+    return made.ok() ? std::stoi(made->renditions.at(0).facts.placeholder) : -1;
   }
 
   double restarts(std::string_view reason) const {
@@ -111,15 +137,15 @@ TEST_F(DecoderPoolTest, HandsOverWhatAGoodDecoderMakes) {
   EXPECT_EQ(metrics_.value(metric::kDecoderCrashes), 0);
 }
 
-TEST_F(DecoderPoolTest, PassesARefusalOnAndKeepsTheProcess) {
+TEST_F(DecoderPoolTest, PassesARefusalOnAndReplacesTheProcess) {
   start();
-  const pid_t before = children().at(0);
+  const pid_t before = decoder();
   const Status status = run("refuse").status();
   EXPECT_EQ(status.code(), Code::corrupt_input);
   EXPECT_EQ(status.message(), "the image cannot be decoded");
   EXPECT_EQ(status.detail(), "told so");
-  expect_well();
-  EXPECT_EQ(children(), std::vector<pid_t>{before});
+  EXPECT_NE(decoder(), before);
+  EXPECT_EQ(restarts("failed"), 1);
 }
 
 TEST_F(DecoderPoolTest, ACrashCostsOneImage) {
@@ -229,24 +255,103 @@ TEST_F(DecoderPoolTest, WaitingForAProcessEndsAtTheDeadlineAndOnAStop) {
 
 TEST_F(DecoderPoolTest, ADecoderKilledBetweenImagesIsNotTheImagesFault) {
   start();
-  expect_well();
-  ::kill(children().at(0), SIGKILL);
+  ::kill(decoder(), SIGKILL);
   // The kernel may take its time, and the process the image with it to the grave.
   const Code code = run("good").status().code();
   EXPECT_TRUE(code == Code::ok || code == Code::decoder_crashed) << code_name(code);
   expect_well();
 }
 
+TEST_F(DecoderPoolTest, AZygoteThatDiesIsReplaced) {
+  start(2);
+  const pid_t first = zygote();
+  ::kill(first, SIGKILL);
+  // Until it is dead and buried, its decoders may still work.
+  const auto patience = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  while (zygote() == first && std::chrono::steady_clock::now() < patience) {
+    const Code code = run("good").status().code();
+    EXPECT_TRUE(code == Code::ok || code == Code::unavailable) << code_name(code);
+  }
+  EXPECT_NE(zygote(), first);
+  expect_well();
+  EXPECT_EQ(metrics_.value(metric::kDecoderCrashes), 0);
+  EXPECT_THAT(log_.text(), HasSubstr("zygote is gone"));
+}
+
+TEST_F(DecoderPoolTest, AZygoteThatDiesInTheMiddleOfAnImageIsNotTheImagesFault) {
+  start();
+  std::stop_source stop;
+  std::jthread killer([&] {
+    // Whenever it strikes: before, during or after the fork.
+    for (int i = 0; i < 5; ++i) {
+      ::kill(zygote(), SIGKILL);
+      while (children_of(::getpid()).empty()) std::this_thread::yield();
+    }
+  });
+  for (int image = 0; image < 50; ++image) {
+    const Code code = run("good").status().code();
+    EXPECT_TRUE(code == Code::ok || code == Code::unavailable) << code_name(code);
+  }
+  killer.join();
+  expect_well();
+  EXPECT_EQ(metrics_.value(metric::kDecoderCrashes), 0);
+}
+
+TEST_F(DecoderPoolTest, DecodersDieWithTheirZygote) {
+  start();
+  const pid_t orphan = decoder();
+  ::kill(zygote(), SIGKILL);
+  const auto patience = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  // A zombie, until init buries it, has no more memory map.
+  const auto lives = [&] {
+    std::ifstream map("/proc/" + std::to_string(orphan) + "/statm");
+    std::uint64_t pages = 0;
+    return map >> pages && pages > 0;
+  };
+  while (lives() && std::chrono::steady_clock::now() < patience) std::this_thread::yield();
+  EXPECT_FALSE(lives());
+}
+
 TEST_F(DecoderPoolTest, ReplacesAProcessAfterItsShareOfImages) {
   start(1, 3);
-  std::vector<pid_t> seen{children().at(0)};
-  for (int image = 1; image <= 7; ++image) {
-    expect_well();
-    const pid_t now = children().at(0);
-    if (now != seen.back()) seen.push_back(now);
+  std::vector<pid_t> seen;
+  for (int image = 0; image < 9; ++image) {
+    const pid_t now = decoder();
+    if (seen.empty() || now != seen.back()) seen.push_back(now);
     EXPECT_EQ(seen.size(), static_cast<std::size_t>(1 + image / 3));
   }
-  EXPECT_EQ(restarts("recycled"), 2);
+  EXPECT_EQ(restarts("recycled"), 3);
+}
+
+TEST_F(DecoderPoolTest, FormatsOfTheStrictKindHaveAProcessForEachImage) {
+  start();
+  const pid_t pooled = decoder();
+  std::vector<pid_t> seen;
+  for (const ImageFormat format : {ImageFormat::heic, ImageFormat::avif, ImageFormat::tiff,
+                                   ImageFormat::gif, ImageFormat::pnm, ImageFormat::heic}) {
+    const pid_t now = decoder(format);
+    EXPECT_THAT(seen, ::testing::Not(::testing::Contains(now)));
+    EXPECT_NE(now, pooled);
+    seen.push_back(now);
+  }
+  EXPECT_EQ(decoder(), pooled);
+  EXPECT_EQ(restarts("single_use"), 6);
+}
+
+TEST_F(DecoderPoolTest, AProcessForOneImageCrashesAndLiesLikeAnyOther) {
+  start();
+  for (const char* command :
+       {"crash", "exit", "close", "garbage", "descriptors", "refuse", "too-large", "empty"}) {
+    SCOPED_TRACE(command);
+    const Status status = pool_->make(request_for(command, ImageFormat::heic), {}).status();
+    EXPECT_EQ(status.code(),
+              std::string_view(command) == "refuse" ? Code::corrupt_input : Code::decoder_crashed);
+    EXPECT_GT(decoder(ImageFormat::heic), 0);
+  }
+  // A second reply dies with its process.
+  EXPECT_TRUE(pool_->make(request_for("twice", ImageFormat::heic), {}).ok());
+  EXPECT_EQ(pool_->make(request_for("refuse", ImageFormat::heic), {}).status().code(),
+            Code::corrupt_input);
 }
 
 TEST_F(DecoderPoolTest, LeavesNothingBehind) {
@@ -255,23 +360,26 @@ TEST_F(DecoderPoolTest, LeavesNothingBehind) {
   for (const char* command :
        {"good", "crash", "garbage", "twice", "good", "descriptors", "refuse", "too-large"}) {
     (void)run(command);
-    EXPECT_EQ(children().size(), 3u) << command;
+    EXPECT_TRUE(comes_to_have_decoders(3)) << command;
   }
+  const pid_t its_zygote = zygote();
   pool_.reset();
-  EXPECT_TRUE(children().empty());
+  EXPECT_TRUE(children_of(::getpid()).empty());
+  EXPECT_TRUE(children_of(its_zygote).empty());
   EXPECT_EQ(open_descriptors(), before);
 }
 
 TEST_F(DecoderPoolTest, GivesADecoderNothingButItsTask) {
   const UniqueFd secret(::open("/dev/null", O_RDONLY));  // not close-on-exec
-  start();
+  start_unconfined();
   const std::string facts = run("facts").status().message();
   EXPECT_EQ(facts,
-            "descriptors 6, environment MALLOC_ARENA_MAX VIPS_WARNING LC_ALL, handed enough");
+            "descriptors 6, environment MALLOC_ARENA_MAX VIPS_WARNING VIPS_NOVECTOR LC_ALL, handed "
+            "enough");
 }
 
 TEST_F(DecoderPoolTest, AWritableSourceFileIsNotHandedOver) {
-  start();
+  start_unconfined();
   TempFile file = TempFile::create(std::filesystem::temp_directory_path()).value();
   ThumbnailRequest request = request_for("facts");
   ASSERT_TRUE(file.append(request.source.memory()).ok());
@@ -305,7 +413,7 @@ TEST_F(DecoderPoolTest, ManyCallersShareFewProcesses) {
   EXPECT_EQ(good, 12);
   EXPECT_EQ(refused, 4);
   EXPECT_EQ(crashed, 8);
-  EXPECT_EQ(children().size(), 2u);
+  EXPECT_TRUE(comes_to_have_decoders(2));
 }
 
 TEST_F(DecoderPoolTest, TellsTheMemoryOfItsProcesses) {
@@ -315,7 +423,8 @@ TEST_F(DecoderPoolTest, TellsTheMemoryOfItsProcesses) {
 }
 
 TEST_F(DecoderPoolTest, ACommandThatCannotBeStartedIsFoundAtOnce) {
-  const auto pool = DecoderPool::start({{"/nonexistent/decoder"}, 1, 10}, metrics_, log_, clock_);
+  const auto pool =
+      DecoderPool::start({.command = {"/nonexistent/decoder"}}, metrics_, log_, clock_);
   EXPECT_FALSE(pool.ok());
 }
 
