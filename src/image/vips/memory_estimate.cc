@@ -52,7 +52,8 @@ std::uint64_t estimate_memory(const OpenImage& opened, const ThumbnailRequest& r
   const std::uint64_t pixel_bytes = VIPS_IMAGE_SIZEOF_PEL(image);
   const auto width = static_cast<std::uint64_t>(vips_image_get_width(image));
   const auto height = static_cast<std::uint64_t>(vips_image_get_height(image));
-  std::uint64_t bytes = kBase + held_by_decoder(opened, request.format, pixel_bytes);
+  std::uint64_t bytes = kBase + request.source.size();
+  bytes += held_by_decoder(opened, request.format, pixel_bytes);
   bytes += width * std::min(height, kLines) * pixel_bytes;
   if (request.renditions.size() > 1) bytes += width * height * pixel_bytes;
   std::uint64_t largest = 0;

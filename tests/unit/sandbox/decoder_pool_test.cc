@@ -90,6 +90,14 @@ class DecoderPoolTest : public ::testing::Test {
                 .value();
   }
 
+  void start_with_budget(std::size_t processes, std::uint64_t bytes) {
+    pool_ = DecoderPool::start({.command = {DECODER_FOR_TESTS, "misbehave"},
+                                .processes = processes,
+                                .memory_budget_bytes = bytes},
+                               metrics_, log_, clock_)
+                .value();
+  }
+
   // What was handed over is looked at without the wall of forbidden calls before it.
   void start_unconfined() { start(1, 1000, false); }
 
@@ -426,6 +434,53 @@ TEST_F(DecoderPoolTest, ACommandThatCannotBeStartedIsFoundAtOnce) {
   const auto pool =
       DecoderPool::start({.command = {"/nonexistent/decoder"}}, metrics_, log_, clock_);
   EXPECT_FALSE(pool.ok());
+}
+
+TEST_F(DecoderPoolTest, AnImageThatNeedsMoreThanTheBudgetIsTooLarge) {
+  start_with_budget(1, 100);
+  EXPECT_TRUE(run("need 100").ok());
+  const Status status = run("need 101").status();
+  EXPECT_EQ(status.code(), Code::too_large);
+  EXPECT_THAT(status.message(), HasSubstr("decoder-memory-budget"));
+  EXPECT_TRUE(run("need 100").ok());
+}
+
+TEST_F(DecoderPoolTest, ANeedOutOfTurnIsNotBelieved) {
+  start_with_budget(1, 100);
+  for (const char* command : {"need 1 unasked", "need 1 again"}) {
+    SCOPED_TRACE(command);
+    EXPECT_EQ(run(command).status().code(), Code::decoder_crashed);
+    expect_well();
+  }
+  EXPECT_TRUE(run("need 100").ok());
+}
+
+TEST_F(DecoderPoolTest, WaitingForMemoryIsNotTheImagesTime) {
+  start_with_budget(2, 100);
+  std::stop_source stop;
+  OpContext large;
+  large.stop = stop.get_token();
+  std::jthread first([&] { (void)pool_->make(request_for("need 100 hang"), large); });
+  while (metrics_.value(metric::kDecoderAdmitted) != 100) std::this_thread::yield();
+  ThumbnailRequest request = request_for("need 1");
+  request.limits.wall_time = std::chrono::milliseconds(200);
+  Status second;
+  std::jthread waiter([&] { second = pool_->make(request, {}).status(); });
+  // Time itself is what it needs to get over.
+  const SteadyTime later = clock_.now() + std::chrono::milliseconds(400);
+  while (clock_.now() < later) std::this_thread::yield();
+  stop.request_stop();
+  waiter.join();
+  EXPECT_TRUE(second.ok()) << second.to_string();
+  EXPECT_EQ(restarts("timed_out"), 0);
+}
+
+TEST_F(DecoderPoolTest, NothingStaysTakenAfterACrash) {
+  start_with_budget(1, 100);
+  ThumbnailRequest request = request_for("need 100 hang");
+  request.limits.wall_time = std::chrono::milliseconds(50);
+  EXPECT_EQ(pool_->make(request, {}).status().code(), Code::deadline_exceeded);
+  EXPECT_TRUE(run("need 100").ok());
 }
 
 TEST_F(DecoderPoolTest, ChecksTheRequestBeforeADecoderSeesIt) {
