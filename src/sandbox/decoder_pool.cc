@@ -168,20 +168,27 @@ void DecoderPool::replace(Place& place, Decoder& decoder, std::string_view reaso
   metrics_.add(metric::kDecoderRestarts, 1, {reason});
   decoder.images = 0;
   decoder.process.reset();
-  Result<std::unique_ptr<ChildProcess>> process = fork_decoder(&decoder == &place.single);
-  if (process.ok()) {
-    decoder.process = *std::move(process);
-  } else {
-    // The next image tries again, and reports it if it fails again.
-    log_.error("a decoder process cannot be started", {{"detail", process.status().to_string()}});
+  // The next image tries again, and reports it if it fails again.
+  if (const Status provided = provide(place, decoder); !provided.ok()) {
+    log_.error("a decoder process cannot be started", {{"detail", provided.to_string()}});
   }
+}
+
+Status DecoderPool::provide(Place& place, Decoder& decoder) {
+  const bool single = &decoder == &place.single;
+  if (single && place.spare != nullptr) {
+    decoder.process = std::move(place.spare);
+    return Status();
+  }
+  ASSIGN_OR_RETURN(decoder.process, fork_decoder(single));
+  return Status();
 }
 
 Result<Thumbnails> DecoderPool::make(const ThumbnailRequest& request, const OpContext& context) {
   RETURN_IF_ERROR(context.check(clock_));
   RETURN_IF_ERROR(validate(request.renditions));
   ASSIGN_OR_RETURN(Place * place, take_place(context));
-  const bool single = !is_pooled(request.format);
+  const bool single = options_.always_single || !is_pooled(request.format);
   Decoder& decoder = single ? place->single : place->pooled;
   Result<Thumbnails> result = run(*place, decoder, request, context);
   if (decoder.images > 0) {
@@ -211,9 +218,7 @@ Result<Thumbnails> DecoderPool::run(Place& place, Decoder& decoder, const Thumbn
 
 Result<Thumbnails> DecoderPool::try_run(Place& place, Decoder& decoder, const Blob& source,
                                         const ThumbnailRequest& request, const OpContext& context) {
-  if (decoder.process == nullptr) {
-    ASSIGN_OR_RETURN(decoder.process, fork_decoder(&decoder == &place.single));
-  }
+  if (decoder.process == nullptr) RETURN_IF_ERROR(provide(place, decoder));
   ASSIGN_OR_RETURN(const UniqueFd output, make_output());
   if (const std::string_view fault = fault_of_idle(decoder.process->socket()); !fault.empty()) {
     replace(place, decoder, fault);

@@ -26,6 +26,7 @@ struct DecoderPoolOptions {
   std::vector<std::string> command;       ///< what starts a zygote: a path and its arguments
   std::size_t processes = 2;              ///< images worked on at once
   std::uint64_t images_per_process = 32;  ///< after which a process is replaced, when pooled
+  bool always_single = false;             ///< a process for each image, whatever its format
   bool confined = true;                   ///< false: processes of their own, but with our rights
   /// Memory and CPU time of a process: hard limits, whatever a request's are.
   ImageLimits limits = {};
@@ -63,8 +64,9 @@ class DecoderPool final : public Thumbnailer {
   };
   struct Place {
     Decoder pooled;
-    Decoder single;  // for one image; forked before that comes, once there has been one
-    std::uint64_t resident_bytes = 0;  // when it was last idle
+    Decoder single;                       // for one image
+    std::unique_ptr<ChildProcess> spare;  // the next single, forked while that one works
+    std::uint64_t resident_bytes = 0;     // when it was last idle
     bool busy = false;
   };
   /// How long to wait for a decoder, and what for.
@@ -92,6 +94,8 @@ class DecoderPool final : public Thumbnailer {
   void return_place(Place& place);
   /// Ends a place's process and starts another, counted under `reason`.
   void replace(Place& place, Decoder& decoder, std::string_view reason);
+  /// Gives a decoder without a process one: a single the spare, if there is one.
+  Status provide(Place& place, Decoder& decoder);
   Result<Thumbnails> run(Place& place, Decoder& decoder, const ThumbnailRequest& request,
                          const OpContext& context);
   /// One try at run(). conflict when the process was not to be used, through no fault of this
