@@ -48,6 +48,10 @@ std::string_view fault_of_idle(int socket) {
   return (watched.revents & POLLHUP) != 0 ? "crashed" : "protocol";
 }
 
+// What a process has freed it may keep for itself, where no budget sees it: after an image that
+// took this much it is replaced, which costs little beside such an image.
+constexpr std::uint64_t kLargeImageBytes = 128ull << 20;
+
 // The formats whose decoders are simple or hardened enough for one image to come after another in
 // the same process: a decoder that was taken over sees what it is given afterwards.
 bool is_pooled(ImageFormat format) {
@@ -241,6 +245,7 @@ Result<Thumbnails> DecoderPool::try_run(Place& place, Decoder& decoder, const Bl
   Result<Packet> packet =
       converse(place, decoder, share, {clock_.now() + request.limits.wall_time, request, context});
   if (!packet.ok()) return packet.status();
+  if (share.bytes() >= kLargeImageBytes) decoder.images = options_.images_per_process;
   Result<Thumbnails> thumbnails = packet->descriptors.empty()
                                       ? read_reply(packet->bytes, sequence, output.get(), request)
                                       : Status(Code::decoder_crashed, "a reply with descriptors");

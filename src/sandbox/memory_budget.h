@@ -26,6 +26,7 @@ class MemoryBudget {
     ~Share() { give_back(); }
 
     bool taken() const { return budget_ != nullptr; }
+    std::uint64_t bytes() const { return taken() ? bytes_ : 0; }
     void give_back();
 
    private:
