@@ -147,9 +147,9 @@ void ZygoteLoop::become_child(const Packet& packet, const ForkOrder& order, pid_
   if (::getppid() != parent) ::_exit(kExitOrphan);
   // All of them are above the numbers they are put at: the zygote's own stand there.
   const bool placed = ::dup2(packet.descriptors[1].get(), STDERR_FILENO) >= 0 &&
-                      ::dup2(packet.descriptors[0].get(), kDecoderSocket) >= 0 &&
-                      ::close_range(kDecoderSocket + 1, ~0u, 0) == 0;
+                      ::dup2(packet.descriptors[0].get(), kDecoderSocket) >= 0;
   if (!placed) ::_exit(kExitUnconfined);
+  ::closefrom(kDecoderSocket + 1);
   Status confined = give_up_rights({order.memory_bytes, order.cpu_seconds});
   if (confined.ok() && order.confined != 0) {
     confined = confinement_ ? confinement_->enter()

@@ -37,7 +37,7 @@ std::uint64_t held_by_decoder(const OpenImage& opened, ImageFormat format,
     case ImageFormat::heic:
     case ImageFormat::avif:
       // In the codec, with its reference pictures; as planes; and interleaved.
-      return full * pixel_bytes * 4;
+      return full * pixel_bytes * 3;
     case ImageFormat::tiff:
       return full * pixel_bytes * 2;  // a strip, or a row of tiles, may be all of it
     default:
