@@ -313,7 +313,8 @@ Status DecoderPool::await_packet(Place& place, Decoder& decoder, const Wait& wai
 Status DecoderPool::bury_crashed(Place& place, Decoder& decoder, const Wait& wait) {
   const ProcessEnd end = decoder.process->end();
   if (!end.lost.ok()) {
-    // Its zygote has gone, and it with it; or there has never been a process.
+    // Its zygote has gone, and it with it, and the spare; or there has never been a process.
+    place.spare.reset();
     replace(place, decoder, "crashed");
     return Status(Code::conflict, "the decoder process is gone", end.lost.to_string());
   }
