@@ -20,5 +20,11 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
                       rendition.facts.size_bytes <= kOutputBytes - rendition.offset);
     }
   }
+  if (const auto need = decode_need(message); need.ok()) {
+    THUMBMILL_CHECK(encode_need(*need) == message);
+  }
+  if (const auto sequence = decode_go(message); sequence.ok()) {
+    THUMBMILL_CHECK(encode_go(*sequence) == message);
+  }
   return 0;
 }

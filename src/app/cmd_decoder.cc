@@ -6,6 +6,7 @@
 #include "app/setting_flags.h"
 #include "image/vips/vips_thumbnailer.h"
 #include "sandbox/decoder_main.h"
+#include "sandbox/zygote_main.h"
 
 namespace thumbmill {
 
@@ -17,7 +18,8 @@ int cmd_decoder(int argc, char**) {
   }
   const Result<std::unique_ptr<VipsThumbnailer>> thumbnailer = VipsThumbnailer::create();
   if (!thumbnailer.ok()) return fail(thumbnailer.status());
-  return decoder_main(kDecoderSocket, **thumbnailer);
+  (*thumbnailer)->warm_up();
+  return zygote_main(kDecoderSocket, **thumbnailer);
 }
 
 }  // namespace thumbmill

@@ -98,6 +98,50 @@ std::vector<Finding> check_backends(const Settings& settings, Clock& clock, Logg
   return findings;
 }
 
+std::string joined(const std::vector<std::string>& words) {
+  std::string text;
+  for (const std::string& word : words) text += (text.empty() ? "" : ", ") + word;
+  return text;
+}
+
+// What protects this machine from an image that takes its decoder over.
+std::vector<Finding> describe_sandbox(const Protection& protection, const Settings& settings) {
+  if (!protection.confined) {
+    return {{"sandbox", Verdict::warning,
+             "OFF: an image that takes its decoder over has all rights of this user",
+             "leave sandbox at its default, on"}};
+  }
+  std::vector<Finding> findings{{"sandbox",
+                                 Verdict::good,
+                                 "seccomp; refused in the self-test: " + joined(protection.refused),
+                                 {}}};
+  if (protection.landlock_abi > 0) {
+    findings.push_back(
+        {"landlock", Verdict::good, fmt::format("version {}", protection.landlock_abi), {}});
+  } else {
+    findings.push_back({"landlock", Verdict::warning, "this kernel has none: seccomp stands alone",
+                        "Linux 5.13 or later with landlock among its security modules (lsm=)"});
+  }
+  findings.push_back(
+      {"process",
+       Verdict::good,
+       fmt::format("user {}; of a confined process the kernel says: {}", ::geteuid(),
+                   protection.seen_from_outside.empty() ? "nothing that this user may read"
+                                                        : protection.seen_from_outside),
+       {}});
+  findings.push_back(
+      {"limits",
+       Verdict::good,
+       fmt::format("a process: {} of address space, {} of CPU time an image, {} an image; all "
+                   "images together: {} MiB",
+                   format_size_bytes(settings.decoder_memory_bytes),
+                   format_duration(settings.decoder_cpu_time),
+                   format_duration(settings.decoder_wall_time),
+                   decoder_memory_budget(settings) >> 20),
+       {}});
+  return findings;
+}
+
 std::vector<Finding> check_decoders(const Settings& settings, Clock& clock, Logger& log) {
   PrometheusMetrics metrics;
   Settings one = settings;
@@ -105,17 +149,15 @@ std::vector<Finding> check_decoders(const Settings& settings, Clock& clock, Logg
   const auto decoders = start_decoders(one, metrics, log, clock);
   Status probed = decoders.status();
   if (decoders.ok()) probed = Canary(**decoders, log, clock).probe();
-  return {from_status(
-              "decoder", probed, "a picture went through a decoder process",
-              "look at the log above; is libvips installed, and may this user start processes?"),
-          {"isolation",
-           Verdict::good,
-           fmt::format("decoders are processes of their own, at most {} of address space, {} of "
-                       "CPU time, {} an image",
-                       format_size_bytes(settings.decoder_memory_bytes),
-                       format_duration(settings.decoder_cpu_time),
-                       format_duration(settings.decoder_wall_time)),
-           {}}};
+  std::vector<Finding> findings{
+      from_status("decoder", probed, "a picture went through a decoder process",
+                  "look at what is said of it; is libvips installed, may this user start "
+                  "processes, does the kernel know seccomp?")};
+  if (decoders.ok()) {
+    for (Finding& finding : describe_sandbox((*decoders)->protection(), settings))
+      findings.push_back(std::move(finding));
+  }
+  return findings;
 }
 
 void print_text(const std::vector<Finding>& findings) {

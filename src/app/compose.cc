@@ -125,6 +125,7 @@ struct System::Parts {
 
   Status start_backends();
   Status open_queue_or_tasks();
+  Status start_decoding();
   JobSource& jobs() const {
     return tasks ? static_cast<JobSource&>(*tasks) : static_cast<JobSource&>(*backends.queue);
   }
@@ -213,8 +214,14 @@ void System::Parts::make_api() {
   api = std::make_unique<ApiService>(upload_settings(settings, *store), parts);
 }
 
-Status System::Parts::make_worker() {
+// Before anything is opened: a process whose sandbox does not hold has touched neither store nor
+// queue, and the zygote is there before there are secrets.
+Status System::Parts::start_decoding() {
   ASSIGN_OR_RETURN(decoders, start_decoders(settings, metrics, log, clock));
+  return Status();
+}
+
+Status System::Parts::make_worker() {
   canary = std::make_unique<Canary>(*decoders, log, clock);
   worker = std::make_unique<Worker>(
       worker_options(settings),
@@ -290,6 +297,7 @@ System::~System() { stop(); }
 Result<std::unique_ptr<System>> System::start(const Settings& settings, Roles roles, Clock& clock,
                                               Random& random, Logger& log) {
   auto parts = std::make_unique<Parts>(settings, roles, clock, random, log);
+  if (roles.worker) RETURN_IF_ERROR(parts->start_decoding());
   RETURN_IF_ERROR(parts->start_backends());
   if (roles.api) parts->make_api();
   if (roles.worker) RETURN_IF_ERROR(parts->make_worker());

@@ -3,14 +3,26 @@
 #include <algorithm>
 #include <thread>
 
+#include "app/available_memory.h"
+
 namespace thumbmill {
 
 Result<std::unique_ptr<DecoderPool>> start_decoders(const Settings& settings, Metrics& metrics,
                                                     Logger& log, Clock& clock) {
+  DecoderPoolOptions options;
   // By this link it stays the same program even when its file is replaced while it runs.
-  return DecoderPool::start(
-      {{"/proc/self/exe", "decoder"}, worker_count(settings), settings.decoder_images}, metrics,
-      log, clock);
+  options.command = {"/proc/self/exe", "decoder"};
+  options.processes = worker_count(settings);
+  options.images_per_process = settings.decoder_images;
+  options.confined = settings.sandbox == Sandbox::on;
+  options.limits = image_limits(settings);
+  options.memory_budget_bytes = decoder_memory_budget(settings);
+  return DecoderPool::start(options, metrics, log, clock);
+}
+
+std::uint64_t decoder_memory_budget(const Settings& settings) {
+  return settings.decoder_memory_budget_bytes > 0 ? settings.decoder_memory_budget_bytes
+                                                  : available_memory_bytes() / 2;
 }
 
 std::size_t worker_count(const Settings& settings) {

@@ -12,12 +12,16 @@
 
 namespace thumbmill {
 
-/// A pool of this program's own decoders: `thumbmill decoder`.
+/// A pool of this program's own decoders: `thumbmill decoder`. As DecoderPool::start().
 Result<std::unique_ptr<DecoderPool>> start_decoders(const Settings& settings, Metrics& metrics,
                                                     Logger& log, Clock& clock);
 
 /// How many jobs are worked on at once: the setting, or one a core.
 std::size_t worker_count(const Settings& settings);
+
+/// The setting, or half of what this process may use: the rest is for decoders' own programs, for
+/// what the estimates miss, and for this process.
+std::uint64_t decoder_memory_budget(const Settings& settings);
 
 /// The limits on an image.
 ImageLimits image_limits(const Settings& settings);

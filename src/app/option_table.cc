@@ -101,6 +101,8 @@ std::vector<Option> work_options() {
 }
 
 std::vector<Option> limit_options() {
+  static constexpr std::array<std::pair<std::string_view, Sandbox>, 2> kSandboxes{
+      {{"on", Sandbox::on}, {"off", Sandbox::off}}};
   return {
       size_option("max-body", &Settings::max_body_bytes, "50MiB", 1, 4 * kGiB, "Largest upload."),
       size_option("max-form", &Settings::max_form_bytes, "256MiB", 1, 64 * kGiB,
@@ -118,8 +120,18 @@ std::vector<Option> limit_options() {
                       "CPU time that one image may take."),
       duration_option("decoder-wall-time", &Settings::decoder_wall_time, "15s", 1s, 1h,
                       "Time that one image may take."),
-      count_option("decoder-images", &Settings::decoder_images, 1000, 1, 1'000'000,
-                   "Images after which a decoder process is replaced by a new one."),
+      count_option("decoder-images", &Settings::decoder_images, 32, 1, 1'000'000,
+                   "JPEG, PNG and WebP images after which a decoder process is replaced by a new "
+                   "one; for other formats it is one."),
+      size_option("decoder-memory-budget", &Settings::decoder_memory_budget_bytes, "0", 0,
+                  1024 * kGiB,
+                  "What all images being decoded may take together, by their headers: others wait, "
+                  "and one that takes more is refused; 0: half of the container's or machine's "
+                  "memory."),
+      choice_option("sandbox", &Settings::sandbox, "on", kSandboxes,
+                    "Whether decoders are confined so that they can compute and nothing else: "
+                    "docs/sandbox.md. With on, a process whose sandbox does not hold does not "
+                    "start."),
   };
 }
 

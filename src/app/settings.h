@@ -27,6 +27,9 @@ enum class S3Sse { bucket, s3, kms };
 
 enum class LogStyle { automatic, json, text };
 
+/// Whether decoders are confined.
+enum class Sandbox { on, off };
+
 struct Settings {
   // Where
   ListenAddress listen;
@@ -72,6 +75,8 @@ struct Settings {
   std::chrono::milliseconds decoder_cpu_time{};
   std::chrono::milliseconds decoder_wall_time{};
   std::uint64_t decoder_images = 0;
+  std::uint64_t decoder_memory_budget_bytes = 0;  ///< 0: half of what there is
+  Sandbox sandbox = Sandbox::on;
 
   // Janitor
   std::chrono::milliseconds sweep_interval{};

@@ -6,6 +6,8 @@
 // tests/conformance/thumbnailer_suite.h.
 #pragma once
 
+#include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -24,6 +26,10 @@ struct ThumbnailRequest {
   ImageFormat format = ImageFormat::jpeg;  ///< by its magic bytes; decides which decoder is used
   std::vector<RenditionSpec> renditions;   ///< validate() holds for them
   ImageLimits limits;
+  /// Called once at most, when the header was read and before the pixels are, with about how many
+  /// bytes they will take: it may wait for them to be free, and its failure is the call's. May be
+  /// empty. Work that takes next to nothing need not ask.
+  std::function<Status(std::uint64_t bytes)> admit = {};
 };
 
 /// A rendition with its bytes: an encoded file in sRGB, without metadata or profile.

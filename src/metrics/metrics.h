@@ -92,12 +92,16 @@ inline constexpr Metric kWorkerBusy{"thumbmill_worker_busy", MetricKind::gauge,
                                     "Jobs that are being decoded."};
 inline constexpr Metric kDecoderRestarts{"thumbmill_decoder_restarts_total", MetricKind::counter,
                                          "Decoder processes started to replace another, by reason: "
-                                         "crashed, timed_out, cancelled, recycled, protocol.",
+                                         "crashed, timed_out, cancelled, failed, recycled (after "
+                                         "decoder-images), single_use, protocol.",
                                          "reason"};
 inline constexpr Metric kDecoderCrashes{"thumbmill_decoder_crashes_total", MetricKind::counter,
                                         "Decoder processes that died on an image."};
 inline constexpr Metric kDecoderRss{"thumbmill_decoder_rss_bytes", MetricKind::gauge,
                                     "Resident memory of all decoder processes."};
+inline constexpr Metric kDecoderAdmitted{
+    "thumbmill_decoder_admitted_bytes", MetricKind::gauge,
+    "Memory that the images being decoded are expected to take, of decoder-memory-budget."};
 inline constexpr Metric kStoreRequests{"thumbmill_store_requests_total", MetricKind::counter,
                                        "Object store calls by operation and code.", "op,code"};
 inline constexpr Metric kStoreRetries{"thumbmill_store_retries_total", MetricKind::counter,
@@ -126,15 +130,37 @@ inline constexpr Metric kBuildInfo{"thumbmill_build_info", MetricKind::gauge,
                                    "Always 1; the version is in the label.", "version"};
 
 /// All of the above, for adapters that declare metrics up front and for the documentation.
-inline constexpr const Metric* kAll[] = {
-    &kUploads,        &kUploadBytes,     &kUploadSeconds,      &kUploadsUnqueued,
-    &kJobs,           &kJobSeconds,      &kJobEndToEndSeconds, &kQueueReady,
-    &kQueueRunning,   &kQueueDelayed,    &kQueueDead,          &kQueueBacklog,
-    &kQueueOldestAge, &kWorkersDesired,  &kRedeliveries,       &kWorkerConcurrency,
-    &kWorkerBusy,     &kDecoderRestarts, &kDecoderCrashes,     &kDecoderRss,
-    &kStoreRequests,  &kStoreRetries,    &kStoreBreakerOpen,   &kSweepRequeued,
-    &kSweepSeconds,   &kHttpRequests,    &kHttpSeconds,        &kHttpConnections,
-    &kHttpRejected,   &kBuildInfo};
+inline constexpr const Metric* kAll[] = {&kUploads,
+                                         &kUploadBytes,
+                                         &kUploadSeconds,
+                                         &kUploadsUnqueued,
+                                         &kJobs,
+                                         &kJobSeconds,
+                                         &kJobEndToEndSeconds,
+                                         &kQueueReady,
+                                         &kQueueRunning,
+                                         &kQueueDelayed,
+                                         &kQueueDead,
+                                         &kQueueBacklog,
+                                         &kQueueOldestAge,
+                                         &kWorkersDesired,
+                                         &kRedeliveries,
+                                         &kWorkerConcurrency,
+                                         &kWorkerBusy,
+                                         &kDecoderRestarts,
+                                         &kDecoderCrashes,
+                                         &kDecoderRss,
+                                         &kDecoderAdmitted,
+                                         &kStoreRequests,
+                                         &kStoreRetries,
+                                         &kStoreBreakerOpen,
+                                         &kSweepRequeued,
+                                         &kSweepSeconds,
+                                         &kHttpRequests,
+                                         &kHttpSeconds,
+                                         &kHttpConnections,
+                                         &kHttpRejected,
+                                         &kBuildInfo};
 
 }  // namespace metric
 }  // namespace thumbmill

@@ -1,52 +1,74 @@
-// ChildProcess: one decoder process, from its start to its burial.
+// ChildProcess: one process that a zygote has forked, from the order to its end. It knows nothing
+// of what the process does; what to send it is the pool's affair.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
-#include <vector>
 
 #include <sys/types.h>
 
 #include "base/status.h"
 #include "base/unique_fd.h"
+#include "sandbox/zygote_wire.h"
 
 namespace thumbmill {
+
+class Zygote;
 
 /// How a process ended.
 struct ProcessEnd {
   int signal = 0;          ///< that killed it, or 0
   int exit_code = 0;       ///< when no signal did
   std::string last_words;  ///< the end of what it wrote to stderr
+  Status lost;             ///< not ok: nobody knows, for its zygote is gone, or could not fork
 };
 
-/// One thread at a time. Kills and buries the process when it goes: there are no zombies.
+/// A memory file to be a process's stderr, of a fixed size: one that never stops complaining must
+/// not fill the memory.
+Result<UniqueFd> make_words_file();
+/// The end of what was written to it through any descriptor that shares `file`'s offset.
+std::string read_last_words(int file);
+
+/// One thread at a time. When it goes, the process is killed.
 class ChildProcess {
  public:
-  /// Starts `command` (path first) with an almost empty environment, the socket's other end as
-  /// kDecoderSocket and no other descriptor but null for input and output. exhausted or
-  /// unavailable. It outlives this process only until its current image's CPU limit: a parent-death
-  /// signal (prctl(2)) would come when the starting *thread* ends, and so cannot be used here.
-  static Result<std::unique_ptr<ChildProcess>> start(const std::vector<std::string>& command);
-  ~ChildProcess();
+  /// Has the zygote fork. Does not wait for that: what is sent to the socket waits for the process.
+  /// unavailable when the zygote is gone; exhausted.
+  static Result<std::unique_ptr<ChildProcess>> start(Zygote& zygote, const ForkOrder& order);
+  /// The zygote kills and buries a process whose report socket is closed.
+  ~ChildProcess() = default;
   ChildProcess(const ChildProcess&) = delete;
   ChildProcess& operator=(const ChildProcess&) = delete;
 
-  pid_t pid() const { return pid_; }
+  /// The decoder's end is its descriptor kDecoderSocket.
   int socket() const { return socket_.get(); }
 
-  /// Kills it if it still runs, waits for it, tells how it ended.
+  /// Its id; -1 when there is none. Waits for the fork.
+  pid_t pid();
+
+  /// Kills it if it still runs, waits until it is buried, tells how it ended. Once.
   ProcessEnd end();
 
+  /// Waits for it to end by itself, and tells how. Once. lost at the end of `patience`.
+  ProcessEnd wait(int patience_ms);
+
   /// Resident memory in bytes, 0 when it cannot be told.
-  std::uint64_t resident_bytes() const;
+  std::uint64_t resident_bytes();
 
  private:
-  ChildProcess(pid_t pid, UniqueFd socket, UniqueFd errors)
-      : pid_(pid), socket_(std::move(socket)), errors_(std::move(errors)) {}
+  ChildProcess(UniqueFd socket, UniqueFd reports, UniqueFd words)
+      : socket_(std::move(socket)), reports_(std::move(reports)), words_(std::move(words)) {}
 
-  pid_t pid_;  // -1 once it was waited for
+  void await_fork();
+
   UniqueFd socket_;
-  UniqueFd errors_;  // a memory file: its stderr
+  UniqueFd reports_;
+  UniqueFd words_;
+  bool forked_ = false;  // the zygote has answered; pid_ and pidfd_, or lost_, say what
+  Status lost_;
+  pid_t pid_ = -1;
+  UniqueFd pidfd_;
 };
 
 }  // namespace thumbmill

@@ -4,12 +4,11 @@
 #include <cerrno>
 #include <cstring>
 
-#include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
+#include <unistd.h>
 
 #include "sandbox/packet.h"
+#include "sandbox/seccomp_filter.h"
 #include "sandbox/wire.h"
 
 namespace thumbmill {
@@ -18,30 +17,15 @@ namespace {
 constexpr int kExitOk = 0;
 constexpr int kExitProtocol = 76;  // EX_PROTOCOL of sysexits(3)
 
-// A sanitizer's shadow memory takes terabytes of address space.
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr bool kLimitAddressSpace = false;
-#else
-constexpr bool kLimitAddressSpace = true;
-#endif
-
+// The soft limit only, within the hard one that the process was given at its birth and cannot
+// raise.
 void limit(__rlimit_resource resource, rlim_t most) {
   rlimit present{};
   if (::getrlimit(resource, &present) != 0) return;
   present.rlim_cur = std::min(most, present.rlim_max);
-  // A limit that cannot be set leaves the parent's own: the wall clock, and the checks of the
-  // reply.
+  // What cannot be set leaves the hard limit, and the parent's own: the wall clock, and the checks
+  // of the reply.
   if (::setrlimit(resource, &present) != 0) return;
-}
-
-// What a decoder process gives up before it sees any image. The confinement of system calls belongs
-// here as well, before the first request is read.
-void give_up_rights() {
-  ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-  ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-  limit(RLIMIT_CORE, 0);
-  limit(RLIMIT_NOFILE, 32);
-  limit(RLIMIT_FSIZE, kOutputBytes);
 }
 
 // CPU time counts from the process's birth, so that each image's allowance is put on top of what is
@@ -53,7 +37,16 @@ void apply_limits(const ImageLimits& limits) {
   const auto allowed =
       static_cast<rlim_t>(std::chrono::ceil<std::chrono::seconds>(limits.cpu_time).count());
   limit(RLIMIT_CPU, used_seconds + 1 + allowed);
-  if (kLimitAddressSpace) limit(RLIMIT_AS, limits.max_memory_bytes);
+  if (!kSanitizerBuild) limit(RLIMIT_AS, limits.max_memory_bytes);
+}
+
+// Says what the pixels will take, and waits for leave.
+Status ask_for_memory(int socket, std::uint64_t sequence, std::uint64_t bytes) {
+  RETURN_IF_ERROR(send_packet(socket, encode_need({sequence, bytes}), {}));
+  ASSIGN_OR_RETURN(const Packet packet, receive_packet(socket));
+  ASSIGN_OR_RETURN(const std::uint64_t allowed, decode_go(packet.bytes));
+  if (allowed == sequence) return Status();
+  return Status(Code::internal, "the decoder was let go on with another image");
 }
 
 Status write_output(int output, const Thumbnails& thumbnails, DecodeReply& reply) {
@@ -78,7 +71,7 @@ Status write_output(int output, const Thumbnails& thumbnails, DecodeReply& reply
   return Status();
 }
 
-DecodeReply answer(Packet packet, Thumbnailer& thumbnailer) {
+DecodeReply answer(int socket, Packet packet, Thumbnailer& thumbnailer) {
   DecodeReply reply;
   Result<DecodeRequest> request = decode_request(packet.bytes);
   if (!request.ok() || packet.descriptors.size() != 2) {
@@ -93,6 +86,9 @@ DecodeReply answer(Packet packet, Thumbnailer& thumbnailer) {
   work.format = request->format;
   work.renditions = std::move(request->renditions);
   work.limits = request->limits;
+  work.admit = [socket, sequence = request->sequence](std::uint64_t bytes) {
+    return ask_for_memory(socket, sequence, bytes);
+  };
   const Result<Thumbnails> thumbnails = thumbnailer.make(work, {});
   reply.status = thumbnails.ok() ? write_output(packet.descriptors[1].get(), *thumbnails, reply)
                                  : thumbnails.status();
@@ -109,14 +105,26 @@ DecodeReply answer(Packet packet, Thumbnailer& thumbnailer) {
   return reply;
 }
 
+// Makes a thumbnail of next to nothing before there is any image: what a forked process has to
+// touch first, to copy, and to start, it does while nobody waits. How it ends does not matter; an
+// image would end the same way, and be told.
+void practise(Thumbnailer& thumbnailer) {
+  constexpr std::size_t kPixels = 64;
+  ThumbnailRequest work;
+  work.source = Blob("P6 8 8 255\n" + std::string(kPixels * 3, 'x'));
+  work.format = ImageFormat::pnm;
+  work.renditions = {RenditionSpec()};
+  (void)thumbnailer.make(work, {});
+}
+
 }  // namespace
 
 int decoder_main(int socket, Thumbnailer& thumbnailer) {
-  give_up_rights();
+  practise(thumbnailer);
   while (true) {
     Result<Packet> packet = receive_packet(socket);
     if (!packet.ok()) return packet.status().code() == Code::cancelled ? kExitOk : kExitProtocol;
-    const DecodeReply reply = answer(*std::move(packet), thumbnailer);
+    const DecodeReply reply = answer(socket, *std::move(packet), thumbnailer);
     if (!send_packet(socket, encode_reply(reply), {}).ok()) return kExitOk;  // the parent is gone
   }
 }

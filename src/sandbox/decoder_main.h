@@ -1,12 +1,13 @@
 // The life of a decoder process: take a request, have the Thumbnailer make the renditions, answer,
-// until the socket ends. It talks over the descriptors it is given and opens nothing.
+// until the socket ends. It talks over the descriptors it is given and opens nothing; who confines
+// it is zygote_main.h.
 #pragma once
 
 #include "image/thumbnailer.h"
 
 namespace thumbmill {
 
-/// The descriptor that a decoder process finds its socket at.
+/// The descriptor that a decoder process, and a zygote, finds its socket at.
 inline constexpr int kDecoderSocket = 3;
 
 /// Serves requests from `socket`; returns the process's exit code when there are no more.

@@ -14,6 +14,7 @@
 
 #include "sandbox/packet.h"
 #include "sandbox/reply_check.h"
+#include "sandbox/seccomp_filter.h"
 #include "sandbox/wire.h"
 
 namespace thumbmill {
@@ -47,6 +48,16 @@ std::string_view fault_of_idle(int socket) {
   return (watched.revents & POLLHUP) != 0 ? "crashed" : "protocol";
 }
 
+// What a process has freed it may keep for itself, where no budget sees it: after an image that
+// took this much it is replaced, which costs little beside such an image.
+constexpr std::uint64_t kLargeImageBytes = 128ull << 20;
+
+// The formats whose decoders are simple or hardened enough for one image to come after another in
+// the same process: a decoder that was taken over sees what it is given afterwards.
+bool is_pooled(ImageFormat format) {
+  return format == ImageFormat::jpeg || format == ImageFormat::png || format == ImageFormat::webp;
+}
+
 }  // namespace
 
 Result<std::unique_ptr<DecoderPool>> DecoderPool::start(const DecoderPoolOptions& options,
@@ -54,8 +65,10 @@ Result<std::unique_ptr<DecoderPool>> DecoderPool::start(const DecoderPoolOptions
                                                         Clock& clock) {
   THUMBMILL_CHECK(options.processes > 0 && !options.command.empty());
   std::unique_ptr<DecoderPool> pool(new DecoderPool(options, metrics, log, clock));
+  ASSIGN_OR_RETURN(pool->zygote_, pool->start_zygote());
+  RETURN_IF_ERROR(pool->check_protection());
   for (Place& place : pool->places_) {
-    ASSIGN_OR_RETURN(place.process, ChildProcess::start(options.command));
+    ASSIGN_OR_RETURN(place.pooled.process, pool->fork_decoder(false));
   }
   return pool;
 }
@@ -65,6 +78,64 @@ DecoderPool::~DecoderPool() {
   free_.wait(lock, [&] {
     return std::none_of(places_.begin(), places_.end(), [](const Place& p) { return p.busy; });
   });
+}
+
+Result<std::shared_ptr<Zygote>> DecoderPool::start_zygote() {
+  ASSIGN_OR_RETURN(std::shared_ptr<Zygote> zygote, Zygote::start(options_.command));
+  if (options_.confined && zygote->hello().can_confine == 0) {
+    return Status(Code::unavailable, "decoders cannot be confined on this machine",
+                  zygote->last_words());
+  }
+  return zygote;
+}
+
+Status DecoderPool::check_protection() {
+  if (!options_.confined) {
+    log_.error(
+        "DECODERS ARE NOT CONFINED (sandbox=off): an image that takes its decoder over has all "
+        "rights of this user");
+    return Status();
+  }
+  ASSIGN_OR_RETURN(protection_, test_protection(*zygote_, order_for(true)));
+  if (kSanitizerBuild) log_.warning("a build with a sanitizer confines decoders only in part");
+  log_.info("decoders are confined", {{"landlock_abi", protection_.landlock_abi},
+                                      {"process", protection_.seen_from_outside}});
+  if (protection_.landlock_abi == 0 && !kSanitizerBuild) {
+    log_.warning("this kernel has no Landlock: decoders are confined by seccomp alone");
+  }
+  return Status();
+}
+
+ForkOrder DecoderPool::order_for(bool single) const {
+  const auto a_image =
+      std::chrono::ceil<std::chrono::seconds>(options_.limits.cpu_time).count() + 1;
+  ForkOrder order;
+  order.confined = options_.confined ? 1 : 0;
+  order.memory_bytes = options_.limits.max_memory_bytes;
+  order.cpu_seconds =
+      static_cast<std::uint64_t>(a_image) * (single ? 1 : options_.images_per_process) + 2;
+  return order;
+}
+
+Result<std::unique_ptr<ChildProcess>> DecoderPool::fork_decoder(bool single) {
+  std::shared_ptr<Zygote> zygote;
+  {
+    const std::lock_guard lock(zygote_mutex_);
+    zygote = zygote_;
+  }
+  auto process = ChildProcess::start(*zygote, order_for(single));
+  if (process.ok() || process.status().code() == Code::exhausted) return process;
+  {
+    // Held while a zygote starts: whoever else wants a process has to wait for it anyway.
+    const std::lock_guard lock(zygote_mutex_);
+    if (zygote_ == zygote) {
+      log_.error("the decoders' zygote is gone; starting another",
+                 {{"stderr", zygote->last_words()}});
+      ASSIGN_OR_RETURN(zygote_, start_zygote());
+    }
+    zygote = zygote_;
+  }
+  return ChildProcess::start(*zygote, order_for(single));
 }
 
 Result<DecoderPool::Place*> DecoderPool::take_place(const OpContext& context) {
@@ -89,102 +160,137 @@ Result<DecoderPool::Place*> DecoderPool::take_place(const OpContext& context) {
 }
 
 void DecoderPool::return_place(Place& place) {
-  const std::uint64_t resident = place.process == nullptr ? 0 : place.process->resident_bytes();
+  const std::uint64_t resident =
+      place.pooled.process == nullptr ? 0 : place.pooled.process->resident_bytes();
   const std::lock_guard lock(mutex_);
   place.resident_bytes = resident;
   place.busy = false;
   free_.notify_one();
 }
 
-void DecoderPool::replace(Place& place, std::string_view reason) {
+void DecoderPool::replace(Place& place, Decoder& decoder, std::string_view reason) {
   metrics_.add(metric::kDecoderRestarts, 1, {reason});
-  place.images = 0;
-  Result<std::unique_ptr<ChildProcess>> process = ChildProcess::start(options_.command);
-  if (process.ok()) {
-    place.process = *std::move(process);
-  } else {
-    // The next image tries again, and reports it if it fails again.
-    place.process.reset();
-    log_.error("a decoder process cannot be started", {{"detail", process.status().to_string()}});
+  decoder.images = 0;
+  decoder.process.reset();
+  // The next image tries again, and reports it if it fails again.
+  if (const Status provided = provide(place, decoder); !provided.ok()) {
+    log_.error("a decoder process cannot be started", {{"detail", provided.to_string()}});
   }
+}
+
+Status DecoderPool::provide(Place& place, Decoder& decoder) {
+  const bool single = &decoder == &place.single;
+  if (single && place.spare != nullptr) {
+    decoder.process = std::move(place.spare);
+    return Status();
+  }
+  ASSIGN_OR_RETURN(decoder.process, fork_decoder(single));
+  return Status();
 }
 
 Result<Thumbnails> DecoderPool::make(const ThumbnailRequest& request, const OpContext& context) {
   RETURN_IF_ERROR(context.check(clock_));
   RETURN_IF_ERROR(validate(request.renditions));
   ASSIGN_OR_RETURN(Place * place, take_place(context));
-  Result<Thumbnails> result = run(*place, request, context);
-  if (place->images >= options_.images_per_process) replace(*place, "recycled");
+  const bool single = options_.always_single || !is_pooled(request.format);
+  Decoder& decoder = single ? place->single : place->pooled;
+  Result<Thumbnails> result = run(*place, decoder, request, context);
+  if (decoder.images > 0) {
+    if (single) {
+      replace(*place, decoder, "single_use");
+    } else if (!result.ok()) {
+      replace(*place, decoder, "failed");
+    } else if (decoder.images >= options_.images_per_process) {
+      replace(*place, decoder, "recycled");
+    }
+  }
   return_place(*place);
   metrics_.set(metric::kDecoderRss, static_cast<double>(resident_bytes()));
   return result;
 }
 
-Result<Thumbnails> DecoderPool::run(Place& place, const ThumbnailRequest& request,
+Result<Thumbnails> DecoderPool::run(Place& place, Decoder& decoder, const ThumbnailRequest& request,
                                     const OpContext& context) {
   ASSIGN_OR_RETURN(const Blob source, unchangeable(request.source));
-  Result<Thumbnails> result = try_run(place, source, request, context);
+  Result<Thumbnails> result = try_run(place, decoder, source, request, context);
   if (result.status().code() == Code::conflict) {
-    result = try_run(place, source, request, context);
+    result = try_run(place, decoder, source, request, context);
   }
   if (result.status().code() != Code::conflict) return result;
   return Status(Code::unavailable, "no decoder process can be used", result.status().to_string());
 }
 
-Result<Thumbnails> DecoderPool::try_run(Place& place, const Blob& source,
+Result<Thumbnails> DecoderPool::try_run(Place& place, Decoder& decoder, const Blob& source,
                                         const ThumbnailRequest& request, const OpContext& context) {
-  if (place.process == nullptr) {
-    ASSIGN_OR_RETURN(place.process, ChildProcess::start(options_.command));
-  }
+  if (decoder.process == nullptr) RETURN_IF_ERROR(provide(place, decoder));
   ASSIGN_OR_RETURN(const UniqueFd output, make_output());
-  const std::uint64_t sequence = ++place.images;
+  if (const std::string_view fault = fault_of_idle(decoder.process->socket()); !fault.empty()) {
+    replace(place, decoder, fault);
+    return Status(Code::conflict, "the decoder process was gone, or spoke unasked");
+  }
+  const std::uint64_t sequence = ++decoder.images;
   const DecodeRequest message{.sequence = sequence,
                               .source_offset = source.file_offset(),
                               .source_bytes = source.size(),
                               .format = request.format,
                               .limits = request.limits,
                               .renditions = request.renditions};
-  if (const std::string_view fault = fault_of_idle(place.process->socket()); !fault.empty()) {
-    replace(place, fault);
-    return Status(Code::conflict, "the decoder process was gone, or spoke unasked");
-  }
   const Status sent =
-      send_packet(place.process->socket(), encode_request(message), {source.fd(), output.get()});
+      send_packet(decoder.process->socket(), encode_request(message), {source.fd(), output.get()});
   if (!sent.ok()) {
-    replace(place, "crashed");
+    replace(place, decoder, "crashed");
     return Status(Code::conflict, "the decoder process was gone", sent.to_string());
   }
-  RETURN_IF_ERROR(await_reply(place, request, context));
-  Result<Packet> packet = receive_packet(place.process->socket());
-  if (packet.status().code() == Code::cancelled) return bury_crashed(place, request, context);
-  Result<Thumbnails> thumbnails = packet.ok() && packet->descriptors.empty()
+  MemoryBudget::Share share;
+  Result<Packet> packet =
+      converse(place, decoder, share, {clock_.now() + request.limits.wall_time, request, context});
+  if (!packet.ok()) return packet.status();
+  if (share.bytes() >= kLargeImageBytes) decoder.images = options_.images_per_process;
+  Result<Thumbnails> thumbnails = packet->descriptors.empty()
                                       ? read_reply(packet->bytes, sequence, output.get(), request)
-                                      : Status(Code::decoder_crashed, "a packet that is no reply");
-  if (thumbnails.status().code() == Code::conflict) {
-    replace(place, "protocol");
-    return thumbnails;
-  }
+                                      : Status(Code::decoder_crashed, "a reply with descriptors");
+  if (thumbnails.status().code() == Code::conflict) replace(place, decoder, "protocol");
   if (thumbnails.status().code() == Code::decoder_crashed) {
-    metrics_.add(metric::kDecoderCrashes, 1);
-    log_.error("a decoder process gave an answer that cannot be",
-               {{"job_id", context.job_id}, {"detail", thumbnails.status().to_string()}});
-    replace(place, "protocol");
-    return Status(Code::decoder_crashed, "the decoder failed on this image",
-                  thumbnails.status().to_string());
+    return refuse_answer(place, decoder, context, thumbnails.status().to_string());
   }
   return thumbnails;
 }
 
-Status DecoderPool::await_reply(Place& place, const ThumbnailRequest& request,
-                                const OpContext& context) {
+Result<Packet> DecoderPool::converse(Place& place, Decoder& decoder, MemoryBudget::Share& share,
+                                     Wait wait) {
+  const std::uint64_t sequence = decoder.images;
+  while (true) {
+    RETURN_IF_ERROR(await_packet(place, decoder, wait));
+    Result<Packet> packet = receive_packet(decoder.process->socket());
+    if (packet.status().code() == Code::cancelled) return bury_crashed(place, decoder, wait);
+    if (!packet.ok()) {
+      return refuse_answer(place, decoder, wait.context, packet.status().to_string());
+    }
+    const Result<MemoryNeed> need = decode_need(packet->bytes);
+    if (!need.ok()) return packet;
+    if (need->sequence != sequence || share.taken() || !packet->descriptors.empty()) {
+      return refuse_answer(place, decoder, wait.context, "a need of memory out of turn");
+    }
+    // The image is not to blame for the time that others make it wait.
+    const SteadyTime asked = clock_.now();
+    ASSIGN_OR_RETURN(share, budget_.take(need->bytes, wait.context));
+    wait.wall_limit += clock_.now() - asked;
+    metrics_.set(metric::kDecoderAdmitted, static_cast<double>(budget_.taken_bytes()));
+    // A decoder that is gone by now is seen by the next wait.
+    (void)send_packet(decoder.process->socket(), encode_go(sequence), {});
+  }
+}
+
+Status DecoderPool::await_packet(Place& place, Decoder& decoder, const Wait& wait) {
   const UniqueFd stopped(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
   if (!stopped.valid()) return status_from_errno(errno, "waiting for a decoder");
+  const OpContext& context = wait.context;
   const std::stop_callback wake_on_stop(context.stop,
                                         [&stopped] { ::eventfd_write(stopped.get(), 1); });
-  const SteadyTime deadline = std::min(context.deadline, clock_.now() + request.limits.wall_time);
+  const SteadyTime deadline = std::min(context.deadline, wait.wall_limit);
   while (true) {
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - clock_.now()).count();
-    std::array<pollfd, 2> watched{pollfd{place.process->socket(), POLLIN, 0},
+    std::array<pollfd, 2> watched{pollfd{decoder.process->socket(), POLLIN, 0},
                                   pollfd{stopped.get(), POLLIN, 0}};
     const int ready = ::poll(watched.data(), watched.size(),
                              static_cast<int>(std::clamp<std::int64_t>(left, 0, 3'600'000)));
@@ -192,7 +298,7 @@ Status DecoderPool::await_reply(Place& place, const ThumbnailRequest& request,
     if (ready > 0 && watched[0].revents != 0) return Status();
     const bool is_stopped = context.stop.stop_requested();
     if (!is_stopped && clock_.now() < deadline) continue;
-    replace(place, is_stopped ? "cancelled" : "timed_out");
+    replace(place, decoder, is_stopped ? "cancelled" : "timed_out");
     if (is_stopped) return Status(Code::cancelled, "decoding was stopped");
     log_.warning("a decoder process took too long and was killed", {{"job_id", context.job_id}});
     if (deadline == context.deadline) {
@@ -200,27 +306,42 @@ Status DecoderPool::await_reply(Place& place, const ThumbnailRequest& request,
     }
     return Status(Code::deadline_exceeded,
                   fmt::format("decoding took over decoder-wall-time ({} ms)",
-                              request.limits.wall_time.count()));
+                              wait.request.limits.wall_time.count()));
   }
 }
 
-Status DecoderPool::bury_crashed(Place& place, const ThumbnailRequest& request,
-                                 const OpContext& context) {
-  const ProcessEnd end = place.process->end();
-  const std::string how = end.signal != 0
-                              ? fmt::format("signal {} ({})", end.signal, ::strsignal(end.signal))
-                              : fmt::format("exit code {}", end.exit_code);
+Status DecoderPool::bury_crashed(Place& place, Decoder& decoder, const Wait& wait) {
+  const ProcessEnd end = decoder.process->end();
+  if (!end.lost.ok()) {
+    // Its zygote has gone, and it with it, and the spare; or there has never been a process.
+    place.spare.reset();
+    replace(place, decoder, "crashed");
+    return Status(Code::conflict, "the decoder process is gone", end.lost.to_string());
+  }
+  std::string how = end.signal != 0
+                        ? fmt::format("signal {} ({})", end.signal, ::strsignal(end.signal))
+                        : fmt::format("exit code {}", end.exit_code);
+  if (end.signal == SIGSYS) how += ": a system call that the sandbox forbids";
   const bool out_of_time = end.signal == SIGXCPU;
   log_.warning("a decoder process died on an image",
-               {{"job_id", context.job_id}, {"how", how}, {"stderr", end.last_words}});
-  replace(place, out_of_time ? "timed_out" : "crashed");
+               {{"job_id", wait.context.job_id}, {"how", how}, {"stderr", end.last_words}});
+  replace(place, decoder, out_of_time ? "timed_out" : "crashed");
   if (out_of_time) {
     return Status(Code::deadline_exceeded,
                   fmt::format("decoding took over decoder-cpu-time ({} ms)",
-                              request.limits.cpu_time.count()));
+                              wait.request.limits.cpu_time.count()));
   }
   metrics_.add(metric::kDecoderCrashes, 1);
   return Status(Code::decoder_crashed, "the decoder failed on this image", how);
+}
+
+Status DecoderPool::refuse_answer(Place& place, Decoder& decoder, const OpContext& context,
+                                  const std::string& detail) {
+  metrics_.add(metric::kDecoderCrashes, 1);
+  log_.error("a decoder process gave an answer that cannot be",
+             {{"job_id", context.job_id}, {"detail", detail}});
+  replace(place, decoder, "protocol");
+  return Status(Code::decoder_crashed, "the decoder failed on this image", detail);
 }
 
 std::uint64_t DecoderPool::resident_bytes() {

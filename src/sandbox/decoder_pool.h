@@ -1,9 +1,10 @@
-// DecoderPool: a Thumbnailer that has the work done by decoder processes, so that an image that
-// crashes, hangs or takes over its decoder costs itself only. Nothing of the image is parsed on
-// this side, and what comes back is checked.
+// DecoderPool: a Thumbnailer that has the work done by confined decoder processes, so that an image
+// that crashes, hangs or takes over its decoder costs itself only. Nothing of the image is parsed
+// on this side, and what comes back is checked. docs/sandbox.md.
 #pragma once
 
 #include <condition_variable>
+#include <limits>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -14,36 +15,65 @@
 #include "image/thumbnailer.h"
 #include "metrics/metrics.h"
 #include "sandbox/child_process.h"
+#include "sandbox/memory_budget.h"
+#include "sandbox/packet.h"
+#include "sandbox/protection.h"
+#include "sandbox/zygote.h"
 
 namespace thumbmill {
 
 struct DecoderPoolOptions {
-  std::vector<std::string> command;         ///< what starts a decoder: a path and its arguments
-  std::size_t processes = 2;                ///< images worked on at once
-  std::uint64_t images_per_process = 1000;  ///< after which a process is replaced
+  std::vector<std::string> command;       ///< what starts a zygote: a path and its arguments
+  std::size_t processes = 2;              ///< images worked on at once
+  std::uint64_t images_per_process = 32;  ///< after which a process is replaced, when pooled
+  bool always_single = false;             ///< a process for each image, whatever its format
+  bool confined = true;                   ///< false: processes of their own, but with our rights
+  /// Memory and CPU time of a process: hard limits, whatever a request's are.
+  ImageLimits limits = {};
+  /// What the images worked on may take together, by their headers.
+  std::uint64_t memory_budget_bytes = std::numeric_limits<std::uint64_t>::max();
 };
 
 /// Thread-safe. Calls beyond the number of processes wait for one.
+///
+/// JPEG, PNG and WebP share processes with images before and after them, which saves starting one;
+/// every other format has one to itself. A process that an image has failed in is not used again.
 class DecoderPool final : public Thumbnailer {
  public:
-  /// Starts one process of each place, so that a command that cannot be started is found at once.
+  /// Starts the zygote, tests the sandbox, and starts one process of each place: what does not work
+  /// or does not hold is found at once. internal, naming what was not refused; unavailable.
   static Result<std::unique_ptr<DecoderPool>> start(const DecoderPoolOptions& options,
                                                     Metrics& metrics, Logger& log, Clock& clock);
   ~DecoderPool() override;
 
   /// As the contract says. A stop request kills the process and gives cancelled. decoder_crashed
-  /// and deadline_exceeded name the signal or the limit.
+  /// and deadline_exceeded name the signal or the limit. Waiting for memory does not count as the
+  /// image's time. The request's own `admit` is not called.
   Result<Thumbnails> make(const ThumbnailRequest& request, const OpContext& context) override;
 
-  /// Resident memory of all processes together, each as it was after its latest image.
+  /// Resident memory of the pooled processes together, each as it was after its latest image.
   std::uint64_t resident_bytes();
 
+  /// What the self-test found at the start.
+  const Protection& protection() const { return protection_; }
+
  private:
-  struct Place {
+  struct Decoder {
     std::unique_ptr<ChildProcess> process;
-    std::uint64_t images = 0;
-    std::uint64_t resident_bytes = 0;  // when it was last idle
+    std::uint64_t images = 0;  // that it was sent
+  };
+  struct Place {
+    Decoder pooled;
+    Decoder single;                       // for one image
+    std::unique_ptr<ChildProcess> spare;  // the next single, forked while that one works
+    std::uint64_t resident_bytes = 0;     // when it was last idle
     bool busy = false;
+  };
+  /// How long to wait for a decoder, and what for.
+  struct Wait {
+    SteadyTime wall_limit;
+    const ThumbnailRequest& request;
+    const OpContext& context;
   };
 
   DecoderPool(const DecoderPoolOptions& options, Metrics& metrics, Logger& log, Clock& clock)
@@ -51,25 +81,45 @@ class DecoderPool final : public Thumbnailer {
         metrics_(metrics),
         log_(log),
         clock_(clock),
+        budget_(options.memory_budget_bytes, clock),
         places_(options.processes) {}
+
+  Result<std::shared_ptr<Zygote>> start_zygote();
+  Status check_protection();
+  ForkOrder order_for(bool single) const;
+  /// Has the zygote fork one; starts another zygote, once, when that one is gone.
+  Result<std::unique_ptr<ChildProcess>> fork_decoder(bool single);
 
   Result<Place*> take_place(const OpContext& context);
   void return_place(Place& place);
   /// Ends a place's process and starts another, counted under `reason`.
-  void replace(Place& place, std::string_view reason);
-  Result<Thumbnails> run(Place& place, const ThumbnailRequest& request, const OpContext& context);
+  void replace(Place& place, Decoder& decoder, std::string_view reason);
+  /// Gives a decoder without a process one: a single the spare, if there is one.
+  Status provide(Place& place, Decoder& decoder);
+  Result<Thumbnails> run(Place& place, Decoder& decoder, const ThumbnailRequest& request,
+                         const OpContext& context);
   /// One try at run(). conflict when the process was not to be used, through no fault of this
   /// image's; it was replaced then.
-  Result<Thumbnails> try_run(Place& place, const Blob& source, const ThumbnailRequest& request,
-                             const OpContext& context);
-  /// Waits for the reply; kills the process at the wall limit and on a stop request.
-  Status await_reply(Place& place, const ThumbnailRequest& request, const OpContext& context);
-  Status bury_crashed(Place& place, const ThumbnailRequest& request, const OpContext& context);
+  Result<Thumbnails> try_run(Place& place, Decoder& decoder, const Blob& source,
+                             const ThumbnailRequest& request, const OpContext& context);
+  /// The reply's packet, after the memory for it was granted if it asks. As try_run().
+  Result<Packet> converse(Place& place, Decoder& decoder, MemoryBudget::Share& share, Wait wait);
+  /// Waits for a packet; kills the process at the wall limit and on a stop request.
+  Status await_packet(Place& place, Decoder& decoder, const Wait& wait);
+  Status bury_crashed(Place& place, Decoder& decoder, const Wait& wait);
+  Status refuse_answer(Place& place, Decoder& decoder, const OpContext& context,
+                       const std::string& detail);
 
   const DecoderPoolOptions options_;
   Metrics& metrics_;
   Logger& log_;
   Clock& clock_;
+  MemoryBudget budget_;
+  Protection protection_;  // constant after start()
+
+  std::mutex zygote_mutex_;
+  // Shared with the threads that are having it fork while another thread replaces it.
+  std::shared_ptr<Zygote> zygote_;  // guarded by zygote_mutex_
 
   std::mutex mutex_;
   std::condition_variable free_;

@@ -12,7 +12,7 @@
 namespace thumbmill {
 namespace {
 
-constexpr std::size_t kMaxDescriptors = 2;
+constexpr std::size_t kMaxDescriptors = 3;
 
 union ControlBuffer {
   cmsghdr align;

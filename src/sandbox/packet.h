@@ -13,7 +13,7 @@ namespace thumbmill {
 
 struct Packet {
   std::string bytes;
-  std::vector<UniqueFd> descriptors;  ///< close-on-exec; at most two
+  std::vector<UniqueFd> descriptors;  ///< close-on-exec; at most three
 };
 
 /// Sends without raising SIGPIPE. unavailable when the other end is gone.

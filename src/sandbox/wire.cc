@@ -8,6 +8,8 @@ namespace {
 
 constexpr std::uint32_t kRequestMagic = 0x32515254;  // "TRQ2", little-endian
 constexpr std::uint32_t kReplyMagic = 0x32505254;    // "TRP2"
+constexpr std::uint32_t kNeedMagic = 0x324e5254;     // "TRN2"
+constexpr std::uint32_t kGoMagic = 0x32475254;       // "TRG2"
 constexpr std::size_t kMaxMessageText = 1024;
 constexpr std::size_t kMaxDetailText = 4096;
 constexpr std::size_t kMaxShortText = 64;
@@ -230,6 +232,39 @@ Result<DecodeReply> decode_reply(std::string_view message) {
     reply.renditions.push_back(read_rendition(in));
   if (!in.finished()) return Status(Code::invalid_argument, "malformed decode reply");
   return reply;
+}
+
+std::string encode_need(const MemoryNeed& need) {
+  Writer out;
+  out.integer(kNeedMagic);
+  out.integer(need.sequence);
+  out.integer(need.bytes);
+  return out.take();
+}
+
+Result<MemoryNeed> decode_need(std::string_view message) {
+  Reader in(message);
+  in.require(in.integer<std::uint32_t>() == kNeedMagic);
+  MemoryNeed need;
+  need.sequence = in.integer<std::uint64_t>();
+  need.bytes = in.integer<std::uint64_t>();
+  if (!in.finished()) return Status(Code::invalid_argument, "malformed need of memory");
+  return need;
+}
+
+std::string encode_go(std::uint64_t sequence) {
+  Writer out;
+  out.integer(kGoMagic);
+  out.integer(sequence);
+  return out.take();
+}
+
+Result<std::uint64_t> decode_go(std::string_view message) {
+  Reader in(message);
+  in.require(in.integer<std::uint32_t>() == kGoMagic);
+  const auto sequence = in.integer<std::uint64_t>();
+  if (!in.finished()) return Status(Code::invalid_argument, "malformed word to go on");
+  return sequence;
 }
 
 }  // namespace thumbmill

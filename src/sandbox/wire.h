@@ -35,6 +35,13 @@ struct DecodedRendition {
   std::uint64_t offset = 0;  ///< facts.size_bytes from here
 };
 
+/// What a decoder says between the image's header and its pixels, once at most: how much memory the
+/// pixels will take. It goes on when it is told to.
+struct MemoryNeed {
+  std::uint64_t sequence = 0;  ///< of the request; the answer repeats it
+  std::uint64_t bytes = 0;
+};
+
 struct DecodeReply {
   std::uint64_t sequence = 0;  ///< of the request
   Status status;               ///< of the image; the rest is there when ok
@@ -45,9 +52,14 @@ struct DecodeReply {
 /// Encoding cannot fail for what the rest of the program makes: texts are cut to their bounds.
 std::string encode_request(const DecodeRequest& request);
 std::string encode_reply(const DecodeReply& reply);
+std::string encode_need(const MemoryNeed& need);
+/// The word to go on with the request of that sequence.
+std::string encode_go(std::uint64_t sequence);
 
 /// invalid_argument for anything that encode_*() could not have made.
 Result<DecodeRequest> decode_request(std::string_view message);
 Result<DecodeReply> decode_reply(std::string_view message);
+Result<MemoryNeed> decode_need(std::string_view message);
+Result<std::uint64_t> decode_go(std::string_view message);
 
 }  // namespace thumbmill

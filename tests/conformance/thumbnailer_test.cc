@@ -21,8 +21,8 @@ ThumbnailerUnderTest make_pool() {
   // The pictures are made and looked at with libvips in this process.
   THUMBMILL_CHECK(vips_init("thumbnailer_test") == 0);
   auto surroundings = std::make_shared<PoolSurroundings>();
-  auto pool = DecoderPool::start({{DECODER_FOR_TESTS}, 1, 1000}, surroundings->metrics,
-                                 surroundings->log, surroundings->clock);
+  auto pool = DecoderPool::start({.command = {DECODER_FOR_TESTS}, .processes = 1},
+                                 surroundings->metrics, surroundings->log, surroundings->clock);
   return {surroundings, std::move(pool).value()};
 }
 

@@ -82,7 +82,9 @@ class Corpus : public ::testing::Test {
   void SetUp() override {
     rows_ = read_manifest();
     if (rows_.empty()) GTEST_SKIP() << "no images at " << folder() << "; set THUMBMILL_CORPUS";
-    pool_ = DecoderPool::start({{DECODER_FOR_TESTS}, 1, 32}, metrics_, log_, clock_).value();
+    pool_ =
+        DecoderPool::start({.command = {DECODER_FOR_TESTS}, .processes = 1}, metrics_, log_, clock_)
+            .value();
   }
 
   std::string read(const std::string& file) const {
@@ -167,6 +169,33 @@ TEST_F(Corpus, EveryImageEndsAsTheManifestSays) {
   }
   for (const auto& [code, count] : ends) std::cout << code_name(code) << ": " << count << "\n";
   EXPECT_EQ(metrics_.value(metric::kDecoderRestarts, {"protocol"}), 0);
+}
+
+TEST_F(Corpus, NoImageTakesMoreMemoryThanItsHeaderAnnounces) {
+  // A process for each image: what an earlier one has taken and freed does not count.
+  pool_ = DecoderPool::start(
+              {.command = {DECODER_FOR_TESTS, "measured"}, .processes = 1, .images_per_process = 1},
+              metrics_, log_, clock_)
+              .value();
+  int measured = 0;
+  double least_used = 1, most_used = 0;
+  for (const Row& row : rows_) {
+    SCOPED_TRACE(row.file);
+    const Status status = make(row.file).status();
+    std::istringstream numbers(status.message());
+    std::uint64_t asked = 0, taken = 0;
+    if (!(numbers >> asked >> taken)) continue;  // refused by its header
+    ++measured;
+    EXPECT_LE(taken, asked);
+    const double used = static_cast<double>(taken) / static_cast<double>(asked);
+    least_used = std::min(least_used, used);
+    if (used > most_used)
+      std::cout << row.file << ": " << (taken >> 20) << " of " << (asked >> 20) << " MiB\n";
+    most_used = std::max(most_used, used);
+  }
+  EXPECT_GT(measured, 100);
+  std::cout << measured << " images took " << least_used << " to " << most_used
+            << " of what they asked for\n";
 }
 
 TEST_F(Corpus, AllOrientationsOfOnePictureLookTheSame) {

@@ -11,6 +11,22 @@ import time
 ANSWER_SECONDS = 60
 
 
+def descendants(root):
+    """The process ids of all that come from that process and live, parents first."""
+    parents = {}
+    for stat in pathlib.Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = stat.read_text().rpartition(")")[2].split()
+        except OSError:
+            continue  # it has ended since
+        if fields[0] != "Z":
+            parents[int(stat.parent.name)] = int(fields[1])
+    found = [root]
+    for pid in found:
+        found += [child for child, parent in parents.items() if parent == pid]
+    return found[1:]
+
+
 class Service:
     """`thumbmill serve`, or another role, on free ports of its own; a restart takes the same ports again.
 
@@ -91,16 +107,8 @@ class Service:
         return total
 
     def decoders(self):
-        """The process ids of its decoders."""
-        found = []
-        for stat in pathlib.Path("/proc").glob("[0-9]*/stat"):
-            try:
-                fields = stat.read_text().rpartition(")")[2].split()
-            except OSError:
-                continue  # it has ended since
-            if int(fields[1]) == self.process.pid and fields[0] != "Z":
-                found.append(int(stat.parent.name))
-        return found
+        """The process ids of its decoders, the zygote that forks them first: whoever stops them stops that too."""
+        return descendants(self.process.pid)
 
     def upload(self, body, query=""):
         return self.ask("POST", f"/v1/images{query}", body)

@@ -9,6 +9,7 @@
 #include "image/vips/blurhash.h"
 #include "image/vips/encoder.h"
 #include "image/vips/loader.h"
+#include "image/vips/memory_estimate.h"
 #include "image/vips/vips_image.h"
 
 namespace thumbmill {
@@ -193,6 +194,7 @@ Result<Thumbnails> VipsThumbnailer::make(const ThumbnailRequest& request, const 
   RETURN_IF_ERROR(validate(request.renditions));
   ASSIGN_OR_RETURN(const BlobView source, request.source.view());
   ASSIGN_OR_RETURN(const OpenImage opened, open_image(source.bytes(), request));
+  if (request.admit) RETURN_IF_ERROR(request.admit(estimate_memory(opened, request)));
   // One rendition streams through; several share one decoded picture.
   VipsImagePtr shared;
   VipsImage* pixels = opened.image.get();

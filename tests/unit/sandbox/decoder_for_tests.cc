@@ -1,25 +1,37 @@
-// A decoder process for tests. Without an argument it is the real thing: decoder_main() on a
+// A zygote for tests. Without an argument its decoders are the real thing: decoder_main() on a
 // VipsThumbnailer. With "misbehave" it reads a command from the image's bytes, behind a PNM's
-// magic, and does as it is told: what a decoder does that an image has crashed or taken over.
+// three bytes of magic, and does as it is told: what a decoder does that an image has crashed or
+// taken over.
 #include <array>
+#include <cerrno>
 #include <csignal>
+#include <cstddef>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <utility>
 #include <vector>
 
 #include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <poll.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
+#include "deeds.h"
 #include "image/vips/vips_thumbnailer.h"
 #include "sandbox/decoder_main.h"
 #include "sandbox/packet.h"
+#include "sandbox/seccomp_filter.h"
 #include "sandbox/wire.h"
+#include "sandbox/zygote_main.h"
 
 namespace thumbmill {
 namespace {
@@ -55,6 +67,7 @@ void refuse(DecodeReply& reply, Status status) {
 bool lie(std::string_view command, DecodeReply& reply) {
   DecodedRendition& first = reply.renditions.front();
   if (command == "good") return true;
+  if (command == "pid") return first.facts.placeholder = std::to_string(::getpid()), true;
   if (command == "other-name") return first.facts.name = "other", true;
   if (command == "other-format") return first.facts.format = ImageFormat::webp, true;
   if (command == "other-size") return first.facts.size.width += 1, true;
@@ -101,9 +114,11 @@ void break_off(std::string_view command, int socket, const DecodeRequest& reques
   if (command == "exit") ::_exit(0);
   if (command == "close") {
     ::close(socket);
-    ::pause();
+    while (true) ::poll(nullptr, 0, -1);
   }
-  if (command == "hang") ::pause();
+  if (command == "hang") {
+    while (true) ::poll(nullptr, 0, -1);
+  }
   if (command == "spin") {
     const rlimit one_second{1, 2};
     ::setrlimit(RLIMIT_CPU, &one_second);
@@ -136,8 +151,22 @@ void break_off(std::string_view command, int socket, const DecodeRequest& reques
 bool finds_a_way(const Packet& packet) {
   const int source = packet.descriptors.at(0).get();
   const int output = packet.descriptors.at(1).get();
+  std::signal(SIGXFSZ,
+              SIG_IGN);  // the limit on the size of files would end it before the seal does
   return ::pwrite(source, "x", 1, 0) == 1 || ::ftruncate(output, 1) == 0 ||
          ::ftruncate(output, static_cast<off_t>(2 * kOutputBytes)) == 0;
+}
+
+// The errno with which the deed was refused, or 0 when it was done.
+int do_deed(std::string_view name, const Packet& packet) {
+  for (const Deed& deed : all_deeds()) {
+    if (deed.name != name) continue;
+    errno = 0;
+    const long result =
+        deed.attempt(packet.descriptors.at(0).get(), packet.descriptors.at(1).get());
+    return result == -1 ? errno : 0;
+  }
+  std::abort();
 }
 
 int count_descriptors() {
@@ -168,7 +197,19 @@ int misbehave(int socket) {
     const std::string_view command(bytes.data() + 3, static_cast<std::size_t>(size) - 3);
     (void)::pwrite(packet->descriptors.at(1).get(), kJpeg.data(), kJpeg.size(), 0);
     DecodeReply reply = good_reply(request);
-    if (command == "facts") {
+    if (command.starts_with("do ")) {
+      const int failed = do_deed(command.substr(3), *packet);
+      // Done is told as a good answer: the test must not see one.
+      if (failed != 0) refuse(reply, Status(Code::corrupt_input, "refused", std::strerror(failed)));
+    } else if (command.starts_with("need ")) {
+      const auto need = static_cast<std::uint64_t>(std::stoull(std::string(command.substr(5))));
+      if (command.ends_with("unasked")) ++reply.sequence;
+      (void)send_packet(socket, encode_need({reply.sequence, need}), {});
+      const Result<Packet> go = receive_packet(socket);
+      if (!go.ok() || decode_go(go->bytes).value() != request.sequence) return 2;
+      if (command.ends_with("hang")) break_off("hang", socket, request);
+      if (command.ends_with("again")) (void)send_packet(socket, encode_need({1, need}), {});
+    } else if (command == "facts") {
       refuse(reply, Status(Code::corrupt_input, facts(*packet)));
     } else if (!lie(command, reply)) {
       break_off(command, socket, request);
@@ -178,12 +219,82 @@ int misbehave(int socket) {
   }
 }
 
+// Tells of each image, instead of making thumbnails, how much memory was asked for and how much
+// more than before was taken at most (getrusage(2): kilobytes).
+class MemoryMeter final : public Thumbnailer {
+ public:
+  explicit MemoryMeter(Thumbnailer& inner) : inner_(inner) {}
+
+  Result<Thumbnails> make(const ThumbnailRequest& request, const OpContext& context) override {
+    ThumbnailRequest watched = request;
+    std::uint64_t asked = 0;
+    watched.admit = [&asked](std::uint64_t bytes) {
+      asked = bytes;
+      return Status();
+    };
+    const std::uint64_t before = peak_bytes();
+    const Status made = inner_.make(watched, context).status();
+    if (asked == 0) return made.ok() ? Status(Code::internal, "it did not ask") : made;
+    return Status(Code::corrupt_input,
+                  std::to_string(asked) + " " + std::to_string(peak_bytes() - before));
+  }
+
+ private:
+  static std::uint64_t peak_bytes() {
+    rusage used{};
+    ::getrusage(RUSAGE_SELF, &used);
+    return static_cast<std::uint64_t>(used.ru_maxrss) * 1024;
+  }
+
+  Thumbnailer& inner_;
+};
+
+// From now on the kernel answers requests for confinement with `error`, 0 being a lie, and does
+// nothing.
+void answer_for_the_kernel(std::uint32_t error) {
+  ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+  // Only what installs a filter: libseccomp asks for other things first, and is not to be fooled.
+  const int failed = install_filter({
+      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_landlock_restrict_self, 5, 0),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_seccomp, 0, 5),
+      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, args)),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SECCOMP_SET_MODE_FILTER, 0, 3),
+      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, args[1])),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0, 0, 1),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | error),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+  });
+  THUMBMILL_CHECK(failed == 0);
+}
+
+// Zygotes that a pool must not work with.
+int zygote_with_a_fault(std::string_view fault) {
+  if (fault == "with-a-thread") {
+    std::thread([] {
+      while (true) ::poll(nullptr, 0, -1);
+    }).detach();
+  }
+  if (fault == "with-writable-code") {
+    ::mmap(nullptr, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  }
+  if (fault == "without-seccomp") answer_for_the_kernel(EINVAL);
+  if (fault == "with-a-hole") answer_for_the_kernel(0);
+  return zygote_main(kDecoderSocket, misbehave);
+}
+
 }  // namespace
 }  // namespace thumbmill
 
 int main(int argc, char** argv) {
   using namespace thumbmill;
-  if (argc > 1 && std::strcmp(argv[1], "misbehave") == 0) return misbehave(kDecoderSocket);
+  const std::string_view mode = argc > 1 ? argv[1] : "";
+  if (mode == "misbehave") return zygote_main(kDecoderSocket, misbehave);
+  if (!mode.empty() && mode != "measured") return zygote_with_a_fault(mode);
   const auto thumbnailer = VipsThumbnailer::create();
-  return thumbnailer.ok() ? decoder_main(kDecoderSocket, **thumbnailer) : 1;
+  if (!thumbnailer.ok()) return 1;
+  (*thumbnailer)->warm_up();
+  MemoryMeter meter(**thumbnailer);
+  if (mode == "measured") return zygote_main(kDecoderSocket, meter);
+  return zygote_main(kDecoderSocket, **thumbnailer);
 }

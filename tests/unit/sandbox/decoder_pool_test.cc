@@ -1,104 +1,18 @@
 // DecoderPool against decoders that crash, hang and lie.
 #include "sandbox/decoder_pool.h"
 
-#include <algorithm>
 #include <csignal>
-#include <filesystem>
-#include <fstream>
 #include <thread>
 
-#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "base/temp_file.h"
-#include "fakes/recording_metrics.h"
+#include "decoder_pool_fixture.h"
 
 namespace thumbmill {
 namespace {
 
 using ::testing::HasSubstr;
-
-/// Keeps every line with its fields.
-class RecordingLogger final : public Logger {
- public:
-  void write(LogLevel, std::string_view message, std::initializer_list<LogField> fields) override {
-    const std::lock_guard lock(mutex_);
-    text_ += message;
-    for (const LogField& field : fields) {
-      if (const auto* value = std::get_if<std::string_view>(&field.value)) {
-        text_ += " " + std::string(field.name) + "=" + std::string(*value);
-      }
-    }
-    text_ += "\n";
-  }
-  std::string text() const {
-    const std::lock_guard lock(mutex_);
-    return text_;
-  }
-
- private:
-  mutable std::mutex mutex_;
-  std::string text_;  // guarded by mutex_
-};
-
-// The processes whose parent is this one, by /proc/<pid>/stat (proc(5)): the dead ones that nobody
-// waited for included.
-std::vector<pid_t> children() {
-  std::vector<pid_t> found;
-  for (const auto& entry : std::filesystem::directory_iterator("/proc")) {
-    const std::string name = entry.path().filename();
-    if (!std::all_of(name.begin(), name.end(), [](char c) { return c >= '0' && c <= '9'; })) {
-      continue;
-    }
-    std::ifstream file(entry.path() / "stat");
-    std::string text;
-    std::getline(file, text);
-    const std::size_t behind_name = text.rfind(')');
-    if (behind_name == std::string::npos) continue;
-    if (std::atoi(text.c_str() + behind_name + 4) == ::getpid()) found.push_back(std::stoi(name));
-  }
-  return found;
-}
-
-std::size_t open_descriptors() {
-  const std::filesystem::directory_iterator all("/proc/self/fd");
-  return static_cast<std::size_t>(std::distance(begin(all), end(all)));
-}
-
-class DecoderPoolTest : public ::testing::Test {
- protected:
-  void start(std::size_t processes = 1, std::uint64_t images = 1000) {
-    pool_ = DecoderPool::start({{DECODER_FOR_TESTS, "misbehave"}, processes, images}, metrics_,
-                               log_, clock_)
-                .value();
-  }
-
-  static ThumbnailRequest request_for(std::string_view command) {
-    ThumbnailRequest request;
-    request.format = ImageFormat::pnm;
-    request.source = Blob("P6\n" + std::string(command));
-    request.renditions = {RenditionSpec()};
-    return request;
-  }
-
-  Result<Thumbnails> run(std::string_view command) { return pool_->make(request_for(command), {}); }
-
-  // Whatever happened before, the next image is made.
-  void expect_well() {
-    const auto made = run("good");
-    EXPECT_TRUE(made.ok()) << made.status().to_string();
-  }
-
-  double restarts(std::string_view reason) const {
-    return metrics_.value(metric::kDecoderRestarts, {reason});
-  }
-
-  RecordingMetrics metrics_;
-  RecordingLogger log_;
-  SystemClock clock_;
-  std::unique_ptr<DecoderPool> pool_;
-};
 
 TEST_F(DecoderPoolTest, HandsOverWhatAGoodDecoderMakes) {
   start();
@@ -111,15 +25,15 @@ TEST_F(DecoderPoolTest, HandsOverWhatAGoodDecoderMakes) {
   EXPECT_EQ(metrics_.value(metric::kDecoderCrashes), 0);
 }
 
-TEST_F(DecoderPoolTest, PassesARefusalOnAndKeepsTheProcess) {
+TEST_F(DecoderPoolTest, PassesARefusalOnAndReplacesTheProcess) {
   start();
-  const pid_t before = children().at(0);
+  const pid_t before = decoder();
   const Status status = run("refuse").status();
   EXPECT_EQ(status.code(), Code::corrupt_input);
   EXPECT_EQ(status.message(), "the image cannot be decoded");
   EXPECT_EQ(status.detail(), "told so");
-  expect_well();
-  EXPECT_EQ(children(), std::vector<pid_t>{before});
+  EXPECT_NE(decoder(), before);
+  EXPECT_EQ(restarts("failed"), 1);
 }
 
 TEST_F(DecoderPoolTest, ACrashCostsOneImage) {
@@ -227,96 +141,11 @@ TEST_F(DecoderPoolTest, WaitingForAProcessEndsAtTheDeadlineAndOnAStop) {
   expect_well();
 }
 
-TEST_F(DecoderPoolTest, ADecoderKilledBetweenImagesIsNotTheImagesFault) {
-  start();
-  expect_well();
-  ::kill(children().at(0), SIGKILL);
-  // The kernel may take its time, and the process the image with it to the grave.
-  const Code code = run("good").status().code();
-  EXPECT_TRUE(code == Code::ok || code == Code::decoder_crashed) << code_name(code);
-  expect_well();
-}
-
-TEST_F(DecoderPoolTest, ReplacesAProcessAfterItsShareOfImages) {
-  start(1, 3);
-  std::vector<pid_t> seen{children().at(0)};
-  for (int image = 1; image <= 7; ++image) {
-    expect_well();
-    const pid_t now = children().at(0);
-    if (now != seen.back()) seen.push_back(now);
-    EXPECT_EQ(seen.size(), static_cast<std::size_t>(1 + image / 3));
-  }
-  EXPECT_EQ(restarts("recycled"), 2);
-}
-
-TEST_F(DecoderPoolTest, LeavesNothingBehind) {
-  const std::size_t before = open_descriptors();
-  start(3, 2);
-  for (const char* command :
-       {"good", "crash", "garbage", "twice", "good", "descriptors", "refuse", "too-large"}) {
-    (void)run(command);
-    EXPECT_EQ(children().size(), 3u) << command;
-  }
-  pool_.reset();
-  EXPECT_TRUE(children().empty());
-  EXPECT_EQ(open_descriptors(), before);
-}
-
-TEST_F(DecoderPoolTest, GivesADecoderNothingButItsTask) {
-  const UniqueFd secret(::open("/dev/null", O_RDONLY));  // not close-on-exec
-  start();
-  const std::string facts = run("facts").status().message();
-  EXPECT_EQ(facts,
-            "descriptors 6, environment MALLOC_ARENA_MAX VIPS_WARNING LC_ALL, handed enough");
-}
-
-TEST_F(DecoderPoolTest, AWritableSourceFileIsNotHandedOver) {
-  start();
-  TempFile file = TempFile::create(std::filesystem::temp_directory_path()).value();
-  ThumbnailRequest request = request_for("facts");
-  ASSERT_TRUE(file.append(request.source.memory()).ok());
-  request.source = file.finish();
-  EXPECT_THAT(pool_->make(request, {}).status().message(), HasSubstr("handed enough"));
-}
-
 TEST_F(DecoderPoolTest, WhatADecoderPrintsIsBounded) {
   start();
   EXPECT_EQ(run("chatter").status().code(), Code::decoder_crashed);
   EXPECT_LE(log_.text().size(), 8000u);
   expect_well();
-}
-
-TEST_F(DecoderPoolTest, ManyCallersShareFewProcesses) {
-  start(2, 5);
-  std::atomic<int> good{0}, refused{0}, crashed{0};
-  {
-    std::vector<std::jthread> callers;
-    for (int caller = 0; caller < 4; ++caller) {
-      callers.emplace_back([&] {
-        for (const char* command : {"good", "crash", "refuse", "good", "garbage", "good"}) {
-          const Code code = run(command).status().code();
-          if (code == Code::ok) ++good;
-          if (code == Code::corrupt_input) ++refused;
-          if (code == Code::decoder_crashed) ++crashed;
-        }
-      });
-    }
-  }
-  EXPECT_EQ(good, 12);
-  EXPECT_EQ(refused, 4);
-  EXPECT_EQ(crashed, 8);
-  EXPECT_EQ(children().size(), 2u);
-}
-
-TEST_F(DecoderPoolTest, TellsTheMemoryOfItsProcesses) {
-  start(2);
-  expect_well();
-  EXPECT_GT(metrics_.value(metric::kDecoderRss), 0);
-}
-
-TEST_F(DecoderPoolTest, ACommandThatCannotBeStartedIsFoundAtOnce) {
-  const auto pool = DecoderPool::start({{"/nonexistent/decoder"}, 1, 10}, metrics_, log_, clock_);
-  EXPECT_FALSE(pool.ok());
 }
 
 TEST_F(DecoderPoolTest, ChecksTheRequestBeforeADecoderSeesIt) {

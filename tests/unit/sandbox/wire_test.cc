@@ -94,6 +94,18 @@ TEST(Wire, TheLargestMessagesFitAPacket) {
   EXPECT_LE(encode_reply(reply).size(), kMaxMessageBytes);
 }
 
+TEST(Wire, CarriesANeedOfMemoryAndTheWordToGoOn) {
+  const MemoryNeed need = decode_need(encode_need({7, 1ull << 40})).value();
+  EXPECT_EQ(need.sequence, 7u);
+  EXPECT_EQ(need.bytes, 1ull << 40);
+  EXPECT_EQ(decode_go(encode_go(9)).value(), 9u);
+  for (const std::string& whole : {encode_need({7, 8}), encode_go(9)}) {
+    EXPECT_FALSE(decode_need(whole.substr(1)).ok());
+    EXPECT_FALSE(decode_go(whole + "x").ok());
+    EXPECT_FALSE(decode_reply(whole).ok());
+  }
+}
+
 TEST(Wire, NoPartOfAMessageIsAMessage) {
   for (const std::string& whole : {encode_request(some_request()), encode_reply(some_reply())}) {
     for (std::size_t size = 0; size < whole.size(); ++size) {

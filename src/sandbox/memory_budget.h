@@ -1,0 +1,59 @@
+// MemoryBudget: lets images be decoded only while what they are expected to take together fits. It
+// counts estimates; what one process may take at most is the process's own limit.
+#pragma once
+
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <mutex>
+
+#include "base/clock.h"
+#include "base/op_context.h"
+
+namespace thumbmill {
+
+/// Thread-safe.
+class MemoryBudget {
+ public:
+  /// A part of the budget, given back when it goes. Outlived by the budget.
+  class Share {
+   public:
+    Share() = default;
+    Share(MemoryBudget& budget, std::uint64_t bytes) : budget_(&budget), bytes_(bytes) {}
+    Share(Share&& other) noexcept
+        : budget_(std::exchange(other.budget_, nullptr)), bytes_(other.bytes_) {}
+    Share& operator=(Share&& other) noexcept;
+    ~Share() { give_back(); }
+
+    bool taken() const { return budget_ != nullptr; }
+    std::uint64_t bytes() const { return taken() ? bytes_ : 0; }
+    void give_back();
+
+   private:
+    MemoryBudget* budget_ = nullptr;
+    std::uint64_t bytes_ = 0;
+  };
+
+  MemoryBudget(std::uint64_t total_bytes, Clock& clock)
+      : total_bytes_(total_bytes), clock_(clock) {}
+
+  /// Waits until `bytes` are free, in the order of asking: a large image holds back those behind it
+  /// until it has its turn, and none waits for ever. too_large, naming the setting, when they are
+  /// more than there is; deadline_exceeded, cancelled.
+  Result<Share> take(std::uint64_t bytes, const OpContext& context);
+
+  /// What is taken now.
+  std::uint64_t taken_bytes() const;
+
+ private:
+  const std::uint64_t total_bytes_;
+  Clock& clock_;
+
+  mutable std::mutex mutex_;
+  std::condition_variable changed_;
+  std::uint64_t taken_bytes_ = 0;      // guarded by mutex_
+  std::uint64_t next_ticket_ = 0;      // guarded by mutex_
+  std::deque<std::uint64_t> waiting_;  // tickets in order; guarded by mutex_
+};
+
+}  // namespace thumbmill

@@ -1,0 +1,245 @@
+// The processes behind a DecoderPool: who gets which, what they are given, and what is left of
+// them.
+#include <atomic>
+#include <csignal>
+#include <thread>
+
+#include <fcntl.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "base/temp_file.h"
+#include "decoder_pool_fixture.h"
+
+namespace thumbmill {
+namespace {
+
+using ::testing::HasSubstr;
+
+TEST_F(DecoderPoolTest, ADecoderKilledBetweenImagesIsNotTheImagesFault) {
+  start();
+  ::kill(decoder(), SIGKILL);
+  // The kernel may take its time, and the process the image with it to the grave.
+  const Code code = run("good").status().code();
+  EXPECT_TRUE(code == Code::ok || code == Code::decoder_crashed) << code_name(code);
+  expect_well();
+}
+
+TEST_F(DecoderPoolTest, AZygoteThatDiesIsReplaced) {
+  start(2);
+  const pid_t first = zygote();
+  ::kill(first, SIGKILL);
+  // Until it is dead and buried, its decoders may still work.
+  const auto patience = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  while (zygote() == first && std::chrono::steady_clock::now() < patience) {
+    const Code code = run("good").status().code();
+    EXPECT_TRUE(code == Code::ok || code == Code::unavailable) << code_name(code);
+  }
+  EXPECT_NE(zygote(), first);
+  expect_well();
+  EXPECT_EQ(metrics_.value(metric::kDecoderCrashes), 0);
+  EXPECT_THAT(log_.text(), HasSubstr("zygote is gone"));
+}
+
+TEST_F(DecoderPoolTest, AZygoteThatDiesInTheMiddleOfAnImageIsNotTheImagesFault) {
+  start();
+  std::stop_source stop;
+  std::jthread killer([&] {
+    // Whenever it strikes: before, during or after the fork.
+    for (int i = 0; i < 5; ++i) {
+      ::kill(zygote(), SIGKILL);
+      while (children_of(::getpid()).empty()) std::this_thread::yield();
+    }
+  });
+  for (int image = 0; image < 50; ++image) {
+    const Code code = run("good").status().code();
+    EXPECT_TRUE(code == Code::ok || code == Code::unavailable) << code_name(code);
+  }
+  killer.join();
+  expect_well();
+  EXPECT_EQ(metrics_.value(metric::kDecoderCrashes), 0);
+}
+
+TEST_F(DecoderPoolTest, DecodersDieWithTheirZygote) {
+  start();
+  const pid_t orphan = decoder();
+  ::kill(zygote(), SIGKILL);
+  const auto patience = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  // A zombie, until init buries it, has no more memory map.
+  const auto lives = [&] {
+    std::ifstream map("/proc/" + std::to_string(orphan) + "/statm");
+    std::uint64_t pages = 0;
+    return map >> pages && pages > 0;
+  };
+  while (lives() && std::chrono::steady_clock::now() < patience) std::this_thread::yield();
+  EXPECT_FALSE(lives());
+}
+
+TEST_F(DecoderPoolTest, ReplacesAProcessAfterItsShareOfImages) {
+  start(1, 3);
+  std::vector<pid_t> seen;
+  for (int image = 0; image < 9; ++image) {
+    const pid_t now = decoder();
+    if (seen.empty() || now != seen.back()) seen.push_back(now);
+    EXPECT_EQ(seen.size(), static_cast<std::size_t>(1 + image / 3));
+  }
+  EXPECT_EQ(restarts("recycled"), 3);
+}
+
+TEST_F(DecoderPoolTest, FormatsOfTheStrictKindHaveAProcessForEachImage) {
+  start();
+  const pid_t pooled = decoder();
+  std::vector<pid_t> seen;
+  for (const ImageFormat format : {ImageFormat::heic, ImageFormat::avif, ImageFormat::tiff,
+                                   ImageFormat::gif, ImageFormat::pnm, ImageFormat::heic}) {
+    const pid_t now = decoder(format);
+    EXPECT_THAT(seen, ::testing::Not(::testing::Contains(now)));
+    EXPECT_NE(now, pooled);
+    seen.push_back(now);
+  }
+  EXPECT_EQ(decoder(), pooled);
+  EXPECT_EQ(restarts("single_use"), 6);
+}
+
+TEST_F(DecoderPoolTest, AProcessForOneImageCrashesAndLiesLikeAnyOther) {
+  start();
+  for (const char* command :
+       {"crash", "exit", "close", "garbage", "descriptors", "refuse", "too-large", "empty"}) {
+    SCOPED_TRACE(command);
+    const Status status = pool_->make(request_for(command, ImageFormat::heic), {}).status();
+    EXPECT_EQ(status.code(),
+              std::string_view(command) == "refuse" ? Code::corrupt_input : Code::decoder_crashed);
+    EXPECT_GT(decoder(ImageFormat::heic), 0);
+  }
+  // A second reply dies with its process.
+  EXPECT_TRUE(pool_->make(request_for("twice", ImageFormat::heic), {}).ok());
+  EXPECT_EQ(pool_->make(request_for("refuse", ImageFormat::heic), {}).status().code(),
+            Code::corrupt_input);
+}
+
+TEST_F(DecoderPoolTest, LeavesNothingBehind) {
+  const std::size_t before = open_descriptors();
+  start(3, 2);
+  for (const char* command :
+       {"good", "crash", "garbage", "twice", "good", "descriptors", "refuse", "too-large"}) {
+    (void)run(command);
+    EXPECT_TRUE(comes_to_have_decoders(3)) << command;
+  }
+  const pid_t its_zygote = zygote();
+  pool_.reset();
+  EXPECT_TRUE(children_of(::getpid()).empty());
+  EXPECT_TRUE(children_of(its_zygote).empty());
+  EXPECT_EQ(open_descriptors(), before);
+}
+
+TEST_F(DecoderPoolTest, GivesADecoderNothingButItsTask) {
+  const UniqueFd secret(::open("/dev/null", O_RDONLY));  // not close-on-exec
+  start_unconfined();
+  const std::string facts = run("facts").status().message();
+  EXPECT_EQ(facts,
+            "descriptors 6, environment MALLOC_ARENA_MAX VIPS_WARNING VIPS_NOVECTOR LC_ALL, handed "
+            "enough");
+}
+
+TEST_F(DecoderPoolTest, AWritableSourceFileIsNotHandedOver) {
+  start_unconfined();
+  TempFile file = TempFile::create(std::filesystem::temp_directory_path()).value();
+  ThumbnailRequest request = request_for("facts");
+  ASSERT_TRUE(file.append(request.source.memory()).ok());
+  request.source = file.finish();
+  EXPECT_THAT(pool_->make(request, {}).status().message(), HasSubstr("handed enough"));
+}
+
+TEST_F(DecoderPoolTest, ManyCallersShareFewProcesses) {
+  start(2, 5);
+  std::atomic<int> good{0}, refused{0}, crashed{0};
+  {
+    std::vector<std::jthread> callers;
+    for (int caller = 0; caller < 4; ++caller) {
+      callers.emplace_back([&] {
+        for (const char* command : {"good", "crash", "refuse", "good", "garbage", "good"}) {
+          const Code code = run(command).status().code();
+          if (code == Code::ok) ++good;
+          if (code == Code::corrupt_input) ++refused;
+          if (code == Code::decoder_crashed) ++crashed;
+        }
+      });
+    }
+  }
+  EXPECT_EQ(good, 12);
+  EXPECT_EQ(refused, 4);
+  EXPECT_EQ(crashed, 8);
+  EXPECT_TRUE(comes_to_have_decoders(2));
+}
+
+TEST_F(DecoderPoolTest, TellsTheMemoryOfItsProcesses) {
+  start(2);
+  expect_well();
+  EXPECT_GT(metrics_.value(metric::kDecoderRss), 0);
+}
+
+TEST_F(DecoderPoolTest, ACommandThatCannotBeStartedIsFoundAtOnce) {
+  const auto pool =
+      DecoderPool::start({.command = {"/nonexistent/decoder"}}, metrics_, log_, clock_);
+  EXPECT_FALSE(pool.ok());
+}
+
+TEST_F(DecoderPoolTest, AnImageThatNeedsMoreThanTheBudgetIsTooLarge) {
+  start_with_budget(1, 100);
+  EXPECT_TRUE(run("need 100").ok());
+  const Status status = run("need 101").status();
+  EXPECT_EQ(status.code(), Code::too_large);
+  EXPECT_THAT(status.message(), HasSubstr("decoder-memory-budget"));
+  EXPECT_TRUE(run("need 100").ok());
+}
+
+TEST_F(DecoderPoolTest, ANeedOutOfTurnIsNotBelieved) {
+  start_with_budget(1, 100);
+  for (const char* command : {"need 1 unasked", "need 1 again"}) {
+    SCOPED_TRACE(command);
+    EXPECT_EQ(run(command).status().code(), Code::decoder_crashed);
+    expect_well();
+  }
+  EXPECT_TRUE(run("need 100").ok());
+}
+
+TEST_F(DecoderPoolTest, WaitingForMemoryIsNotTheImagesTime) {
+  start_with_budget(2, 100);
+  std::stop_source stop;
+  OpContext large;
+  large.stop = stop.get_token();
+  std::jthread first([&] { (void)pool_->make(request_for("need 100 hang"), large); });
+  while (metrics_.value(metric::kDecoderAdmitted) != 100) std::this_thread::yield();
+  ThumbnailRequest request = request_for("need 1");
+  request.limits.wall_time = std::chrono::milliseconds(200);
+  Status second;
+  std::jthread waiter([&] { second = pool_->make(request, {}).status(); });
+  // Time itself is what it needs to get over.
+  const SteadyTime later = clock_.now() + std::chrono::milliseconds(400);
+  while (clock_.now() < later) std::this_thread::yield();
+  stop.request_stop();
+  waiter.join();
+  EXPECT_TRUE(second.ok()) << second.to_string();
+  EXPECT_EQ(restarts("timed_out"), 0);
+}
+
+TEST_F(DecoderPoolTest, NothingStaysTakenAfterACrash) {
+  start_with_budget(1, 100);
+  ThumbnailRequest request = request_for("need 100 hang");
+  request.limits.wall_time = std::chrono::milliseconds(50);
+  EXPECT_EQ(pool_->make(request, {}).status().code(), Code::deadline_exceeded);
+  EXPECT_TRUE(run("need 100").ok());
+}
+
+TEST_F(DecoderPoolTest, AfterALargeImageAProcessGivesItsMemoryBack) {
+  start();
+  const pid_t before = decoder();
+  EXPECT_TRUE(run("need 1000000").ok());
+  EXPECT_EQ(decoder(), before);
+  EXPECT_TRUE(run("need 200000000").ok());
+  EXPECT_NE(decoder(), before);
+  EXPECT_EQ(restarts("recycled"), 1);
+}
+
+}  // namespace
+}  // namespace thumbmill
