@@ -3,8 +3,8 @@
 #include <sysexits.h>
 
 #include "app/commands.h"
+#include "app/kernels.h"
 #include "app/setting_flags.h"
-#include "image/vips/vips_thumbnailer.h"
 #include "sandbox/decoder_main.h"
 
 namespace thumbmill {
@@ -15,7 +15,7 @@ int cmd_decoder(int argc, char**) {
                stderr);
     return EX_USAGE;
   }
-  const Result<std::unique_ptr<VipsThumbnailer>> thumbnailer = VipsThumbnailer::create();
+  const Result<std::unique_ptr<Thumbnailer>> thumbnailer = make_kernels();
   if (!thumbnailer.ok()) return fail(thumbnailer.status());
   return decoder_main(kDecoderSocket, **thumbnailer);
 }

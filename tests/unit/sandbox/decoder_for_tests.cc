@@ -1,5 +1,5 @@
-// A decoder process for tests. Without an argument it is the real thing: decoder_main() on a
-// VipsThumbnailer. With "misbehave" it reads a command from the image's bytes, behind a PNM's
+// A decoder process for tests. Without an argument it is the real thing: decoder_main() on the
+// program's own kernels. With "misbehave" it reads a command from the image's bytes, behind a PNM's
 // magic, and does as it is told: what a decoder does that an image has crashed or taken over.
 #include <array>
 #include <csignal>
@@ -16,7 +16,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include "image/vips/vips_thumbnailer.h"
+#include "app/kernels.h"
 #include "sandbox/decoder_main.h"
 #include "sandbox/packet.h"
 #include "sandbox/wire.h"
@@ -184,6 +184,6 @@ int misbehave(int socket) {
 int main(int argc, char** argv) {
   using namespace thumbmill;
   if (argc > 1 && std::strcmp(argv[1], "misbehave") == 0) return misbehave(kDecoderSocket);
-  const auto thumbnailer = VipsThumbnailer::create();
+  const auto thumbnailer = make_kernels();
   return thumbnailer.ok() ? decoder_main(kDecoderSocket, **thumbnailer) : 1;
 }
