@@ -50,11 +50,13 @@ struct BitReader {
   }
 };
 
-/// T.81 F.2.2.1, EXTEND: the value of `size` additional bits, 0 to 15.
-THUMBMILL_INLINE std::int32_t extend(std::uint32_t value, std::uint32_t size) {
-  const auto half = static_cast<std::int32_t>((1u << size) >> 1);
-  const auto v = static_cast<std::int32_t>(value);
-  return v < half ? v - 2 * half + 1 : v;
+/// T.81 F.2.2.1, EXTEND: the value of `size` additional bits, 0 to 15, which `bits` begins with.
+/// Without a branch: the sign is as good as random, and a wrong guess costs more than all of this.
+THUMBMILL_INLINE std::int32_t extend(std::uint64_t bits, std::uint32_t size) {
+  // Shifted twice: a size of 0 must give 0, and a shift by 64 is undefined.
+  const auto value = static_cast<std::int32_t>(bits >> 1 >> (63 - size));
+  const auto negative = static_cast<std::int32_t>(static_cast<std::int64_t>(~bits) >> 63);
+  return value - (((1 << size) - 1) & negative);
 }
 
 }  // namespace thumbmill::jpeg

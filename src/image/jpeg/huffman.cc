@@ -76,14 +76,14 @@ bool AcTable::build(const HuffmanSpec& spec, bool with_values) {
     read_.fill({});
     for_each_prefix(spec, kReadBits,
                     [&](std::uint32_t bits, std::uint32_t length, std::uint8_t symbol) {
-                      read_[bits] = {static_cast<std::uint8_t>(length), symbol};
+                      read_[bits] = make_entry(length, symbol);
                     });
   }
   // First each pattern's first symbol, then what follows it, which is looked up in the same way.
   std::vector<ReadEntry> first(1 << kSkipBits);
   for_each_prefix(spec, kSkipBits,
                   [&](std::uint32_t bits, std::uint32_t length, std::uint8_t symbol) {
-                    first[bits] = {static_cast<std::uint8_t>(length), symbol};
+                    first[bits] = make_entry(length, symbol);
                   });
   for (std::uint32_t bits = 0; bits < skip_.size(); ++bits) {
     std::uint32_t used = 0;
@@ -91,8 +91,8 @@ bool AcTable::build(const HuffmanSpec& spec, bool with_values) {
     while (used < kSkipBits) {
       const ReadEntry entry = first[(bits << used) & ((1u << kSkipBits) - 1)];
       if (entry.length == 0 || entry.length > kSkipBits - used) break;
-      const std::uint32_t size = entry.symbol & 15;
-      const std::uint32_t run = entry.symbol >> 4;
+      const std::uint32_t size = entry.size;
+      const std::uint32_t run = entry.run;
       if (advance + run + 1 > 64) break;
       // Only the first may have additional bits that are not in the pattern.
       if (advance > 0 && used + entry.length + size > kSkipBits) break;

@@ -48,9 +48,7 @@ class DcTable {
       length = found.length;
       size = found.symbol;
     }
-    // Shifted twice: a size of 0 must give 0, and a shift by 64 is undefined.
-    difference =
-        extend(static_cast<std::uint32_t>((reader.bits << length) >> 1 >> (63 - size)), size);
+    difference = extend(reader.bits << length, size);
     reader.skip(length + size);
     return true;
   }
@@ -104,37 +102,26 @@ class AcTable {
     }
   }
 
-  /// Reads coefficients up to `last` (zigzag, below 64) into `values`, which is indexed by zigzag
-  /// position and zero before, and steps over the rest. Multiplied by nothing.
+  /// What read_low() may write to: a run can end so far behind `last`.
+  static constexpr std::size_t values_for(std::uint32_t last) { return last + 17; }
+
+  /// Reads coefficients up to `last` (zigzag, below 64) into `values`, of values_for(last), which
+  /// is indexed by zigzag position and zero before up to `last`; steps over the rest. Needs nothing
+  /// available. False: not a code, or past the block's end.
   template <std::uint32_t last>
   THUMBMILL_INLINE bool read_low(BitReader& reader, std::int16_t* values) const {
     std::uint32_t k = 1;
-    do {
-      reader.refill();
-      const ReadEntry entry = read_[reader.peek(kReadBits)];
-      std::uint32_t length = entry.length;
-      std::uint32_t symbol = entry.symbol;
-      if (length == 0) [[unlikely]] {
-        const auto found = code_.find(reader.peek(16));
-        if (found.length == 0) return false;
-        length = found.length;
-        symbol = found.symbol;
-      }
-      const std::uint32_t size = symbol & 15;
-      const std::uint32_t run = symbol >> 4;
-      if (size == 0) {
-        reader.skip(length);
-        if (run != 15) return true;
-        k += 16;
-        continue;
-      }
-      k += run;
-      const std::int32_t value =
-          extend(static_cast<std::uint32_t>((reader.bits << length) >> 1 >> (63 - size)), size);
-      reader.skip(length + size);
-      if (k <= last) values[k] = static_cast<std::int16_t>(value);
-      ++k;
-    } while (k <= last);
+    bool more = true;
+    while (more && k <= last) {
+      reader.refill();  // two look-ups of at most 10 + 15
+      if (!read_symbol(reader, k, values, more)) [[unlikely]]
+        return false;
+      if (!more || k > last) break;
+      if (reader.count < 31) reader.refill();  // only behind a long code
+      if (!read_symbol(reader, k, values, more)) [[unlikely]]
+        return false;
+    }
+    if (!more) return true;
     if (k >= 64) return k == 64;
     return skip_rest(reader, k);
   }
@@ -147,10 +134,40 @@ class AcTable {
   static constexpr std::uint32_t kEob = 128;
   static constexpr std::uint32_t kSlow = 512;
 
+  // A code with what follows from it; of `taken` 0 when it is not in the table.
   struct ReadEntry {
-    std::uint8_t length = 0;
-    std::uint8_t symbol = 0;
+    std::uint8_t taken = 0;   // bits of code and value
+    std::uint8_t length = 0;  // of the code
+    std::uint8_t size = 0;
+    std::uint8_t run = 0;
   };
+
+  static ReadEntry make_entry(std::uint32_t length, std::uint32_t symbol) {
+    const std::uint32_t size = symbol & 15;
+    return {static_cast<std::uint8_t>(length + size), static_cast<std::uint8_t>(length),
+            static_cast<std::uint8_t>(size), static_cast<std::uint8_t>(symbol >> 4)};
+  }
+
+  // One symbol from 31 bits. `more` becomes false at the end of the block.
+  THUMBMILL_INLINE bool read_symbol(BitReader& reader, std::uint32_t& k, std::int16_t* values,
+                                    bool& more) const {
+    ReadEntry entry = read_[reader.peek(kReadBits)];
+    if (entry.taken == 0) [[unlikely]] {
+      const auto found = code_.find(reader.peek(16));
+      if (found.length == 0) return false;
+      entry = make_entry(found.length, found.symbol);
+    }
+    const std::uint64_t value = reader.bits << entry.length;
+    reader.skip(entry.taken);
+    k += entry.run;
+    if (entry.size == 0) [[unlikely]] {
+      more = entry.run == 15;
+    } else {
+      values[k] = static_cast<std::int16_t>(extend(value, entry.size));
+    }
+    ++k;
+    return true;
+  }
 
   bool skip_symbol(BitReader& reader, std::uint32_t& k) const;
 

@@ -28,8 +28,10 @@ struct Predictor {
 
 THUMBMILL_INLINE bool block_half(const ScanComponent& part, std::int32_t dc, BitReader& reader,
                                  std::uint8_t* out) {
-  std::int16_t values[kLowCoefficients + 7] = {};
-  if (!part.ac->read_low<kLowCoefficients - 1>(reader, values)) return false;
+  constexpr std::uint32_t kLast = kLowCoefficients - 1;
+  std::int16_t values[AcTable::values_for(kLast)];
+  std::fill_n(values, kLowCoefficients, std::int16_t{0});
+  if (!part.ac->read_low<kLast>(reader, values)) return false;
   // Where in the zigzag (T.81 figure A.6) each of the lowest frequencies is.
   static constexpr std::uint8_t kZigzag[4][4] = {
       {0, 1, 5, 6}, {2, 4, 7, 13}, {3, 8, 12, 17}, {9, 11, 18, 24}};
@@ -47,7 +49,8 @@ THUMBMILL_INLINE bool block_half(const ScanComponent& part, std::int32_t dc, Bit
 
 THUMBMILL_INLINE bool block_quarter(const ScanComponent& part, std::int32_t dc, BitReader& reader,
                                     std::uint8_t* out) {
-  std::int16_t values[8] = {};
+  std::int16_t values[AcTable::values_for(4)];
+  std::fill_n(values, 5, std::int16_t{0});
   if (!part.ac->read_low<4>(reader, values)) return false;
   const std::int32_t c[2][2] = {{dc * part.steps[0], values[1] * part.steps[1]},
                                 {values[2] * part.steps[2], values[4] * part.steps[4]}};
