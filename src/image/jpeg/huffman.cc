@@ -96,6 +96,7 @@ bool AcTable::build(const HuffmanSpec& spec, bool with_values) {
       if (advance + run + 1 > 64) break;
       // Only the first may have additional bits that are not in the pattern.
       if (advance > 0 && used + entry.length + size > kSkipBits) break;
+      if (used + entry.length + size > kMaxSkip) break;
       used += entry.length + size;
       if (size == 0 && run != 15) {
         advance += kEob;

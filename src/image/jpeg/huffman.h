@@ -65,9 +65,11 @@ class DcTable {
 /// AC coefficients (T.81 F.2.2.2).
 class AcTable {
  public:
-  /// Two of these tables fill half of a level-1 cache; 11 and 13 bits were slower
-  /// (bench/README.md).
+  /// Two of these tables fill half of a level-1 cache. docs/jpeg-kernel.md has what other sizes
+  /// cost.
   static constexpr std::uint32_t kSkipBits = 12;
+  /// What one look-up may step over, so that a refill is enough for three.
+  static constexpr std::uint32_t kMaxSkip = 18;
   static constexpr std::uint32_t kReadBits = 10;
 
   /// False when it is not a code. `with_values`: read() will be called, not skip_rest() alone.
@@ -77,18 +79,21 @@ class AcTable {
   /// available. False: not a code, or past the block's end.
   THUMBMILL_INLINE bool skip_rest(BitReader& reader, std::uint32_t k) const {
     while (true) {
-      reader.refill();  // 56 bits: two look-ups of at most 12 + 15
+      reader.refill();  // 56 bits: three look-ups
       std::uint32_t entry = skip_[reader.peek(kSkipBits)];
       std::uint32_t next = k + (entry >> kAdvanceShift);
-      if (next < 64) {
-        reader.skip(entry & 63);
-        k = next;
+      if (next < 64) {  // not a loop: compilers do not unroll it, and then it costs what it gives
+        k = take(reader, entry, next);
         entry = skip_[reader.peek(kSkipBits)];
         next = k + (entry >> kAdvanceShift);
         if (next < 64) {
-          reader.skip(entry & 63);
-          k = next;
-          continue;
+          k = take(reader, entry, next);
+          entry = skip_[reader.peek(kSkipBits)];
+          next = k + (entry >> kAdvanceShift);
+          if (next < 64) {
+            k = take(reader, entry, next);
+            continue;
+          }
         }
       }
       // The block's end: exactly at 64, or by EOB before it.
@@ -167,6 +172,12 @@ class AcTable {
     }
     ++k;
     return true;
+  }
+
+  THUMBMILL_INLINE static std::uint32_t take(BitReader& reader, std::uint32_t entry,
+                                             std::uint32_t next) {
+    reader.skip(entry & 63);
+    return next;
   }
 
   bool skip_symbol(BitReader& reader, std::uint32_t& k) const;

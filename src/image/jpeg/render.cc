@@ -64,14 +64,21 @@ Picture render_with(const Picture& source, SizePx upright_scaled, SizePx upright
   const std::uint32_t top = (scaled.height - crop.height) / 2;
   Picture made;
   made.model = source.model;
+  // Both chroma planes mostly go the same way.
+  Axis x, y;
+  Taps across, down;
   for (std::size_t i = 0; i < source.planes.size(); ++i) {
     const Plane& plane = source.planes[i];
     const std::uint32_t divisor = divisor_of(source, i, chroma_divisor);
-    const Axis x = make_axis(plane.extent_x, plane.width, scaled.width, left, crop.width, divisor,
-                             turn.mirror_x);
-    const Axis y = make_axis(plane.extent_y, plane.height, scaled.height, top, crop.height, divisor,
-                             turn.mirror_y);
-    Plane resized = resample(plane, x, y, filter);
+    const Axis next_x = make_axis(plane.extent_x, plane.width, scaled.width, left, crop.width,
+                                  divisor, turn.mirror_x);
+    const Axis next_y = make_axis(plane.extent_y, plane.height, scaled.height, top, crop.height,
+                                  divisor, turn.mirror_y);
+    if (i == 0 || next_x != x) across = make_taps(next_x, filter);
+    if (i == 0 || next_y != y) down = make_taps(next_y, filter);
+    x = next_x;
+    y = next_y;
+    Plane resized = resample(plane, across, down);
     resized.extent_x = static_cast<double>(crop.width) / divisor;
     resized.extent_y = static_cast<double>(crop.height) / divisor;
     made.planes.push_back(turn.transpose ? transposed(resized) : std::move(resized));

@@ -144,6 +144,7 @@ Taps make_taps(const Axis& axis, Filter filter) {
   const double radius = (filter == Filter::lanczos3 ? 3.0 : 1.0) * scale;
   const auto last = static_cast<std::int64_t>(axis.in) - 1;
   Taps taps;
+  taps.in = axis.in;
   taps.used = std::min(axis.in, static_cast<std::size_t>(std::ceil(2 * radius)) + 2);
   taps.count = (taps.used + kLane - 1) / kLane * kLane;
   taps.first.resize(axis.out);
@@ -180,23 +181,21 @@ Passes best_passes() {
   return portable_passes();
 }
 
-Plane resample(const Plane& source, const Axis& x, const Axis& y, Filter filter) {
-  THUMBMILL_CHECK(x.in >= 1 && x.in <= source.stride && y.in >= 1 &&
-                  y.in * source.stride <= source.samples.size());
+Plane resample(const Plane& source, const Taps& across, const Taps& down) {
+  THUMBMILL_CHECK(across.in <= source.stride && down.in * source.stride <= source.samples.size());
   const Passes passes = best_passes();
-  const Taps across = make_taps(x, filter);
-  const Taps down = make_taps(y, filter);
   Plane made;
-  made.width = made.stride = x.out;
-  made.height = y.out;
-  made.extent_x = static_cast<double>(x.out);
-  made.extent_y = static_cast<double>(y.out);
+  made.width = made.stride = across.first.size();
+  made.height = down.first.size();
+  made.extent_x = static_cast<double>(made.width);
+  made.extent_y = static_cast<double>(made.height);
   made.samples.resize(made.stride * made.height);
-  std::vector<std::int16_t> row(x.in + kRowPadding);
+  std::vector<std::int16_t> row(across.in + kRowPadding);
   std::vector<const std::uint8_t*> rows(down.used);
-  for (std::size_t i = 0; i < y.out; ++i) {
+  for (std::size_t i = 0; i < made.height; ++i) {
     for (std::size_t j = 0; j < down.used; ++j) rows[j] = source.row(down.first[i] + j);
-    passes.vertical(rows.data(), down.weights.data() + i * down.count, down.used, x.in, row.data());
+    passes.vertical(rows.data(), down.weights.data() + i * down.count, down.used, across.in,
+                    row.data());
     passes.horizontal(row.data(), across, made.row(i));
   }
   return made;

@@ -20,12 +20,14 @@ struct Axis {
   std::size_t out = 0;  ///< samples to make, at least 1
   double offset = 0;
   double step = 1;
+  bool operator==(const Axis&) const = default;
 };
 
 /// The weights of one direction. Each output sample has as many taps, consecutive input samples;
 /// weights have 14 fractional bits and add up to one exactly, so that flat stays flat.
 struct Taps {
   static constexpr int kBits = 14;
+  std::size_t in = 0;                 ///< of the axis
   std::size_t count = 0;              ///< a sample, a multiple of 16 with zeros behind
   std::size_t used = 0;               ///< of these, at most
   std::vector<std::uint32_t> first;   ///< input sample of the first tap, by output sample
@@ -34,9 +36,9 @@ struct Taps {
 
 Taps make_taps(const Axis& axis, Filter filter);
 
-/// `source` through both axes, whose `in` are its sides. The extent of the result is its size: the
-/// caller sets it otherwise. The same bits with and without vector instructions.
-Plane resample(const Plane& source, const Axis& x, const Axis& y, Filter filter);
+/// `source` through the taps of axes whose `in` are its sides. The extent of the result is its
+/// size: the caller sets it otherwise. The same bits with and without vector instructions.
+Plane resample(const Plane& source, const Taps& across, const Taps& down);
 
 /// The passes, for tests: the portable code, and the one with AVX2 where the processor has it.
 /// `rows` has taps.used pointers of `width` samples each; a row of results has 6 fractional bits,
