@@ -1,9 +1,9 @@
 // Thumbnailer: turns an image into renditions. A pure function of its request; keeps nothing.
 //
-// The kernels (image/vips, later image/jpeg) are Thumbnailers that parse the image in the calling
-// process and therefore run inside decoder processes only. sandbox/DecoderPool is a Thumbnailer as
-// well: it hands the work to such a process. All of them and the fake run
-// tests/conformance/thumbnailer_suite.h.
+// The kernels (image/jpeg, image/vips) are Thumbnailers that parse the image in the calling process
+// and therefore run inside decoder processes only; a ThumbnailerChain asks one after the other.
+// sandbox/DecoderPool is a Thumbnailer as well: it hands the work to such a process. All of them
+// and the fake run tests/conformance/thumbnailer_suite.h.
 #pragma once
 
 #include <string>
