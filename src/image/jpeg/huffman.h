@@ -107,6 +107,22 @@ class AcTable {
     }
   }
 
+  /// A code alone, without what follows it: run and size (T.81 F.1.2.2.1). Needs 16 bits available.
+  /// False: not a code.
+  THUMBMILL_INLINE bool read_code(BitReader& reader, std::uint32_t& run,
+                                  std::uint32_t& size) const {
+    ReadEntry entry = read_[reader.peek(kReadBits)];
+    if (entry.taken == 0) [[unlikely]] {
+      const auto found = code_.find(reader.peek(16));
+      if (found.length == 0) return false;
+      entry = make_entry(found.length, found.symbol);
+    }
+    reader.skip(entry.length);
+    run = entry.run;
+    size = entry.size;
+    return true;
+  }
+
   /// What read_low() may write to: a run can end so far behind `last`.
   static constexpr std::size_t values_for(std::uint32_t last) { return last + 17; }
 

@@ -65,4 +65,31 @@ THUMBMILL_INLINE void idct_4x4(std::int32_t (&c)[4][4], std::uint8_t* out, std::
   }
 }
 
+/// side x side samples, side being 1, 2 or 4, of a block's first coefficients in zigzag order (T.81
+/// figure A.6), of which 1, 5 or 25 are there, and their quantisation steps, each below 4096.
+THUMBMILL_INLINE void idct_low(const std::int16_t* values, const std::int32_t* steps,
+                               std::uint32_t side, std::uint8_t* out, std::size_t stride) {
+  if (side == 1) {
+    *out = idct_1x1(values[0] * steps[0]);
+  } else if (side == 2) {
+    const std::int32_t c[2][2] = {{values[0] * steps[0], values[1] * steps[1]},
+                                  {values[2] * steps[2], values[4] * steps[4]}};
+    idct_2x2(c, out, stride);
+  } else {
+    // Twice and more what 8-bit samples lead to (T.81 A.3.1: 11 bits); keeps sums of products
+    // small.
+    constexpr std::int32_t kLimit = 1 << 13;
+    constexpr std::uint8_t kZigzag[4][4] = {
+        {0, 1, 5, 6}, {2, 4, 7, 13}, {3, 8, 12, 17}, {9, 11, 18, 24}};
+    std::int32_t c[4][4];
+    for (int v = 0; v < 4; ++v) {
+      for (int u = 0; u < 4; ++u) {
+        const std::size_t k = kZigzag[v][u];
+        c[v][u] = std::clamp(values[k] * steps[k], -kLimit, kLimit);
+      }
+    }
+    idct_4x4(c, out, stride);
+  }
+}
+
 }  // namespace thumbmill::jpeg

@@ -25,10 +25,12 @@ struct ScanComponent {
   const AcTable* ac = nullptr;
   std::uint32_t h = 1;  ///< blocks across and down in an MCU
   std::uint32_t v = 1;
-  std::uint32_t side = 1;                              ///< samples: 1, 2 or 4
-  std::uint8_t* samples = nullptr;                     ///< of sequential scans
-  std::int16_t* coefficients = nullptr;                ///< DC, one a block: of progressive scans
-  std::size_t stride = 0;                              ///< of either
+  std::uint32_t side = 1;                ///< samples: 1, 2 or 4
+  std::uint8_t* samples = nullptr;       ///< of sequential scans
+  std::int16_t* coefficients = nullptr;  ///< of progressive scans: `kept` a block, zigzag order
+  std::uint64_t* nonzero = nullptr;      ///< of AC scans, a block each: bit k for coefficient k
+  std::size_t kept = 1;                  ///< at most kLowCoefficients
+  std::size_t stride = 0;                ///< of either
   std::array<std::int32_t, kLowCoefficients> steps{};  ///< dequantisation, in zigzag order
 };
 
@@ -40,6 +42,8 @@ struct ScanWork {
   std::size_t restart_interval = 0;  ///< MCUs; 0: none
   int high = 0;                      ///< Ah and Al, of progressive scans
   int low = 0;
+  std::uint32_t first = 0;  ///< Ss and Se, of AC scans
+  std::uint32_t last = 0;
 };
 
 enum class ScanEnd {
@@ -53,6 +57,11 @@ ScanEnd decode_sequential(const ScanWork& work, EntropySource& source);
 
 /// A progressive scan of DC coefficients, its first or one that adds a bit.
 ScanEnd decode_progressive_dc(const ScanWork& work, EntropySource& source);
+
+/// A progressive scan of AC coefficients, the first of its band or one that adds a bit: `kept` are
+/// stored, of all others only whether they are zero, for that decides what the bits of later scans
+/// mean.
+ScanEnd decode_progressive_ac(const ScanWork& work, EntropySource& source);
 
 /// Whether the processor has the instructions for the quicker build of the same code. For tests,
 /// `use_portable_code(true)` forbids them from then on; not thread-safe.

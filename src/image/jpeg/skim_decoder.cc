@@ -12,6 +12,7 @@ namespace {
 
 // Above it sums of dequantised coefficients might overflow; an 8-bit picture has no use for it.
 constexpr std::uint16_t kMaxStep = 4095;
+constexpr int kUnseen = 99;
 constexpr std::uint8_t kGrey = 128;  // a block without coefficients
 
 Status declined(std::string_view what) {
@@ -31,7 +32,12 @@ struct State {
   bool seen = false;
   int low = 0;  // bits of the DC coefficients still missing
   std::array<std::int32_t, kLowCoefficients> steps{};
-  std::vector<std::int16_t> dc;  // of a progressive picture
+  // Of a progressive picture; see ScanComponent.
+  std::size_t kept = 1;
+  std::vector<std::int16_t> coefficients;
+  std::vector<std::uint64_t> nonzero;
+  std::array<int, 64>
+      ac_low{};  // bits still missing, by coefficient; kUnseen before its first scan
 };
 
 class Skimmer {
@@ -81,12 +87,18 @@ class Skimmer {
     plane.extent_y = static_cast<double>(y) / (8 * frame_.v_max);
     plane.stride = std::size_t{state.blocks_per_row} * side;
     plane.samples.assign(plane.stride * state.block_rows * side, kGrey);
-    if (frame_.progressive)
-      state.dc.assign(std::size_t{state.blocks_per_row} * state.block_rows, 0);
+    if (!frame_.progressive) return;
+    const std::size_t blocks = std::size_t{state.blocks_per_row} * state.block_rows;
+    state.kept = side == 1 ? 1 : side == 2 ? 5 : kLowCoefficients;
+    state.coefficients.assign(blocks * state.kept, 0);
+    if (side > 1) state.nonzero.assign(blocks, 0);
+    state.ac_low.fill(kUnseen);
   }
 
   bool wanted(const Scan& scan) const {
-    if (frame_.progressive) return scan.first == 0;
+    if (frame_.progressive) {
+      return scan.first == 0 || states_[scan.parts[0].component].side > 1;
+    }
     for (std::size_t i = 0; i < frame_.count; ++i) {
       if (!states_[i].seen) return true;
     }
@@ -98,8 +110,9 @@ class Skimmer {
     ScanWork work;
     RETURN_IF_ERROR(set_up(scan, work));
     EntropySource source(file_, scan.data_at);
-    const ScanEnd end =
-        frame_.progressive ? decode_progressive_dc(work, source) : decode_sequential(work, source);
+    const ScanEnd end = !frame_.progressive ? decode_sequential(work, source)
+                        : scan.first == 0   ? decode_progressive_dc(work, source)
+                                            : decode_progressive_ac(work, source);
     if (end == ScanEnd::anomaly) return declined("entropy-coded data");
     return source.skip_to_end();
   }
@@ -109,6 +122,8 @@ class Skimmer {
     work.restart_interval = markers_.restart_interval();
     work.high = scan.high;
     work.low = scan.low;
+    work.first = static_cast<std::uint32_t>(scan.first);
+    work.last = static_cast<std::uint32_t>(scan.last);
     work.mcus_per_row = frame_.mcus_per_row();
     work.mcu_rows = frame_.mcu_rows();
     std::uint32_t blocks = 0;
@@ -143,23 +158,41 @@ class Skimmer {
         state.steps[k] = table.steps[k];
       }
     }
-    if (frame_.progressive ? (scan.high == 0 ? state.seen : !state.seen || state.low != scan.high)
-                           : state.seen) {
-      return declined("the order of scans");
-    }
-    state.seen = true;
-    state.low = scan.low;
+    RETURN_IF_ERROR(check_order(scan, state));
     part.steps = state.steps;
     part.side = state.side;
     part.samples = picture_.planes[names.component].samples.data();
-    part.coefficients = state.dc.data();
+    part.coefficients = state.coefficients.data();
+    part.nonzero = state.nonzero.data();
+    part.kept = state.kept;
     part.stride =
         frame_.progressive ? state.blocks_per_row : picture_.planes[names.component].stride;
-    if (scan.high == 0 || !frame_.progressive) {
+    const bool has_dc = scan.first == 0 || !frame_.progressive;
+    if (has_dc && (scan.high == 0 || !frame_.progressive)) {
       ASSIGN_OR_RETURN(part.dc, dc_table(names.dc_table));
     }
-    if (!frame_.progressive) {
+    if (!has_dc || !frame_.progressive) {
       ASSIGN_OR_RETURN(part.ac, ac_table(names.ac_table));
+    }
+    return Status();
+  }
+
+  // Each coefficient once, and then a bit at a time (T.81 G.1.1.1); DC before AC.
+  Status check_order(const Scan& scan, State& state) const {
+    if (!frame_.progressive || scan.first == 0) {
+      const bool refines = frame_.progressive && scan.high != 0;
+      if (refines ? !state.seen || state.low != scan.high : state.seen) {
+        return declined("the order of scans");
+      }
+      state.seen = true;
+      state.low = scan.low;
+      return Status();
+    }
+    if (!state.seen) return declined("the order of scans");
+    for (int k = scan.first; k <= scan.last; ++k) {
+      int& low = state.ac_low[static_cast<std::size_t>(k)];
+      if (low != (scan.high == 0 ? kUnseen : scan.high)) return declined("the order of scans");
+      low = scan.low;
     }
     return Status();
   }
@@ -196,9 +229,13 @@ class Skimmer {
   void finish_progressive() {
     for (std::size_t i = 0; i < frame_.count; ++i) {
       const State& state = states_[i];
-      std::vector<std::uint8_t>& samples = picture_.planes[i].samples;
-      for (std::size_t k = 0; k < state.dc.size(); ++k) {
-        samples[k] = idct_1x1(state.dc[k] * state.steps[0]);
+      Plane& plane = picture_.planes[i];
+      const std::int16_t* values = state.coefficients.data();
+      for (std::size_t y = 0; y < state.block_rows; ++y) {
+        std::uint8_t* const row = plane.row(y * state.side);
+        for (std::size_t x = 0; x < state.blocks_per_row; ++x, values += state.kept) {
+          idct_low(values, state.steps.data(), state.side, row + x * state.side, plane.stride);
+        }
       }
     }
   }
@@ -217,9 +254,6 @@ class Skimmer {
 
 Result<Picture> skim(MarkerReader& markers, std::string_view file, const Scan& first,
                      const BlockSides& sides, const ImageLimits& limits) {
-  if (markers.frame().progressive && sides != BlockSides{1, 1, 1}) {
-    return declined("a progressive picture at more than 1/8");
-  }
   Skimmer skimmer(markers, file, sides);
   RETURN_IF_ERROR(skimmer.run(first, limits));
   return skimmer.take();
