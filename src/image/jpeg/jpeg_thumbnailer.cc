@@ -1,6 +1,7 @@
 #include "image/jpeg/jpeg_thumbnailer.h"
 
 #include <algorithm>
+#include <new>
 #include <numeric>
 #include <optional>
 #include <utility>
@@ -120,6 +121,14 @@ Result<Decoded> decode(std::string_view file, const ThumbnailRequest& request) {
 }  // namespace
 
 Result<Thumbnails> JpegThumbnailer::make(const ThumbnailRequest& request, const OpContext&) {
+  try {
+    return make_within_memory(request);
+  } catch (const std::bad_alloc&) {  // the planes of a large picture, in a small process
+    return Status(Code::too_large, "the image takes more than decoder-memory to decode");
+  }
+}
+
+Result<Thumbnails> JpegThumbnailer::make_within_memory(const ThumbnailRequest& request) {
   RETURN_IF_ERROR(validate(request.renditions));
   RETURN_IF_ERROR(check_outputs(request));
   ASSIGN_OR_RETURN(const BlobView source, request.source.view());

@@ -30,6 +30,9 @@ class JpegThumbnailer final : public Thumbnailer {
   Result<Thumbnails> make(const ThumbnailRequest& request, const OpContext& context) override;
 
  private:
+  // May throw std::bad_alloc.
+  Result<Thumbnails> make_within_memory(const ThumbnailRequest& request);
+
   jpeg::ProfileCache profiles_;
 };
 
