@@ -76,11 +76,16 @@ std::array<int, 4> Picture::at(std::uint32_t x, std::uint32_t y) const {
 }
 
 Picture decode_picture(const std::string& file) {
-  const VipsImagePtr image = must_make([&](VipsImage** out) {
+  VipsImagePtr image = must_make([&](VipsImage** out) {
     *out = vips_image_new_from_buffer(file.data(), file.size(), "", nullptr);
     return *out == nullptr ? -1 : 0;
   });
   THUMBMILL_CHECK(image->BandFmt == VIPS_FORMAT_UCHAR);
+  if (image->Bands == 1) {
+    image = must_make([&](VipsImage** out) {
+      return vips_colourspace(image.get(), out, VIPS_INTERPRETATION_sRGB, nullptr);
+    });
+  }
   Picture picture;
   picture.size = {static_cast<std::uint32_t>(image->Xsize),
                   static_cast<std::uint32_t>(image->Ysize)};

@@ -12,7 +12,8 @@
 
 namespace thumbmill {
 
-/// A decoded picture: 8-bit sRGB, three bands, or four with alpha, interleaved, top row first.
+/// A decoded picture: 8-bit sRGB, three bands (grey as well), or four with alpha, interleaved, top
+/// row first.
 struct Picture {
   SizePx size;
   std::size_t bands = 3;

@@ -3,8 +3,8 @@
 #include <sysexits.h>
 
 #include "app/commands.h"
+#include "app/kernels.h"
 #include "app/setting_flags.h"
-#include "image/vips/vips_thumbnailer.h"
 #include "sandbox/decoder_main.h"
 #include "sandbox/zygote_main.h"
 
@@ -16,9 +16,8 @@ int cmd_decoder(int argc, char**) {
                stderr);
     return EX_USAGE;
   }
-  const Result<std::unique_ptr<VipsThumbnailer>> thumbnailer = VipsThumbnailer::create();
+  const Result<std::unique_ptr<Thumbnailer>> thumbnailer = make_kernels();
   if (!thumbnailer.ok()) return fail(thumbnailer.status());
-  (*thumbnailer)->warm_up();
   return zygote_main(kDecoderSocket, **thumbnailer);
 }
 

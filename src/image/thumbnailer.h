@@ -1,9 +1,9 @@
 // Thumbnailer: turns an image into renditions. A pure function of its request; keeps nothing.
 //
-// The kernels (image/vips, later image/jpeg) are Thumbnailers that parse the image in the calling
-// process and therefore run inside decoder processes only. sandbox/DecoderPool is a Thumbnailer as
-// well: it hands the work to such a process. All of them and the fake run
-// tests/conformance/thumbnailer_suite.h.
+// The kernels (image/jpeg, image/vips) are Thumbnailers that parse the image in the calling process
+// and therefore run inside decoder processes only; a ThumbnailerChain asks one after the other.
+// sandbox/DecoderPool is a Thumbnailer as well: it hands the work to such a process. All of them
+// and the fake run tests/conformance/thumbnailer_suite.h.
 #pragma once
 
 #include <cstdint>
@@ -21,14 +21,18 @@
 
 namespace thumbmill {
 
+/// Three kinds of decoding follow each other at the most: our own, libjpeg-turbo, libvips.
+inline constexpr int kMostAdmissions = 3;
+
 struct ThumbnailRequest {
   Blob source;                             ///< the original's bytes; not trusted in any way
   ImageFormat format = ImageFormat::jpeg;  ///< by its magic bytes; decides which decoder is used
   std::vector<RenditionSpec> renditions;   ///< validate() holds for them
   ImageLimits limits;
-  /// Called once at most, when the header was read and before the pixels are, with about how many
-  /// bytes they will take: it may wait for them to be free, and its failure is the call's. May be
-  /// empty. Work that takes next to nothing need not ask.
+  /// Called when the header was read and before the pixels are, with about how many bytes they will
+  /// take: it may wait for them to be free, and its failure is the call's. Called again, at most
+  /// kMostAdmissions times in all, by who takes over from another way of decoding, with what that
+  /// takes instead. May be empty. Work that takes next to nothing need not ask.
   std::function<Status(std::uint64_t bytes)> admit = {};
 };
 

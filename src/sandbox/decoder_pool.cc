@@ -259,7 +259,7 @@ Result<Thumbnails> DecoderPool::try_run(Place& place, Decoder& decoder, const Bl
 Result<Packet> DecoderPool::converse(Place& place, Decoder& decoder, MemoryBudget::Share& share,
                                      Wait wait) {
   const std::uint64_t sequence = decoder.images;
-  while (true) {
+  for (int asked_times = 0;; ++asked_times) {
     RETURN_IF_ERROR(await_packet(place, decoder, wait));
     Result<Packet> packet = receive_packet(decoder.process->socket());
     if (packet.status().code() == Code::cancelled) return bury_crashed(place, decoder, wait);
@@ -268,11 +268,14 @@ Result<Packet> DecoderPool::converse(Place& place, Decoder& decoder, MemoryBudge
     }
     const Result<MemoryNeed> need = decode_need(packet->bytes);
     if (!need.ok()) return packet;
-    if (need->sequence != sequence || share.taken() || !packet->descriptors.empty()) {
+    if (need->sequence != sequence || asked_times == kMostAdmissions ||
+        !packet->descriptors.empty()) {
       return refuse_answer(place, decoder, wait.context, "a need of memory out of turn");
     }
     // The image is not to blame for the time that others make it wait.
     const SteadyTime asked = clock_.now();
+    // Instead of what it had before. Who kept that while waiting for more could wait for ever.
+    share.give_back();
     ASSIGN_OR_RETURN(share, budget_.take(need->bytes, wait.context));
     wait.wall_limit += clock_.now() - asked;
     metrics_.set(metric::kDecoderAdmitted, static_cast<double>(budget_.taken_bytes()));

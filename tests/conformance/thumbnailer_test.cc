@@ -1,5 +1,6 @@
 // Every Thumbnailer that decodes real images against the suite: in this process, and in decoder
 // processes.
+#include "app/kernels.h"
 #include "conformance/thumbnailer_hostile_suite.h"
 #include "conformance/thumbnailer_suite.h"
 #include "fakes/quiet.h"
@@ -10,6 +11,9 @@ namespace thumbmill {
 namespace {
 
 ThumbnailerUnderTest make_direct() { return {nullptr, VipsThumbnailer::create().value()}; }
+
+// As a decoder process has them: the JPEG kernel, and libvips behind it.
+ThumbnailerUnderTest make_chain() { return {nullptr, make_kernels().value()}; }
 
 struct PoolSurroundings {
   NoMetrics metrics;
@@ -28,6 +32,8 @@ ThumbnailerUnderTest make_pool() {
 
 INSTANTIATE_TEST_SUITE_P(Vips, ThumbnailerSuite,
                          ::testing::Values(ThumbnailerFactory{"vips", make_direct}));
+INSTANTIATE_TEST_SUITE_P(Chain, ThumbnailerSuite,
+                         ::testing::Values(ThumbnailerFactory{"chain", make_chain}));
 INSTANTIATE_TEST_SUITE_P(Pool, ThumbnailerSuite,
                          ::testing::Values(ThumbnailerFactory{"pool", make_pool}));
 

@@ -2,9 +2,10 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 
 #include <fmt/format.h>
+
+#include "image/limit_checks.h"
 
 namespace thumbmill {
 namespace {
@@ -64,25 +65,15 @@ Status check_limits(const VipsImage* image, std::string_view bytes,
   const ImageLimits& limits = request.limits;
   const auto width = static_cast<std::uint64_t>(vips_image_get_width(image));
   const auto height = static_cast<std::uint64_t>(vips_image_get_height(image));
-  if (width > limits.max_side_px || height > limits.max_side_px) {
-    return Status(Code::too_large, fmt::format("the image is {} x {} pixels; max-side is {}", width,
-                                               height, limits.max_side_px));
-  }
-  if (width * height > limits.max_pixels) {
-    return Status(Code::too_large,
-                  fmt::format("the image has {} pixels ({} x {}); max-pixels is {}", width * height,
-                              width, height, limits.max_pixels));
-  }
+  RETURN_IF_ERROR(check_size(width, height, limits));
   const auto pages =
       static_cast<std::uint32_t>(vips_image_get_n_pages(const_cast<VipsImage*>(image)));
   if (request.format == ImageFormat::tiff && pages > limits.max_pages) {
     return Status(Code::too_large,
                   fmt::format("the image has {} pages; max-pages is {}", pages, limits.max_pages));
   }
-  if (request.format == ImageFormat::jpeg &&
-      count_jpeg_scans(bytes, limits.max_scans) > limits.max_scans) {
-    return Status(Code::too_large, fmt::format("the image has over {} scans; max-scans is {}",
-                                               limits.max_scans, limits.max_scans));
+  if (request.format == ImageFormat::jpeg) {
+    RETURN_IF_ERROR(check_scans(count_jpeg_scans(bytes, limits.max_scans), limits));
   }
   return Status();
 }
@@ -100,29 +91,6 @@ double allowed_reduction(SizePx upright, const std::vector<RenditionSpec>& rendi
 }
 
 }  // namespace
-
-std::uint32_t count_jpeg_scans(std::string_view bytes, std::uint32_t most) {
-  std::uint32_t scans = 0;
-  for (std::size_t at = 2; at + 4 <= bytes.size() && scans <= most;) {
-    const void* found = std::memchr(bytes.data() + at, 0xff, bytes.size() - at - 1);
-    if (found == nullptr) break;
-    at = static_cast<std::size_t>(static_cast<const char*>(found) - bytes.data());
-    const auto marker = static_cast<unsigned char>(bytes[at + 1]);
-    const bool stands_alone =
-        marker == 0x00 || marker == 0x01 || marker == 0xff || (marker >= 0xd0 && marker <= 0xd8);
-    if (marker == 0xd9) break;
-    if (stands_alone || at + 4 > bytes.size()) {
-      at += marker == 0xff ? 1 : 2;
-      continue;
-    }
-    if (marker == 0xda) ++scans;
-    const std::size_t length = static_cast<std::size_t>(static_cast<unsigned char>(bytes[at + 2]))
-                                   << 8 |
-                               static_cast<unsigned char>(bytes[at + 3]);
-    at += 2 + std::max<std::size_t>(length, 2);
-  }
-  return scans;
-}
 
 void allow_known_loaders_only() {
   vips_operation_block_set("VipsForeignLoad", TRUE);

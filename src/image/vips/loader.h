@@ -2,9 +2,7 @@
 // decodes it no larger than needed. Internal to image/vips.
 #pragma once
 
-#include <cstdint>
 #include <string_view>
-#include <vector>
 
 #include "image/thumbnailer.h"
 #include "image/vips/vips_image.h"
@@ -20,9 +18,6 @@ struct OpenImage {
 
 /// `bytes` outlives the image. unsupported, too_large, corrupt_input.
 Result<OpenImage> open_image(std::string_view bytes, const ThumbnailRequest& request);
-
-/// Scans (SOS markers, ITU-T T.81 B.2.3) of a JPEG; stops counting above `most`.
-std::uint32_t count_jpeg_scans(std::string_view bytes, std::uint32_t most);
 
 /// Forbids every loader of libvips but those open_image() uses. Once a process.
 void allow_known_loaders_only();

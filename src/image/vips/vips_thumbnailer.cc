@@ -6,7 +6,7 @@
 
 #include <fmt/format.h>
 
-#include "image/vips/blurhash.h"
+#include "image/blurhash.h"
 #include "image/vips/encoder.h"
 #include "image/vips/loader.h"
 #include "image/vips/memory_estimate.h"

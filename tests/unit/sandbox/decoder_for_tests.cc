@@ -1,5 +1,5 @@
-// A zygote for tests. Without an argument its decoders are the real thing: decoder_main() on a
-// VipsThumbnailer. With "misbehave" it reads a command from the image's bytes, behind a PNM's
+// A zygote for tests. Without an argument its decoders are the real thing: decoder_main() on
+// the program's own kernels. With "misbehave" it reads a command from the image's bytes, behind a PNM's
 // three bytes of magic, and does as it is told: what a decoder does that an image has crashed or
 // taken over.
 #include <array>
@@ -25,8 +25,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "app/kernels.h"
 #include "deeds.h"
-#include "image/vips/vips_thumbnailer.h"
 #include "sandbox/decoder_main.h"
 #include "sandbox/packet.h"
 #include "sandbox/seccomp_filter.h"
@@ -291,9 +291,8 @@ int main(int argc, char** argv) {
   const std::string_view mode = argc > 1 ? argv[1] : "";
   if (mode == "misbehave") return zygote_main(kDecoderSocket, misbehave);
   if (!mode.empty() && mode != "measured") return zygote_with_a_fault(mode);
-  const auto thumbnailer = VipsThumbnailer::create();
+  const auto thumbnailer = make_kernels();
   if (!thumbnailer.ok()) return 1;
-  (*thumbnailer)->warm_up();
   MemoryMeter meter(**thumbnailer);
   if (mode == "measured") return zygote_main(kDecoderSocket, meter);
   return zygote_main(kDecoderSocket, **thumbnailer);

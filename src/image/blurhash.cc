@@ -1,4 +1,4 @@
-#include "image/vips/blurhash.h"
+#include "image/blurhash.h"
 
 #include <algorithm>
 #include <array>

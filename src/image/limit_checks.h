@@ -1,0 +1,23 @@
+// The limits on an image's header, in one place, so that every kernel refuses the same images in
+// the same words. Looks at numbers and bytes only; who reads the header is the kernel's matter.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "base/status.h"
+#include "model/limits.h"
+
+namespace thumbmill {
+
+/// ok, or too_large naming max-side or max-pixels and the sizes.
+Status check_size(std::uint64_t width_px, std::uint64_t height_px, const ImageLimits& limits);
+
+/// ok, or too_large naming max-scans, for a JPEG in which `scans` were counted.
+Status check_scans(std::uint32_t scans, const ImageLimits& limits);
+
+/// Scans (SOS markers, ITU-T T.81 B.2.3) of a JPEG up to its EOI; stops counting above `most`.
+/// Costs a memchr over the file.
+std::uint32_t count_jpeg_scans(std::string_view bytes, std::uint32_t most);
+
+}  // namespace thumbmill

@@ -1,0 +1,142 @@
+// What is the JPEG kernel's own beyond the conformance suite: its choice of scale, its fall-backs,
+// and one picture from all of its ways.
+#include "image/jpeg/jpeg_thumbnailer.h"
+
+#include <cstdlib>
+
+#include <gtest/gtest.h>
+
+#include "image/jpeg/made_jpeg.h"
+
+namespace thumbmill {
+namespace {
+
+Result<Thumbnails> make(const std::string& file, std::vector<RenditionSpec> specs,
+                        const ImageLimits& limits = {}) {
+  ThumbnailRequest request;
+  request.source = Blob(file);
+  request.renditions = std::move(specs);
+  request.limits = limits;
+  return JpegThumbnailer().make(request, {});
+}
+
+RenditionSpec box(std::uint32_t side, const std::string& name = "thumb") {
+  return {.name = name, .width_px = side, .height_px = side, .quality = 90};
+}
+
+jpeg::ReferencePlane luma(const MadeRendition& made) {
+  return jpeg::libjpeg_plane(made.bytes.to_string().value(), 8, 0);
+}
+
+double mean_difference(const jpeg::ReferencePlane& a, const jpeg::ReferencePlane& b) {
+  EXPECT_EQ(a.width, b.width);
+  EXPECT_EQ(a.height, b.height);
+  if (a.samples.size() != b.samples.size()) return 255;
+  double sum = 0;
+  for (std::size_t i = 0; i < a.samples.size(); ++i) sum += std::abs(a.samples[i] - b.samples[i]);
+  return sum / static_cast<double>(a.samples.size());
+}
+
+TEST(JpegThumbnailer, LeavesToOthersWhatIsNotItsOwn) {
+  const std::string file = jpeg::make_jpeg({});
+  RenditionSpec spec = box(20);
+  for (const ImageFormat format : {ImageFormat::png, ImageFormat::webp, ImageFormat::avif}) {
+    spec.format = format;
+    EXPECT_EQ(make(file, {spec}).status().code(), Code::unsupported);
+  }
+  ThumbnailRequest request;
+  request.format = ImageFormat::png;
+  request.source = Blob(file);
+  request.renditions = {box(20)};
+  EXPECT_EQ(JpegThumbnailer().make(request, {}).status().code(), Code::unsupported);
+}
+
+// A progressive file and one that the quick decoder declines go other ways to the same picture.
+TEST(JpegThumbnailer, AllWaysLeadToTheSamePicture) {
+  for (const std::uint32_t side : {20u, 50u, 90u, 150u}) {  // 1/8, 1/4, 1/2, 1/1 of 400
+    SCOPED_TRACE(side);
+    jpeg::JpegOptions options{.width = 400, .height = 300, .quality = 92};
+    const auto baseline = make(jpeg::make_jpeg(options), {box(side)});
+    options.progressive = true;
+    const auto progressive = make(jpeg::make_jpeg(options), {box(side)});
+    options.progressive = false;
+    options.arithmetic = true;
+    const auto declined = make(jpeg::make_jpeg(options), {box(side)});
+    ASSERT_TRUE(baseline.ok() && progressive.ok() && declined.ok());
+    const auto expected = luma(declined->renditions[0]);
+    EXPECT_EQ(luma(progressive->renditions[0]).samples, luma(baseline->renditions[0]).samples);
+    // At 1/4 and 1/2 libjpeg's reduction is a little softer.
+    EXPECT_LT(mean_difference(luma(baseline->renditions[0]), expected), 3);
+  }
+}
+
+TEST(JpegThumbnailer, ACascadeIsNearWhatEachAloneWouldBe) {
+  const std::string file = jpeg::make_jpeg({.width = 1300, .height = 900, .quality = 92});
+  const auto all = make(file, {box(60, "a"), box(500, "b"), box(200, "c"), box(45, "d")});
+  ASSERT_TRUE(all.ok()) << all.status().to_string();
+  const std::vector<std::uint32_t> sides{60, 500, 200, 45};
+  for (std::size_t i = 0; i < sides.size(); ++i) {
+    const auto alone = make(file, {box(sides[i])});
+    ASSERT_TRUE(alone.ok());
+    EXPECT_EQ(all->renditions[i].facts.size, alone->renditions[0].facts.size);
+    EXPECT_LT(mean_difference(luma(all->renditions[i]), luma(alone->renditions[0])), 2.5) << i;
+  }
+}
+
+TEST(JpegThumbnailer, GreyStaysGrey) {
+  const auto made =
+      make(jpeg::make_jpeg({.width = 200, .height = 150, .components = 1}), {box(50)});
+  ASSERT_TRUE(made.ok());
+  EXPECT_EQ(made->renditions[0].facts.color[1], made->renditions[0].facts.color[3]);
+}
+
+TEST(JpegThumbnailer, LimitsComeBeforePixels) {
+  const std::string file = jpeg::make_jpeg({.width = 64, .height = 48, .progressive = true});
+  ImageLimits limits;
+  limits.max_pixels = 64 * 48 - 1;
+  EXPECT_EQ(make(file, {box(8)}, limits).status().code(), Code::too_large);
+  limits = {};
+  limits.max_scans = 3;
+  const Status scans = make(file, {box(8)}, limits).status();
+  EXPECT_EQ(scans.code(), Code::too_large);
+  EXPECT_EQ(scans.message(), "the image has over 3 scans; max-scans is 3");
+  EXPECT_EQ(make(file, {box(60)}, limits).status().message(), scans.message());
+}
+
+// As small as they get, in every sampling and orientation-free fit.
+TEST(JpegThumbnailer, SmallPicturesInEveryFit) {
+  for (std::uint32_t width = 1; width <= 20; width += 3) {
+    for (std::uint32_t height = 1; height <= 20; height += 3) {
+      const std::string file = jpeg::make_jpeg({.width = width, .height = height});
+      for (const Fit fit : {Fit::inside, Fit::cover, Fit::contain, Fit::fill}) {
+        for (const bool enlarge : {false, true}) {
+          RenditionSpec spec{.width_px = 13, .height_px = 7, .fit = fit};
+          spec.enlarge = enlarge;
+          const auto made = make(file, {spec});
+          ASSERT_TRUE(made.ok()) << made.status().to_string();
+          EXPECT_EQ(made->renditions[0].facts.size, plan_fit({width, height}, spec).canvas);
+          EXPECT_EQ(luma(made->renditions[0]).width, made->renditions[0].facts.size.width);
+        }
+      }
+    }
+  }
+}
+
+TEST(JpegThumbnailer, ATruncatedFileEndsInGreyWhicheverWayItGoes) {
+  for (const bool progressive : {false, true}) {
+    for (const std::uint32_t side : {20u, 150u}) {
+      jpeg::JpegOptions options{.width = 400, .height = 300};
+      options.progressive = progressive;
+      const std::string whole = jpeg::make_jpeg(options);
+      for (const std::size_t percent : {20u, 50u, 90u}) {
+        const auto made = make(whole.substr(0, whole.size() * percent / 100), {box(side)});
+        ASSERT_TRUE(made.ok()) << made.status().to_string();
+        if (progressive) continue;  // its DC coefficients come first
+        EXPECT_NEAR(luma(made->renditions[0]).samples.back(), 128, percent < 90 ? 2 : 60);
+      }
+    }
+  }
+}
+
+}  // namespace
+}  // namespace thumbmill
