@@ -164,6 +164,24 @@ std::vector<Option> http_options() {
   };
 }
 
+std::vector<Option> access_options() {
+  return {
+      text_option("api-keys-file", &Settings::api_keys_file, "",
+                  "a file that `thumbmill keys` makes; empty: no keys",
+                  "Who may use the API: without it everybody who can reach it. Read again when it "
+                  "changes."),
+      duration_option("url-time", &Settings::url_time, "1h", 10s, 30 * 24h,
+                      "How long the signed address of a rendition is good, at least."),
+      count_option("rate-limit", &Settings::rate_limit, 0, 0, 1'000'000,
+                   "Requests a second of one key, or of one address without a key; 0: any."),
+      count_option("rate-burst", &Settings::rate_burst, 0, 0, 10'000'000,
+                   "Requests at once after a rest; 0: what ten seconds allow."),
+      text_option("cors-origins", &Settings::cors_origins, "",
+                  "*, or origins such as https://app.example.com separated by commas; empty: none",
+                  "Other sites whose pages may use the API in a browser."),
+  };
+}
+
 std::vector<Option> log_options() {
   static constexpr std::array<std::pair<std::string_view, LogLevel>, 4> kLevels{
       {{"debug", LogLevel::debug},
@@ -202,6 +220,7 @@ std::vector<Option> option_table() {
   add("Work", work_options());
   add("Limits", limit_options());
   add("Janitor", janitor_options());
+  add("Access", access_options());
   add("HTTP", http_options());
   add("Logs", log_options());
   return table;
