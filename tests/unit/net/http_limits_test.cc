@@ -100,6 +100,23 @@ TEST_F(HttpServerTest, ABodyThatNeverBeginsIsCutAfterTheGrace) {
   EXPECT_THAT(silent.read_all(), StartsWith("HTTP/1.1 408 "));
 }
 
+TEST_F(HttpServerTest, ANewConnectionIsNotWaitedForAsLongAsAKeptOne) {
+  HttpServerOptions options;
+  options.limits.header_time = std::chrono::milliseconds(500);
+  options.limits.idle_time = std::chrono::hours(1);
+  start(options);
+  RawConnection silent(server_->port());
+  EXPECT_EQ(silent.read_all(), "");
+  RawConnection kept(server_->port());
+  kept.send("HEAD / HTTP/1.1\r\nHost: a\r\n\r\n");
+  kept.read_until("\r\n\r\n");
+  // Opened later and closed before: the kept one is still there.
+  RawConnection later(server_->port());
+  EXPECT_EQ(later.read_all(), "");
+  kept.send("HEAD / HTTP/1.1\r\nHost: a\r\n\r\n");
+  EXPECT_THAT(kept.read_until("\r\n\r\n"), StartsWith("HTTP/1.1 200 "));
+}
+
 TEST_F(HttpServerTest, IdleConnectionsAreClosedInSilence) {
   HttpServerOptions options;
   options.limits.idle_time = std::chrono::milliseconds(20);
