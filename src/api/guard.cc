@@ -36,6 +36,7 @@ Admission Guard::admit(const HttpRequest& request, std::string_view method,
   if (keys != nullptr) caller = identify(request, *keys, needed, pattern);
   admission.guarded = keys != nullptr;
   admission.until = caller.until;
+  if (caller.key != nullptr) admission.client = caller.key->name;
   // First, so that trying keys is limited as well.
   std::optional<Refusal> refusal = limit(request, caller.key, admission.fields);
   if (!refusal) refusal = std::move(caller.refusal);

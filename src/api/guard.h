@@ -31,6 +31,7 @@ struct GuardSettings {
 struct Admission {
   std::optional<HttpResponse> refusal;  ///< the answer; nothing when the request may go on
   HttpFields fields;                    ///< for the answer, whatever it will be
+  std::string client;                   ///< the name of the key; empty without one
   bool guarded = false;                 ///< not everybody may have this answer: no shared cache
   std::optional<WallTime> until;        ///< when what admitted it ends: the signature's expiry
 };

@@ -80,10 +80,12 @@ void KeyFile::look() {
   }
   seen_ = *std::move(text);
   failure_.clear();
+  {
+    auto taken = std::make_shared<const KeyTable>(*table);
+    const std::lock_guard lock(mutex_);
+    table_ = std::move(taken);
+  }
   log_.info("the keys file was read again", {{"file", path_}, {"keys", table->keys().size()}});
-  auto taken = std::make_shared<const KeyTable>(*table);
-  const std::lock_guard lock(mutex_);
-  table_ = std::move(taken);
 }
 
 void KeyFile::start() {

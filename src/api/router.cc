@@ -263,6 +263,7 @@ std::unique_ptr<HttpTask> Router::begin(const std::shared_ptr<const HttpRequest>
     if (match.route != nullptr) method = match.route->method;
     admission = guard_->admit(*request, method, match.pattern, match.allow());
   }
+  match.call.client = std::move(admission.client);
   match.call.guarded = admission.guarded;
   match.call.until = admission.until;
   Meter meter{metrics_, clock_, match.pattern.empty() ? "none" : match.pattern,

@@ -26,8 +26,9 @@ namespace thumbmill {
 struct Call {
   std::shared_ptr<const HttpRequest> request;  // shared with the server and whoever answers later
   std::vector<std::pair<std::string, std::string>> captures;  ///< {name} of the pattern, to value
+  std::string client = {};                                    ///< see Admission
   bool guarded = false;                                       ///< see Admission
-  std::optional<WallTime> until = {};                              ///< see Admission
+  std::optional<WallTime> until = {};                         ///< see Admission
 
   /// What stood in the path for {name}; empty when the pattern has no such name.
   std::string capture(std::string_view name) const;

@@ -116,11 +116,12 @@ HttpResponse ended(const Accepted& accepted, const std::vector<Result<JobView>>&
 
 class UploadTask final : public HttpTask {
  public:
-  UploadTask(const UploadParts& parts, const UploadSettings& settings,
-             std::shared_ptr<const HttpRequest> request, std::unique_ptr<UploadBody> body)
+  UploadTask(const UploadParts& parts, const UploadSettings& settings, const Call& call,
+             std::unique_ptr<UploadBody> body)
       : parts_(parts),
         settings_(settings),
-        request_(std::move(request)),
+        request_(call.request),
+        client_(call.client),
         body_(std::move(body)),
         began_(parts.wait.clock.now()) {}
 
@@ -153,6 +154,7 @@ class UploadTask final : public HttpTask {
   const UploadParts& parts_;
   const UploadSettings& settings_;
   const std::shared_ptr<const HttpRequest> request_;  // shared with the server and the answer
+  const std::string client_;                          // the name of the API key, if there are keys
   const std::unique_ptr<UploadBody> body_;
   const SteadyTime began_;
 };
@@ -191,6 +193,7 @@ Outcome UploadTask::accept(ReceivedFile file, const UploadOptions& options,
                         .renditions = options.renditions,
                         .keep_original = options.keep_original,
                         .idempotency_key = key,
+                        .client = client_,
                         .trace = std::string(request_->fields.get("traceparent").value_or(""))};
     const Result<AcceptedUpload> accepted = parts_.ingest.accept(upload, context);
     outcome.status = accepted.status();
@@ -281,7 +284,7 @@ std::unique_ptr<HttpTask> make_upload_task(const UploadParts& parts, const Uploa
     body = raw_upload_body(settings.limits, settings.spool_directory);
   }
   if (body.ok()) {
-    return std::make_unique<UploadTask>(parts, settings, call.request, std::move(body).value());
+    return std::make_unique<UploadTask>(parts, settings, call, std::move(body).value());
   }
   const Status failure = body.status();
   return std::make_unique<RefusedUpload>(

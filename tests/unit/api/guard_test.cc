@@ -177,6 +177,19 @@ TEST_F(GuardTest, ReceiptsAndListsShowThemToo) {
   EXPECT_EQ(ask("GET", receipt.text("/links/renditions/thumb")).status(), 200);
 }
 
+TEST_F(GuardTest, IdempotencyKeysAreEachClientsOwn) {
+  const auto send = [&](const char* key, const std::string& body) {
+    FieldList fields = bearer(key);
+    fields.emplace_back("Content-Type", "image/jpeg");
+    fields.emplace_back("Idempotency-Key", "1");
+    return ask("POST", "/v1/images", fields, body);
+  };
+  const std::string id = send("uploader", kJpeg).text("/id");
+  EXPECT_EQ(send("uploader", kJpeg).text("/id"), id);
+  EXPECT_NE(send("boss", kJpeg).text("/id"), id);
+  EXPECT_EQ(send("uploader", kJpeg + "x").status(), 422);
+}
+
 TEST_F(GuardTest, NothingIsCachedForLongerThanItsUrlHolds) {
   const std::string id = uploaded();
   finish_job(id);

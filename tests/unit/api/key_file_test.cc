@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <future>
 
 #include <fmt/format.h>
 #include <gmock/gmock.h>
@@ -86,14 +87,24 @@ TEST_F(KeyFileTest, MistakesAtTheStartNameFileAndLine) {
   EXPECT_EQ(KeyFile::open(path_, clock_, log_).status().code(), Code::too_large);
 }
 
+// Tells when the file has been taken over.
+class TellingLogger final : public Logger {
+ public:
+  void write(LogLevel level, std::string_view, std::initializer_list<LogField>) override {
+    if (level == LogLevel::info) taken_over.set_value();
+  }
+  std::promise<void> taken_over;
+};
+
 TEST_F(KeyFileTest, LooksByItself) {
   write(line("a"));
-  const auto file = open();
+  TellingLogger log;
+  const auto file = KeyFile::open(path_, clock_, log).value();
   file->start();
   clock_.await_waiters(1);
   write(line("b"));
   clock_.advance(KeyFile::kInterval);
-  clock_.await_waiters(1);
+  log.taken_over.get_future().wait();
   EXPECT_NE(file->keys()->find("b"), nullptr);
   file->stop();
 }

@@ -68,9 +68,9 @@ TEST(SignedUrl, NothingOfItCanBeChanged) {
   for (const std::string& query :
        {std::string("expires=1000"), "expires=9999&" + signature, "expires=01000&" + signature,
         "expires=+1000&" + signature, "expires=1000000000000000&" + signature,
-        "expires=&" + signature, signature,
-        std::string("expires=1000&signature="), "expires=1000&expires=9999&" + signature,
-        "expires=1000&" + signature + "&signature=x", "expires=1000&" + signature + "0"}) {
+        "expires=&" + signature, signature, std::string("expires=1000&signature="),
+        "expires=1000&expires=9999&" + signature, "expires=1000&" + signature + "&signature=x",
+        "expires=1000&" + signature + "0"}) {
     EXPECT_NE(check(path + "?" + query, keys, 1), Signature::good) << query;
   }
   EXPECT_EQ(check(path, keys, 1), Signature::absent);
