@@ -73,8 +73,11 @@ workers() {
   printf '%s' "$found"
 }
 
+# By a file, as other users see a command's arguments.
+key_header() { printf '%s' "${THUMBMILL_API_KEY:+Authorization: Bearer $THUMBMILL_API_KEY}"; }
+
 backlog() {
-  curl --silent --max-time 5 "$url/v1/queue" 2>/dev/null | sed -nE 's/.*"backlog": ?([0-9]+).*/\1/p' || true
+  curl --silent --max-time 5 --header @<(key_header) "$url/v1/queue" 2>/dev/null | sed -nE 's/.*"backlog": ?([0-9]+).*/\1/p' || true
 }
 
 look() { printf '%d,%s,%s\n' "$((SECONDS - begun))" "$(backlog)" "$(if [ "$with_kubectl" = yes ]; then workers; else printf ,; fi)"; }

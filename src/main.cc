@@ -24,6 +24,7 @@ constexpr Command kCommands[] = {
     {"plan", thumbmill::cmd_plan, "simulates autoscalers on traffic"},
     {"sweep", thumbmill::cmd_sweep, "queue unfinished uploads again, once"},
     {"dead", thumbmill::cmd_dead, "dead letters: list, show, retry, purge"},
+    {"keys", thumbmill::cmd_keys, "API keys: new, list, revoke"},
     {"config", thumbmill::cmd_config, "the effective settings and where each comes from"},
     {"doctor", thumbmill::cmd_doctor, "check store, queue and decoders, and say how to mend"},
     {"health", thumbmill::cmd_health, "ask a running process whether it is well"},

@@ -1,4 +1,5 @@
 // Calls of the HTTP API (docs/api.md), and telling the rest of the page whether the server is there.
+import {askForKey, keyHeaders} from './key.js';
 
 /** An answer that is a problem document (RFC 9457), or no answer at all. */
 export class Problem extends Error {
@@ -25,12 +26,13 @@ export function setReachable(now) {
 export async function call(method, path) {
   let response;
   try {
-    response = await fetch(path, {method, headers: {accept: 'application/json'}});
+    response = await fetch(path, {method, headers: {accept: 'application/json', ...keyHeaders()}});
   } catch {
     setReachable(false);
     throw new Problem(0, {title: 'Not reachable', detail: 'The server cannot be reached.'});
   }
   setReachable(true);
+  if (response.status === 401) askForKey();
   const text = await response.text();
   let body = null;
   try { body = text ? JSON.parse(text) : null; } catch { body = null; }
@@ -53,6 +55,7 @@ export function send(file, options, onProgress) {
     });
     request.addEventListener('load', () => {
       setReachable(true);
+      if (request.status === 401) askForKey();
       let body = null;
       try { body = JSON.parse(request.responseText); } catch { body = null; }
       if (request.status >= 200 && request.status < 300 && body?.id) resolve(body);
@@ -64,6 +67,7 @@ export function send(file, options, onProgress) {
     });
     request.addEventListener('abort', () => reject(new Problem(0, {title: 'Cancelled', detail: 'Cancelled.'})));
     request.open('POST', '/v1/images');
+    for (const [name, value] of Object.entries(keyHeaders())) request.setRequestHeader(name, value);
     request.send(form);
   });
   return {promise, cancel: () => request.abort()};

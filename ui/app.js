@@ -4,6 +4,8 @@ import {call, onReachable, setReachable} from './api.js';
 import {addFiles, showState, whenAccepted} from './upload.js';
 import {loadMore, loadNewest, removeImage, setUpViewer, showImage} from './gallery.js';
 import {refreshDead, setUpDead} from './dead.js';
+import {follow} from './events.js';
+import {setUpKey} from './key.js';
 
 const kQueueInterval = 3000;
 const kRetryInterval = 2000;
@@ -11,6 +13,7 @@ const kTerminal = new Set(['done', 'failed']);
 
 // Jobs of this page that have not ended: what to ask about when the event stream was away.
 const pending = new Set();
+let lastEventId = '';
 
 async function refresh(id) {
   let image;
@@ -32,28 +35,41 @@ async function refresh(id) {
   if (image.status === 'failed') refreshDead().catch(() => {});
 }
 
-function listen() {
-  const events = new EventSource('/v1/events');
-  events.addEventListener('state', (message) => {
-    const event = JSON.parse(message.data);
-    if (event.status === 'deleted') {
-      pending.delete(event.id);
-      removeImage(event.id);
-    } else if (kTerminal.has(event.status)) {
-      refresh(event.id);
-    } else {
-      showState({id: event.id, status: event.status});
+function onState({id, data}) {
+  if (id) lastEventId = id;
+  const event = JSON.parse(data);
+  if (event.status === 'deleted') {
+    pending.delete(event.id);
+    removeImage(event.id);
+  } else if (kTerminal.has(event.status)) {
+    refresh(event.id);
+  } else {
+    showState({id: event.id, status: event.status});
+  }
+}
+
+const refreshPending = () => { for (const id of pending) refresh(id); };
+
+async function listen() {
+  for (;;) {
+    try {
+      await follow('/v1/events', lastEventId, {
+        onEvent: onState,
+        onOpen: () => {
+          setReachable(true);
+          refreshPending();  // what ended while nobody listened
+        },
+      });
+    } catch (problem) {
+      if (problem.status === 401) return;  // with a key the page is loaded anew
+      if (problem.status === 403) {  // not with this key: then only about our own, one by one
+        setInterval(refreshPending, kRetryInterval);
+        return;
+      }
     }
-  });
-  events.addEventListener('open', () => {
-    setReachable(true);
-    for (const id of pending) refresh(id);  // what ended while nobody listened
-  });
-  events.addEventListener('error', () => {
-    // The browser connects again by itself unless the answer was no event stream.
-    if (events.readyState === EventSource.CLOSED) setTimeout(listen, kRetryInterval);
-    for (const id of pending) refresh(id);
-  });
+    refreshPending();
+    await new Promise((resolve) => { setTimeout(resolve, kRetryInterval); });
+  }
 }
 
 async function showQueue() {
@@ -96,6 +112,7 @@ onReachable((reachable) => {
   byId('offline').hidden = reachable;
   if (reachable) loadNewest().catch(() => {});
 });
+setUpKey();
 setUpSources();
 setUpViewer();
 setUpDead();

@@ -3,6 +3,8 @@ import {announce, byId, element, formatBytes, formatTime} from './dom.js';
 import {call} from './api.js';
 import {originals} from './upload.js';
 
+const kExpiryMargin = 30_000;  // milliseconds
+
 const cards = new Map();
 let cursor = null;
 let open = null;  // the image in the dialog
@@ -12,12 +14,24 @@ function updateEmpty() { byId('empty').hidden = cards.size > 0; }
 
 function elapsed(image) { return new Date(image.finished) - new Date(image.created); }
 
+// Where URLs are signed they expire, and a page may be open for longer.
+function hasExpired({url}) {
+  const expires = new URL(url, location.href).searchParams.get('expires');
+  return expires !== null && Number(expires) * 1000 < Date.now() + kExpiryMargin;
+}
+
+async function withFreshUrls(image) {
+  if (!image.renditions.some(hasExpired)) return image;
+  return call('GET', `/v1/images/${image.id}`).catch(() => image);
+}
+
 /** Puts a finished image into the gallery: at the front when it is new, else at the end. */
 export function showImage(image, atEnd = false) {
   if (image.status !== 'done' || image.renditions.length === 0) return;
   const thumb = image.renditions[0];
   const picture = element('span', {className: 'picture'},
-    element('img', {src: thumb.url, loading: 'lazy', alt: `Thumbnail of ${image.name || 'an image'}`}));
+    element('img', {src: thumb.url, loading: 'lazy', alt: `Thumbnail of ${image.name || 'an image'}`,
+      onerror: ({target}) => loadAgain(target, image)}));
   picture.style.backgroundColor = thumb.color;
   const caption = element('span', {className: 'caption'},
     element('strong', {textContent: image.name || 'unnamed', title: image.name}),
@@ -31,6 +45,12 @@ export function showImage(image, atEnd = false) {
   else if (atEnd) byId('cards').append(card);
   else byId('cards').prepend(card);
   updateEmpty();
+}
+
+async function loadAgain(picture, image) {
+  picture.onerror = null;
+  const fresh = await withFreshUrls(image);
+  if (fresh !== image) picture.src = fresh.renditions[0].url;
 }
 
 export function removeImage(id) {
@@ -58,7 +78,8 @@ function fact(name, value) {
   return [element('dt', {textContent: name}), element('dd', {textContent: value})];
 }
 
-function view(image) {
+async function view(shown) {
+  const image = await withFreshUrls(shown);
   open = image;
   const thumb = image.renditions[0];
   byId('viewer-title').textContent = image.name || 'unnamed';

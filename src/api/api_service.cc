@@ -17,23 +17,30 @@ Route upload_route(std::string path, UploadKind kind, const UploadParts& parts,
 
 }  // namespace
 
-ApiService::ApiService(UploadSettings settings, const ApiParts& parts)
+ApiService::ApiService(UploadSettings settings, const ApiParts& parts, GuardSettings guard)
     : settings_(std::move(settings)),
-      upload_parts_{
-          parts.ingest, {parts.catalog, parts.notifier, parts.clock}, parts.metrics, parts.log},
+      urls_(guard.keys, guard.url_time, parts.clock),
+      guard_(std::move(guard), parts.metrics, parts.log, parts.clock),
+      upload_parts_{parts.ingest,
+                    {parts.catalog, parts.notifier, parts.clock},
+                    parts.metrics,
+                    parts.log,
+                    urls_},
       image_parts_{{parts.catalog, parts.notifier, parts.clock},
                    parts.store,
                    parts.log,
+                   urls_,
                    parts.redirect,
                    parts.redirect_time},
       direct_parts_{parts.direct_uploads,
                     settings_.defaults,
                     settings_.limits.max_file_bytes,
-                    {parts.catalog, parts.notifier, parts.clock}},
+                    {parts.catalog, parts.notifier, parts.clock},
+                    urls_},
       event_parts_{{parts.catalog, parts.notifier, parts.clock}, parts.log},
       queue_parts_{parts.queue, parts.workload},
-      dead_parts_{parts.dead_letters, parts.catalog},
-      router_(make_routes(), parts.metrics, parts.log, parts.clock) {}
+      dead_parts_{parts.dead_letters, parts.catalog, urls_},
+      router_(make_routes(), parts.metrics, parts.log, parts.clock, &guard_) {}
 
 std::vector<Route> ApiService::make_routes() const {
   std::vector<Route> routes{

@@ -9,6 +9,7 @@
 #include "api/dead.h"
 #include "api/direct.h"
 #include "api/events.h"
+#include "api/guard.h"
 #include "api/images.h"
 #include "api/queue.h"
 #include "api/router.h"
@@ -40,7 +41,8 @@ struct ApiParts {
 /// Thread-safe. Outlives the server and every answer given later.
 class ApiService final : public HttpService {
  public:
-  ApiService(UploadSettings settings, const ApiParts& parts);
+  /// Without settings of the guard the API is open to everybody.
+  ApiService(UploadSettings settings, const ApiParts& parts, GuardSettings guard = {});
   ApiService(const ApiService&) = delete;
   ApiService& operator=(const ApiService&) = delete;
 
@@ -56,6 +58,8 @@ class ApiService final : public HttpService {
 
   // What the routes refer to; before the router that has the routes.
   const UploadSettings settings_;
+  const RenditionUrls urls_;
+  Guard guard_;
   const UploadParts upload_parts_;
   const ImageParts image_parts_;
   const DirectParts direct_parts_;

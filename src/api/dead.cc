@@ -14,7 +14,7 @@ Result<HttpResponse> list_dead(const DeadParts& parts, const Call& call, const O
   ASSIGN_OR_RETURN(query, parse_page_query(*call.request));
   JobPage page;
   ASSIGN_OR_RETURN(page, parts.dead_letters.list(query.cursor, query.limit, context));
-  return page_response(page, kPath, query.limit);
+  return page_response(page, kPath, query.limit, parts.urls);
 }
 
 Result<HttpResponse> retry_one(const DeadParts& parts, const Call& call, const OpContext& context) {
@@ -24,7 +24,8 @@ Result<HttpResponse> retry_one(const DeadParts& parts, const Call& call, const O
   ASSIGN_OR_RETURN(job, parts.catalog.find(id, context));
   std::vector<std::string> renditions;
   for (const RenditionSpec& spec : job.renditions) renditions.push_back(spec.name);
-  HttpResponse response = json_response(receipt_json(id, job.state, job.name, renditions), 202);
+  HttpResponse response =
+      json_response(receipt_json(id, job.state, job.name, renditions, parts.urls), 202);
   response.fields.add("Location", image_path(id));
   response.fields.add("Retry-After", "1");
   return response;

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "api/router.h"
+#include "api/signed_url.h"
 #include "service/catalog.h"
 #include "service/dead_letters.h"
 
@@ -13,6 +14,7 @@ namespace thumbmill {
 struct DeadParts {
   DeadLetters& dead_letters;
   Catalog& catalog;
+  const RenditionUrls& urls;
 };
 
 /// GET and DELETE /v1/dead, POST /v1/dead/retry, POST /v1/dead/{id}/retry, DELETE /v1/dead/{id}.

@@ -93,8 +93,9 @@ Result<HttpResponse> complete(const DirectParts& parts, const Call& call,
   if (!completed.ok() && (completed.code() != Code::not_found || !view.ok())) return completed;
   if (!view.ok()) return view.status();
   const JobState state = view->state;
-  HttpResponse response = json_response(receipt_json(id, state, view->name, rendition_names(*view)),
-                                        is_terminal(state) ? 200 : 202);
+  HttpResponse response =
+      json_response(receipt_json(id, state, view->name, rendition_names(*view), parts.urls),
+                    is_terminal(state) ? 200 : 202);
   response.fields.add("Location", image_path(id));
   if (!is_terminal(state)) response.fields.add("Retry-After", "1");
   return response;

@@ -6,6 +6,7 @@
 
 #include "api/job_wait.h"
 #include "api/router.h"
+#include "api/signed_url.h"
 #include "api/upload_options.h"
 #include "base/log.h"
 #include "service/direct_uploads.h"
@@ -17,6 +18,7 @@ struct DirectParts {
   const UploadDefaults& defaults;
   std::uint64_t max_bytes;  ///< of a file
   JobWaitParts wait;
+  const RenditionUrls& urls;
 };
 
 /// POST /v1/uploads and POST /v1/uploads/{id}/complete.

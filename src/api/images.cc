@@ -1,5 +1,7 @@
 #include "api/images.h"
 
+#include <algorithm>
+
 #include <boost/json/object.hpp>
 #include <fmt/format.h>
 
@@ -20,12 +22,13 @@ Result<HttpResponse> list_images(const ImageParts& parts, const Call& call,
   ASSIGN_OR_RETURN(query, parse_page_query(*call.request));
   JobPage page;
   ASSIGN_OR_RETURN(page, parts.wait.catalog.list(query.cursor, query.limit, context));
-  return page_response(page, kListPath, query.limit);
+  return page_response(page, kListPath, query.limit, parts.urls);
 }
 
-HttpResponse image_response(const Result<JobView>& view, const HttpRequest& request, Logger& log) {
-  if (!view.ok()) return failure_response(view.status(), request, log);
-  HttpResponse response = json_response(image_json(*view));
+HttpResponse image_response(const ImageParts& parts, const Result<JobView>& view,
+                            const HttpRequest& request) {
+  if (!view.ok()) return failure_response(view.status(), request, parts.log);
+  HttpResponse response = json_response(image_json(*view, parts.urls));
   if (!is_terminal(view->state)) response.fields.add("Retry-After", "1");
   return response;
 }
@@ -43,15 +46,13 @@ void show_image(const ImageParts& parts, const Call& call, Responder responder,
     wait = *parsed;
   }
   if (wait.count() == 0) {
-    responder.respond(
-        image_response(parts.wait.catalog.find(id, context), *call.request, parts.log));
+    responder.respond(image_response(parts, parts.wait.catalog.find(id, context), *call.request));
     return;
   }
-  answer_when_ended(
-      parts.wait, {id}, parts.wait.clock.now() + wait, std::move(responder), context,
-      [request = call.request, &log = parts.log](const std::vector<Result<JobView>>& views) {
-        return image_response(views.front(), *request, log);
-      });
+  answer_when_ended(parts.wait, {id}, parts.wait.clock.now() + wait, std::move(responder), context,
+                    [request = call.request, &parts](const std::vector<Result<JobView>>& views) {
+                      return image_response(parts, views.front(), *request);
+                    });
 }
 
 Result<HttpResponse> remove_image(const ImageParts& parts, const Call& call,
@@ -81,19 +82,37 @@ std::string etag_of(std::string_view id, std::string_view name, std::uint64_t si
   return fmt::format("\"{}-{}-{:x}\"", id, name, size_bytes);
 }
 
+// No longer than what let the request in holds; at least a second, for it held just now.
+std::chrono::seconds within_admission(std::chrono::seconds time, const ImageParts& parts,
+                                      const Call& call) {
+  if (!call.until) return time;
+  const auto left =
+      std::chrono::floor<std::chrono::seconds>(*call.until - parts.wait.clock.wall_now());
+  return std::clamp(left, std::chrono::seconds(1), std::max(time, std::chrono::seconds(1)));
+}
+
+// A rendition never changes. One that was shown for a key must not be given to others by a cache
+// between; whoever has a signed URL may have it from anywhere, as long as that holds.
+std::string rendition_caching(const ImageParts& parts, const Call& call) {
+  constexpr std::chrono::seconds kYear{31'536'000};
+  return fmt::format("{}, max-age={}, immutable",
+                     call.guarded && !call.until ? "private" : "public",
+                     within_admission(kYear, parts, call).count());
+}
+
 Result<HttpResponse> redirect_to_rendition(const ImageParts& parts, const Call& call,
                                            const std::string& id, const std::string& name,
                                            const OpContext& context) {
   const Result<std::string> key = parts.wait.catalog.rendition_key(id, name, context);
   if (!key.ok()) return no_rendition(parts, call, id, key.status(), context);
+  const std::chrono::seconds time = within_admission(parts.redirect_time, parts, call);
   ASSIGN_OR_RETURN(const PresignedRequest request,
-                   parts.redirect->presign_get(*key, parts.redirect_time, context));
+                   parts.redirect->presign_get(*key, time, context));
   HttpResponse response;
   response.status = 302;
   response.fields.add("Location", request.url);
   // Whoever follows a kept redirect must still get there in time.
-  response.fields.add("Cache-Control",
-                      fmt::format("private, max-age={}", parts.redirect_time.count() / 2));
+  response.fields.add("Cache-Control", fmt::format("private, max-age={}", time.count() / 2));
   return response;
 }
 
@@ -110,7 +129,7 @@ Result<HttpResponse> show_rendition(const ImageParts& parts, const Call& call,
                                 .etag = etag_of(id, name, object->body.size()),
                                 .modified = object->info.modified,
                                 .fields = {}};
-  representation.fields.add("Cache-Control", "public, max-age=31536000, immutable");
+  representation.fields.add("Cache-Control", rendition_caching(parts, call));
   return serve(representation, *call.request);
 }
 
@@ -137,7 +156,10 @@ Result<HttpResponse> show_original(const ImageParts& parts, const Call& call,
       .etag = etag_of(id, "original", object->body.size()),
       .modified = object->info.modified,
       .fields = {}};
-  representation.fields.add("Cache-Control", "private, max-age=3600");
+  constexpr std::chrono::seconds kHour{3600};
+  representation.fields.add(
+      "Cache-Control",
+      fmt::format("private, max-age={}", within_admission(kHour, parts, call).count()));
   // An upload is its sender's: it is never shown as part of our origin.
   representation.fields.add("Content-Disposition", attachment(view->name));
   representation.fields.add("Content-Security-Policy", "sandbox; default-src 'none'");

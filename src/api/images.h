@@ -7,6 +7,7 @@
 
 #include "api/job_wait.h"
 #include "api/router.h"
+#include "api/signed_url.h"
 #include "base/log.h"
 #include "store/object_store.h"
 #include "store/presigner.h"
@@ -18,6 +19,7 @@ struct ImageParts {
   JobWaitParts wait;
   ObjectStore& store;  ///< for kept originals; everything else is the Catalog's
   Logger& log;
+  const RenditionUrls& urls;
   Presigner* redirect = nullptr;  ///< sends clients to the store for renditions; null: we send them
   std::chrono::seconds redirect_time{0};  ///< for how long such an address is good
 };

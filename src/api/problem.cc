@@ -17,6 +17,9 @@ namespace {
 constexpr std::array kProblems{
     ProblemInfo{Problem::malformed_request, 400, "malformed-request", "Malformed request"},
     ProblemInfo{Problem::invalid_argument, 400, "invalid-argument", "Invalid argument"},
+    ProblemInfo{Problem::unauthorized, 401, "unauthorized", "API key needed"},
+    ProblemInfo{Problem::forbidden, 403, "forbidden", "Not allowed with this key"},
+    ProblemInfo{Problem::bad_signature, 403, "bad-signature", "Signed URL not valid"},
     ProblemInfo{Problem::not_found, 404, "not-found", "Not found"},
     ProblemInfo{Problem::not_ready, 404, "not-ready", "Not ready yet", 1},
     ProblemInfo{Problem::method_not_allowed, 405, "method-not-allowed", "Method not allowed"},
@@ -34,6 +37,7 @@ constexpr std::array kProblems{
     ProblemInfo{Problem::undecodable, 422, "undecodable", "Image cannot be decoded"},
     ProblemInfo{Problem::over_limit, 422, "over-limit", "Image over a limit"},
     ProblemInfo{Problem::key_reused, 422, "key-reused", "Idempotency key used before"},
+    ProblemInfo{Problem::rate_limited, 429, "rate-limited", "Too many requests"},
     ProblemInfo{Problem::header_too_large, 431, "header-too-large", "Request header too large"},
     ProblemInfo{Problem::internal, 500, "internal", "Internal error"},
     ProblemInfo{Problem::not_implemented, 501, "not-implemented", "Not implemented"},

@@ -18,6 +18,9 @@ namespace thumbmill {
 enum class Problem {
   malformed_request,
   invalid_argument,
+  unauthorized,
+  forbidden,
+  bad_signature,
   not_found,
   not_ready,
   method_not_allowed,
@@ -33,6 +36,7 @@ enum class Problem {
   undecodable,
   over_limit,
   key_reused,
+  rate_limited,
   header_too_large,
   internal,
   not_implemented,

@@ -55,13 +55,19 @@ struct Meter {
   }
 };
 
-// Stands between a handler and the server to see the answer pass.
+void add_fields(const HttpFields& fields, HttpResponse& response) {
+  for (const auto& [name, value] : fields.all()) response.fields.add(name, value);
+}
+
+// Stands between a handler and the server to see the answer pass, and to give it the fields that
+// every answer to this request carries.
 class MeteredTarget final : public Responder::Target {
  public:
-  MeteredTarget(Responder responder, Meter meter)
-      : responder_(std::move(responder)), meter_(std::move(meter)) {}
+  MeteredTarget(Responder responder, Meter meter, HttpFields fields)
+      : responder_(std::move(responder)), meter_(std::move(meter)), fields_(std::move(fields)) {}
 
   bool respond(HttpResponse response) override {
+    add_fields(fields_, response);
     const int status = response.status;
     const bool first = responder_.respond(std::move(response));
     if (first) meter_.answered(status);
@@ -69,6 +75,7 @@ class MeteredTarget final : public Responder::Target {
   }
 
   std::shared_ptr<HttpStream> stream(HttpResponse head) override {
+    add_fields(fields_, head);
     const int status = head.status;
     std::shared_ptr<HttpStream> stream = responder_.stream(std::move(head));
     // The length of a stream is its reader's choice, so what is timed is how soon it began.
@@ -83,22 +90,25 @@ class MeteredTarget final : public Responder::Target {
  private:
   Responder responder_;
   const Meter meter_;
+  const HttpFields fields_;
 };
 
 class MeteredTask final : public HttpTask {
  public:
-  MeteredTask(std::unique_ptr<HttpTask> task, Meter meter)
-      : task_(std::move(task)), meter_(std::move(meter)) {}
+  MeteredTask(std::unique_ptr<HttpTask> task, Meter meter, HttpFields fields)
+      : task_(std::move(task)), meter_(std::move(meter)), fields_(std::move(fields)) {}
 
   std::uint64_t body_limit() const override { return task_->body_limit(); }
   Status on_body(std::string_view bytes) override { return task_->on_body(bytes); }
 
   void run(Responder responder, const OpContext& context) override {
-    task_->run(Responder(std::make_shared<MeteredTarget>(std::move(responder), meter_)), context);
+    auto target = std::make_shared<MeteredTarget>(std::move(responder), meter_, fields_);
+    task_->run(Responder(std::move(target)), context);
   }
 
   HttpResponse reject(const Status& failure) override {
     HttpResponse response = task_->reject(failure);
+    add_fields(fields_, response);
     meter_.answered(response.status);
     return response;
   }
@@ -106,6 +116,7 @@ class MeteredTask final : public HttpTask {
  private:
   const std::unique_ptr<HttpTask> task_;
   const Meter meter_;
+  const HttpFields fields_;
 };
 
 // A handler that has no use for a body: one that comes all the same is read and dropped.
@@ -149,6 +160,21 @@ class FixedTask final : public HttpTask {
   const HttpResponse response_;
 };
 
+// The answer of the guard. What it refuses is not received, not even to be dropped: the server
+// answers at once and closes.
+class RefusedTask final : public HttpTask {
+ public:
+  explicit RefusedTask(HttpResponse response) : response_(std::move(response)) {}
+
+  std::uint64_t body_limit() const override { return 0; }
+  Status on_body(std::string_view) override { return Status(Code::too_large, "not wanted"); }
+  void run(Responder responder, const OpContext&) override { responder.respond(response_); }
+  HttpResponse reject(const Status&) override { return response_; }
+
+ private:
+  const HttpResponse response_;
+};
+
 // Methods that may become a metric's label: the method itself is the client's to choose.
 std::string method_label(const std::string& method) {
   static constexpr std::string_view kKnown[] = {"GET",   "HEAD",   "POST",   "PUT",
@@ -178,8 +204,17 @@ std::string Call::capture(std::string_view name) const {
   return {};
 }
 
-Router::Router(std::vector<Route> routes, Metrics& metrics, Logger& log, const Clock& clock)
-    : routes_(by_captures(std::move(routes))), metrics_(metrics), log_(log), clock_(clock) {}
+Router::Router(std::vector<Route> routes, Metrics& metrics, Logger& log, const Clock& clock,
+               Guard* guard)
+    : routes_(by_captures(std::move(routes))),
+      metrics_(metrics),
+      log_(log),
+      clock_(clock),
+      guard_(guard) {}
+
+std::string Router::Match::allow() const {
+  return fmt::format("{}, OPTIONS", fmt::join(allowed, ", "));
+}
 
 Router::Match Router::find(const std::shared_ptr<const HttpRequest>& request) const {
   Match match;
@@ -194,35 +229,50 @@ Router::Match Router::find(const std::shared_ptr<const HttpRequest>& request) co
     if (route.method == "GET") match.allowed.emplace_back("HEAD");
     if (route.method == wanted && match.route == nullptr) {
       match.route = &route;
-      match.call = Call{request, std::move(*captures)};
+      match.call = Call{.request = request, .captures = *std::move(captures)};
     }
   }
   return match;
 }
 
-std::unique_ptr<HttpTask> Router::begin(const std::shared_ptr<const HttpRequest>& request) const {
-  const Match match = find(request);
-  Meter meter{metrics_, clock_, match.pattern.empty() ? "none" : match.pattern,
-              method_label(request->method), request->received};
-  std::unique_ptr<HttpTask> task;
+std::unique_ptr<HttpTask> Router::task_of(const Match& match, const HttpRequest& request) const {
   if (match.route != nullptr) {
     const auto* factory = std::get_if<TaskFactory>(&match.route->handler);
-    task = factory != nullptr ? (*factory)(match.call)
-                              : std::make_unique<HandlerTask>(*match.route, match.call, log_);
-  } else if (match.pattern.empty()) {
-    task = std::make_unique<FixedTask>(
-        problem_response(Problem::not_found, "there is nothing at this path", *request));
-  } else {
-    const std::string allow = fmt::format("{}, OPTIONS", fmt::join(match.allowed, ", "));
-    HttpResponse response = options_response(allow);
-    if (request->method != "OPTIONS") {
-      response = problem_response(Problem::method_not_allowed,
-                                  fmt::format("this path takes {}", allow), *request);
-      response.fields.set("Allow", allow);
-    }
-    task = std::make_unique<FixedTask>(std::move(response));
+    if (factory != nullptr) return (*factory)(match.call);
+    return std::make_unique<HandlerTask>(*match.route, match.call, log_);
   }
-  return std::make_unique<MeteredTask>(std::move(task), std::move(meter));
+  if (match.pattern.empty()) {
+    return std::make_unique<FixedTask>(
+        problem_response(Problem::not_found, "there is nothing at this path", request));
+  }
+  const std::string allow = match.allow();
+  HttpResponse response = options_response(allow);
+  if (request.method != "OPTIONS") {
+    response = problem_response(Problem::method_not_allowed,
+                                fmt::format("this path takes {}", allow), request);
+    response.fields.set("Allow", allow);
+  }
+  return std::make_unique<FixedTask>(std::move(response));
+}
+
+std::unique_ptr<HttpTask> Router::begin(const std::shared_ptr<const HttpRequest>& request) const {
+  Match match = find(request);
+  Admission admission;
+  if (guard_ != nullptr) {
+    std::string_view method;
+    if (match.route != nullptr) method = match.route->method;
+    admission = guard_->admit(*request, method, match.pattern, match.allow());
+  }
+  match.call.client = std::move(admission.client);
+  match.call.guarded = admission.guarded;
+  match.call.until = admission.until;
+  Meter meter{metrics_, clock_, match.pattern.empty() ? "none" : match.pattern,
+              method_label(request->method), request->received};
+  std::unique_ptr<HttpTask> task =
+      admission.refusal ? std::make_unique<RefusedTask>(*std::move(admission.refusal))
+                        : task_of(match, *request);
+  return std::make_unique<MeteredTask>(std::move(task), std::move(meter),
+                                       std::move(admission.fields));
 }
 
 }  // namespace thumbmill

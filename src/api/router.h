@@ -1,16 +1,18 @@
 // Router: finds what answers a request in a table of routes, and does for all of them what is the
-// same for all: 404, 405 with Allow, OPTIONS, HEAD by GET, problems for failures, metrics. It knows
-// nothing of images.
+// same for all: 404, 405 with Allow, OPTIONS, HEAD by GET, problems for failures, metrics, and
+// asking the guard, where there is one. It knows nothing of images.
 #pragma once
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <variant>
 #include <vector>
 
+#include "api/guard.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/op_context.h"
@@ -24,6 +26,9 @@ namespace thumbmill {
 struct Call {
   std::shared_ptr<const HttpRequest> request;  // shared with the server and whoever answers later
   std::vector<std::pair<std::string, std::string>> captures;  ///< {name} of the pattern, to value
+  std::string client = {};                                    ///< see Admission
+  bool guarded = false;                                       ///< see Admission
+  std::optional<WallTime> until = {};                         ///< see Admission
 
   /// What stood in the path for {name}; empty when the pattern has no such name.
   std::string capture(std::string_view name) const;
@@ -43,10 +48,12 @@ struct Route {
   std::variant<AnswerNow, AnswerLater, TaskFactory> handler;
 };
 
-/// Thread-safe. Metrics, log and clock outlive it and everything it makes.
+/// Thread-safe. Metrics, log, clock and guard outlive it and everything it makes.
 class Router {
  public:
-  Router(std::vector<Route> routes, Metrics& metrics, Logger& log, const Clock& clock);
+  /// Without a guard everything is let through.
+  Router(std::vector<Route> routes, Metrics& metrics, Logger& log, const Clock& clock,
+         Guard* guard = nullptr);
 
   /// The task for a request; never null: what has no route is answered with a problem.
   std::unique_ptr<HttpTask> begin(const std::shared_ptr<const HttpRequest>& request) const;
@@ -59,14 +66,18 @@ class Router {
     Call call;
     std::string pattern;               // of any route with this path; empty: there is none
     std::vector<std::string> allowed;  // methods of the routes with this path
+
+    std::string allow() const;  // the same as the field Allow has it
   };
 
   Match find(const std::shared_ptr<const HttpRequest>& request) const;
+  std::unique_ptr<HttpTask> task_of(const Match& match, const HttpRequest& request) const;
 
   const std::vector<Route> routes_;  // patterns with fewer captures first
   Metrics& metrics_;
   Logger& log_;
   const Clock& clock_;
+  Guard* const guard_;  // may be null
 };
 
 }  // namespace thumbmill

@@ -12,6 +12,7 @@
 
 #include "api/problem.h"
 #include "api/views.h"
+#include "model/json.h"
 
 namespace thumbmill {
 namespace {
@@ -27,8 +28,9 @@ struct Outcome {
 
 struct Accepted {
   std::shared_ptr<const HttpRequest> request;
-  std::vector<Outcome> outcomes;
-  std::vector<std::string> renditions;
+  const RenditionUrls& urls;
+  std::vector<Outcome> outcomes = {};
+  std::vector<std::string> renditions = {};
 };
 
 // A conflict of Ingest is always about the key: it is in the request that the meaning lies.
@@ -39,9 +41,13 @@ Problem upload_problem(const Status& failure) {
 boost::json::object outcome_problem(const Outcome& outcome, Problem problem,
                                     std::string_view message, const HttpRequest& request) {
   boost::json::object entry;
-  entry["name"] = receipt_json({}, JobState::queued, outcome.name, {})["name"];
+  entry["name"] = json::valid_utf8(outcome.name);
   entry["problem"] = problem_json(problem, message, request.path, request.request_id);
   return entry;
+}
+
+boost::json::object receipt_of(const Outcome& outcome, const Accepted& accepted) {
+  return receipt_json(outcome.id, outcome.state, outcome.name, accepted.renditions, accepted.urls);
 }
 
 HttpResponse single_receipt(const Accepted& accepted) {
@@ -50,9 +56,7 @@ HttpResponse single_receipt(const Accepted& accepted) {
     return problem_response(upload_problem(outcome.status), outcome.status.message(),
                             *accepted.request);
   }
-  HttpResponse response =
-      json_response(receipt_json(outcome.id, outcome.state, outcome.name, accepted.renditions),
-                    outcome.known ? 200 : 202);
+  HttpResponse response = json_response(receipt_of(outcome, accepted), outcome.known ? 200 : 202);
   response.fields.add("Location", image_path(outcome.id));
   if (!is_terminal(outcome.state)) response.fields.add("Retry-After", "1");
   return response;
@@ -64,7 +68,7 @@ HttpResponse receipts(const Accepted& accepted) {
   int status = 0;
   for (const Outcome& outcome : accepted.outcomes) {
     if (outcome.status.ok()) {
-      entries.push_back(receipt_json(outcome.id, outcome.state, outcome.name, accepted.renditions));
+      entries.push_back(receipt_of(outcome, accepted));
       status = 202;
     } else {
       const Problem problem = upload_problem(outcome.status);
@@ -79,14 +83,14 @@ HttpResponse receipts(const Accepted& accepted) {
 }
 
 // The answer to one file that was waited for and whose job has ended.
-HttpResponse single_ended(const JobView& job, const HttpRequest& request) {
+HttpResponse single_ended(const JobView& job, const Accepted& accepted) {
   if (job.state == JobState::failed && job.result && job.result->failure) {
     HttpResponse response = problem_response(problem_of_job(job.result->failure->code),
-                                             job.result->failure->message, request);
+                                             job.result->failure->message, *accepted.request);
     response.fields.add("Location", image_path(job.id));
     return response;
   }
-  HttpResponse response = json_response(image_json(job));
+  HttpResponse response = json_response(image_json(job, accepted.urls));
   response.fields.add("Location", image_path(job.id));
   return response;
 }
@@ -96,12 +100,12 @@ HttpResponse ended(const Accepted& accepted, const std::vector<Result<JobView>>&
   const bool all_ended = std::ranges::all_of(
       views, [](const Result<JobView>& view) { return view.ok() && is_terminal(view->state); });
   if (!all_ended) return receipts(accepted);
-  if (accepted.outcomes.size() == 1) return single_ended(*views.front(), *accepted.request);
+  if (accepted.outcomes.size() == 1) return single_ended(*views.front(), accepted);
   boost::json::array entries;
   auto view = views.begin();
   for (const Outcome& outcome : accepted.outcomes) {
     if (outcome.status.ok()) {
-      entries.push_back(image_json(**view++));
+      entries.push_back(image_json(**view++, accepted.urls));
     } else {
       entries.push_back(outcome_problem(outcome, upload_problem(outcome.status),
                                         outcome.status.message(), *accepted.request));
@@ -112,11 +116,12 @@ HttpResponse ended(const Accepted& accepted, const std::vector<Result<JobView>>&
 
 class UploadTask final : public HttpTask {
  public:
-  UploadTask(const UploadParts& parts, const UploadSettings& settings,
-             std::shared_ptr<const HttpRequest> request, std::unique_ptr<UploadBody> body)
+  UploadTask(const UploadParts& parts, const UploadSettings& settings, const Call& call,
+             std::unique_ptr<UploadBody> body)
       : parts_(parts),
         settings_(settings),
-        request_(std::move(request)),
+        request_(call.request),
+        client_(call.client),
         body_(std::move(body)),
         began_(parts.wait.clock.now()) {}
 
@@ -149,6 +154,7 @@ class UploadTask final : public HttpTask {
   const UploadParts& parts_;
   const UploadSettings& settings_;
   const std::shared_ptr<const HttpRequest> request_;  // shared with the server and the answer
+  const std::string client_;                          // the name of the API key, if there are keys
   const std::unique_ptr<UploadBody> body_;
   const SteadyTime began_;
 };
@@ -187,6 +193,7 @@ Outcome UploadTask::accept(ReceivedFile file, const UploadOptions& options,
                         .renditions = options.renditions,
                         .keep_original = options.keep_original,
                         .idempotency_key = key,
+                        .client = client_,
                         .trace = std::string(request_->fields.get("traceparent").value_or(""))};
     const Result<AcceptedUpload> accepted = parts_.ingest.accept(upload, context);
     outcome.status = accepted.status();
@@ -214,8 +221,7 @@ void UploadTask::run(Responder responder, const OpContext& context) {
     responder.respond(failure_response(options.status(), *request_, parts_.log));
     return;
   }
-  Accepted accepted;
-  accepted.request = request_;
+  Accepted accepted{.request = request_, .urls = parts_.urls};
   for (const RenditionSpec& spec : options->renditions) accepted.renditions.push_back(spec.name);
   std::vector<std::string> ids;
   for (ReceivedFile& file : body_->files) {
@@ -278,7 +284,7 @@ std::unique_ptr<HttpTask> make_upload_task(const UploadParts& parts, const Uploa
     body = raw_upload_body(settings.limits, settings.spool_directory);
   }
   if (body.ok()) {
-    return std::make_unique<UploadTask>(parts, settings, call.request, std::move(body).value());
+    return std::make_unique<UploadTask>(parts, settings, call, std::move(body).value());
   }
   const Status failure = body.status();
   return std::make_unique<RefusedUpload>(

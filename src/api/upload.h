@@ -8,6 +8,7 @@
 
 #include "api/job_wait.h"
 #include "api/router.h"
+#include "api/signed_url.h"
 #include "api/upload_form.h"
 #include "api/upload_options.h"
 #include "base/log.h"
@@ -23,6 +24,7 @@ struct UploadParts {
   JobWaitParts wait;
   Metrics& metrics;
   Logger& log;
+  const RenditionUrls& urls;
 };
 
 /// What may be uploaded and what is made of it. Immutable.

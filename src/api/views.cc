@@ -12,11 +12,12 @@
 namespace thumbmill {
 namespace {
 
-boost::json::object rendition_json(std::string_view id, const RenditionResult& rendition) {
+boost::json::object rendition_json(std::string_view id, const RenditionResult& rendition,
+                                   const RenditionUrls& urls) {
   const ImageFormatInfo& format = image_format_info(rendition.format);
   boost::json::object json;
   json["name"] = rendition.name;
-  json["url"] = rendition_path(id, rendition.name);
+  json["url"] = urls.of(id, rendition.name);
   json["format"] = format.name;
   json["content_type"] = format.media_type;
   json["width"] = rendition.size.width;
@@ -36,7 +37,8 @@ boost::json::object source_json(const JobResult& result) {
   return json;
 }
 
-void add_result(const JobView& job, const JobResult& result, boost::json::object& json) {
+void add_result(const JobView& job, const JobResult& result, const RenditionUrls& urls,
+                boost::json::object& json) {
   json["finished"] = format_rfc3339(result.finished);
   if (result.failure) {
     boost::json::object error;
@@ -50,7 +52,7 @@ void add_result(const JobView& job, const JobResult& result, boost::json::object
   json["source"] = source_json(result);
   boost::json::array renditions;
   for (const RenditionResult& rendition : result.renditions) {
-    renditions.push_back(rendition_json(job.id, rendition));
+    renditions.push_back(rendition_json(job.id, rendition, urls));
   }
   json["renditions"] = std::move(renditions);
 }
@@ -59,13 +61,9 @@ void add_result(const JobView& job, const JobResult& result, boost::json::object
 
 std::string image_path(std::string_view id) { return fmt::format("/v1/images/{}", id); }
 
-std::string rendition_path(std::string_view id, std::string_view rendition) {
-  return fmt::format("/v1/images/{}/{}", id, rendition);
-}
-
 std::string events_path(std::string_view id) { return fmt::format("/v1/images/{}/events", id); }
 
-boost::json::object image_json(const JobView& job) {
+boost::json::object image_json(const JobView& job, const RenditionUrls& urls) {
   boost::json::object json;
   json["id"] = job.id;
   json["status"] = job_state_name(job.state);
@@ -76,17 +74,18 @@ boost::json::object image_json(const JobView& job) {
   links["self"] = image_path(job.id);
   links["events"] = events_path(job.id);
   if (job.result) {
-    add_result(job, *job.result, json);
-    if (job.result->kept_original) links["original"] = rendition_path(job.id, "original");
+    add_result(job, *job.result, urls, json);
+    if (job.result->kept_original) links["original"] = urls.of(job.id, "original");
   }
   json["links"] = std::move(links);
   return json;
 }
 
 boost::json::object receipt_json(std::string_view id, JobState state, std::string_view name,
-                                 const std::vector<std::string>& renditions) {
+                                 const std::vector<std::string>& renditions,
+                                 const RenditionUrls& urls) {
   boost::json::object paths;
-  for (const std::string& rendition : renditions) paths[rendition] = rendition_path(id, rendition);
+  for (const std::string& rendition : renditions) paths[rendition] = urls.of(id, rendition);
   boost::json::object links;
   links["self"] = image_path(id);
   links["events"] = events_path(id);
@@ -118,9 +117,10 @@ HttpResponse json_response(const boost::json::value& body, int status) {
   return response;
 }
 
-HttpResponse page_response(const JobPage& page, std::string_view path, std::size_t limit) {
+HttpResponse page_response(const JobPage& page, std::string_view path, std::size_t limit,
+                           const RenditionUrls& urls) {
   boost::json::array images;
-  for (const JobView& job : page.jobs) images.push_back(image_json(job));
+  for (const JobView& job : page.jobs) images.push_back(image_json(job, urls));
   boost::json::object body;
   body["images"] = std::move(images);
   if (page.next) {

@@ -9,23 +9,24 @@
 
 #include <boost/json/fwd.hpp>
 
+#include "api/signed_url.h"
 #include "net/http.h"
 #include "notify/notifier.h"
 #include "service/catalog.h"
 
 namespace thumbmill {
 
-/// "/v1/images/<id>", and of what lies below it.
+/// "/v1/images/<id>", and its events'. The paths of renditions are RenditionUrls'.
 std::string image_path(std::string_view id);
-std::string rendition_path(std::string_view id, std::string_view rendition);
 std::string events_path(std::string_view id);
 
 /// A job as GET /v1/images/{id} shows it.
-boost::json::object image_json(const JobView& job);
+boost::json::object image_json(const JobView& job, const RenditionUrls& urls);
 
 /// The receipt of an upload: id, status, name, and where to go on. `name` may hold any bytes.
 boost::json::object receipt_json(std::string_view id, JobState state, std::string_view name,
-                                 const std::vector<std::string>& renditions);
+                                 const std::vector<std::string>& renditions,
+                                 const RenditionUrls& urls);
 
 /// One event's data.
 boost::json::object event_json(const JobEvent& event);
@@ -35,7 +36,8 @@ HttpResponse json_response(const boost::json::value& body, int status = 200);
 
 /// A page of jobs: {"images", "next"}, with a Link to the next one, which is `path` with the limit
 /// and the cursor.
-HttpResponse page_response(const JobPage& page, std::string_view path, std::size_t limit);
+HttpResponse page_response(const JobPage& page, std::string_view path, std::size_t limit,
+                           const RenditionUrls& urls);
 
 /// Where a listing begins and how long a page of it is, from `limit` and `cursor`.
 struct PageQuery {

@@ -20,6 +20,7 @@ struct DeadOptions {
   std::string id;
   bool all = false;
   bool json = false;
+  std::string api_key;
   std::string url;  // of a running server; empty: the store itself
 };
 
@@ -71,7 +72,10 @@ Status run_remotely(const DeadOptions& options, const Clock& clock) {
   }
   OpContext context;
   context.deadline = clock.now() + std::chrono::minutes(1);
-  ASSIGN_OR_RETURN(const HttpResponse response, client->send(method, target, {}, Blob(), context));
+  HttpFields fields;
+  if (!options.api_key.empty()) fields.add("Authorization", "Bearer " + options.api_key);
+  ASSIGN_OR_RETURN(const HttpResponse response,
+                   client->send(method, target, fields, Blob(), context));
   ASSIGN_OR_RETURN(const std::string body, response.body.to_string());
   if (response.status >= 400) {
     return Status(response.status == 404 ? Code::not_found : Code::unavailable,
@@ -111,6 +115,7 @@ int cmd_dead(int argc, char** argv) {
   app.add_flag("--all", options.all, "Every dead letter (retry, purge)");
   app.add_flag("--json", options.json, "Ids only, one a line (list)");
   app.add_option("--url", options.url, "Base URL of a running server, e.g. http://localhost:8080");
+  add_api_key_option(app, options.api_key);
   const SettingFlags flags(app, {"Where", "S3", "Logs"});
   if (const auto exit_code = parse_arguments(app, argc, argv)) return *exit_code;
   if (const Status valid = check_options(options); !valid.ok()) return fail(valid);

@@ -11,6 +11,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "api/key_file.h"
 #include "app/backends.h"
 #include "app/commands.h"
 #include "app/compose.h"
@@ -160,6 +161,34 @@ std::vector<Finding> check_decoders(const Settings& settings, Clock& clock, Logg
   return findings;
 }
 
+Finding check_access(const Settings& settings) {
+  const std::string remedy = "thumbmill keys new NAME --api-keys-file FILE; docs/api.md, \"Keys\"";
+  if (is_open_to_others(settings)) {
+    return {"access", Verdict::warning,
+            fmt::format("whoever reaches {} may upload, list and delete everything",
+                        format_listen_address(settings.listen)),
+            remedy};
+  }
+  if (settings.api_keys_file.empty()) {
+    return {"access", Verdict::good, "no keys; only this machine reaches the API", {}};
+  }
+  const Result<std::string> text = read_key_file(settings.api_keys_file);
+  const Result<KeyTable> table = text.ok() ? KeyTable::parse(*text) : text.status();
+  if (!table.ok()) {
+    return {"access", Verdict::bad,
+            fmt::format("{}: {}", settings.api_keys_file, table.status().to_string()), remedy};
+  }
+  if (table->keys().empty()) {
+    return {"access", Verdict::warning,
+            settings.api_keys_file + " has no key: nobody may use the API", remedy};
+  }
+  return {"access",
+          Verdict::good,
+          fmt::format("{} keys, {}", table->keys().size(),
+                      table->signing_keys().empty() ? "URLs are not signed" : "URLs are signed"),
+          {}};
+}
+
 void print_text(const std::vector<Finding>& findings) {
   const bool colors = ::isatty(STDOUT_FILENO) == 1;
   for (const Finding& finding : findings) {
@@ -204,6 +233,7 @@ int cmd_doctor(int argc, char** argv) {
   std::vector<Finding> findings = check_backends(loaded->settings, clock, log);
   for (Finding& finding : check_decoders(loaded->settings, clock, log))
     findings.push_back(std::move(finding));
+  findings.push_back(check_access(loaded->settings));
   json ? print_json(findings) : print_text(findings);
   const bool bad = std::any_of(findings.begin(), findings.end(),
                                [](const Finding& f) { return f.verdict == Verdict::bad; });

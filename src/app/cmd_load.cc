@@ -104,6 +104,7 @@ int cmd_load(int argc, char** argv) {
   app.add_option("files", flags.files, "Images, uploaded in turn; a made one when none is given")
       ->type_name("FILE");
   app.add_option("--url", options.url, "Base URL of the server")->capture_default_str();
+  add_api_key_option(app, options.api_key);
   app.add_option("-n,--count", options.schedule.count,
                  "Uploads in all (100 when there is no --duration)");
   app.add_option("--duration", flags.duration, "How long to begin uploads for, e.g. 30s");

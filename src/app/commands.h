@@ -14,6 +14,7 @@ int cmd_load(int argc, char** argv);     ///< load generator against a server
 int cmd_plan(int argc, char** argv);     ///< simulates autoscalers on traffic
 int cmd_sweep(int argc, char** argv);    ///< one sweep by hand
 int cmd_dead(int argc, char** argv);     ///< dead letters: list, show, retry, purge
+int cmd_keys(int argc, char** argv);     ///< API keys: new, list, revoke
 int cmd_config(int argc, char** argv);   ///< the effective settings
 int cmd_doctor(int argc, char** argv);   ///< checks store, queue and decoders
 int cmd_health(int argc, char** argv);   ///< whether a running process is well

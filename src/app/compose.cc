@@ -8,9 +8,11 @@
 #include <unistd.h>
 
 #include "api/api_service.h"
+#include "api/key_file.h"
 #include "api/ops.h"
 #include "app/backends.h"
 #include "app/decoders.h"
+#include "app/option_table.h"
 #include "app/version.h"
 #include "metrics/prometheus/prometheus_metrics.h"
 #include "net/http_server.h"
@@ -118,6 +120,12 @@ LogFormat log_format(const Settings& settings) {
   return ::isatty(STDERR_FILENO) == 1 ? LogFormat::text : LogFormat::json;
 }
 
+bool is_open_to_others(const Settings& settings) {
+  const std::string& host = settings.listen.host;
+  const bool loopback = host == "localhost" || host == "::1" || host.starts_with("127.");
+  return !loopback && settings.api_keys_file.empty();
+}
+
 // In the order in which they are made; the last ones go first.
 struct System::Parts {
   Parts(const Settings& s, Roles o, Clock& c, Random& r, Logger& l)
@@ -129,7 +137,8 @@ struct System::Parts {
   JobSource& jobs() const {
     return tasks ? static_cast<JobSource&>(*tasks) : static_cast<JobSource&>(*backends.queue);
   }
-  void make_api();
+  Result<GuardSettings> make_guard();
+  Status make_api();
   Status make_worker();
   Status make_janitor();
   void make_ops();
@@ -161,6 +170,7 @@ struct System::Parts {
   std::unique_ptr<Worker> worker;
   std::unique_ptr<QueueExporter> exporter;
   std::unique_ptr<Janitor> janitor;
+  std::unique_ptr<KeyFile> key_file;  // null: no keys are asked for
   std::unique_ptr<ApiService> api;
   std::unique_ptr<OpsService> ops;
   std::unique_ptr<HttpServer> server;
@@ -196,7 +206,28 @@ Status System::Parts::open_queue_or_tasks() {
   return Status();
 }
 
-void System::Parts::make_api() {
+Result<GuardSettings> System::Parts::make_guard() {
+  GuardSettings guard;
+  if (!settings.api_keys_file.empty()) {
+    ASSIGN_OR_RETURN(key_file, KeyFile::open(settings.api_keys_file, clock, log));
+    guard.keys = [file = key_file.get()] { return file->keys(); };
+  }
+  guard.url_time = std::chrono::ceil<std::chrono::seconds>(settings.url_time);
+  guard.rate = {settings.rate_limit, settings.rate_burst};
+  Result<CorsPolicy> cors = CorsPolicy::parse(settings.cors_origins);
+  if (!cors.ok()) return cors.status().with_context("setting cors-origins");
+  guard.cors = *std::move(cors);
+  if (is_open_to_others(settings)) {
+    log.warning(
+        "THE API IS OPEN: whoever reaches this address may upload, list and delete everything; "
+        "make a key with `thumbmill keys new NAME` and set api-keys-file, or listen on 127.0.0.1",
+        {{"listen", format_listen_address(settings.listen)}});
+  }
+  return guard;
+}
+
+Status System::Parts::make_api() {
+  ASSIGN_OR_RETURN(GuardSettings guard, make_guard());
   JobQueue& queue = *backends.queue;
   ingest = std::make_unique<Ingest>(*store, queue, *notifier, metrics, log, clock, random);
   catalog = std::make_unique<Catalog>(*store, queue, *notifier, clock);
@@ -211,7 +242,8 @@ void System::Parts::make_api() {
   }
   if (settings.deliver == Delivery::redirect) parts.redirect = backends.presigner;
   parts.redirect_time = presign_time;
-  api = std::make_unique<ApiService>(upload_settings(settings, *store), parts);
+  api = std::make_unique<ApiService>(upload_settings(settings, *store), parts, std::move(guard));
+  return Status();
 }
 
 // Before anything is opened: a process whose sandbox does not hold has touched neither store nor
@@ -267,6 +299,7 @@ Status System::Parts::start_all() {
   }
   ASSIGN_OR_RETURN(admin_server,
                    HttpServer::start(admin_options(settings), *ops, metrics, log, clock, random));
+  if (key_file) key_file->start();
   if (canary) canary->start();
   if (exporter) exporter->start();
   if (janitor) janitor->start();
@@ -287,6 +320,7 @@ void System::Parts::stop() {
   if (janitor) janitor->stop();
   if (exporter) exporter->stop();
   if (canary) canary->stop();
+  if (key_file) key_file->stop();
   if (admin_server) admin_server->stop(std::chrono::milliseconds(0));
 }
 
@@ -299,7 +333,7 @@ Result<std::unique_ptr<System>> System::start(const Settings& settings, Roles ro
   auto parts = std::make_unique<Parts>(settings, roles, clock, random, log);
   if (roles.worker) RETURN_IF_ERROR(parts->start_decoding());
   RETURN_IF_ERROR(parts->start_backends());
-  if (roles.api) parts->make_api();
+  if (roles.api) RETURN_IF_ERROR(parts->make_api());
   if (roles.worker) RETURN_IF_ERROR(parts->make_worker());
   if (roles.janitor) RETURN_IF_ERROR(parts->make_janitor());
   parts->make_ops();

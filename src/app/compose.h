@@ -23,6 +23,9 @@ JanitorOptions janitor_options(const Settings& settings);
 /// "auto" is text on a terminal (of stderr), JSON elsewhere.
 LogFormat log_format(const Settings& settings);
 
+/// Whether others than this machine can reach the API and are asked for no key.
+bool is_open_to_others(const Settings& settings);
+
 /// The parts of the service that a process runs.
 struct Roles {
   bool api = false;      ///< takes uploads and answers

@@ -13,10 +13,10 @@ namespace {
 
 constexpr std::string_view kEnvironmentPrefix = "THUMBMILL_";
 
-// Variables of ours that are not settings: the file's path is read before any setting, the rest
-// belongs to tests and benchmarks.
-const std::set<std::string_view> kOtherVariables = {"THUMBMILL_CONFIG", "THUMBMILL_CORPUS",
-                                                    "THUMBMILL_BIN", "THUMBMILL_URL"};
+// Variables of ours that are not settings: the file's path is read before any setting, the API key
+// is for commands that talk to a server, the rest belongs to tests and benchmarks.
+const std::set<std::string_view> kOtherVariables = {
+    "THUMBMILL_CONFIG", "THUMBMILL_CORPUS", "THUMBMILL_BIN", "THUMBMILL_URL", "THUMBMILL_API_KEY"};
 
 // These stand where a rendition's name would in an image's URLs, and so no rendition could be
 // reached under them (docs/api.md).

@@ -158,13 +158,15 @@ std::vector<Option> http_options() {
                   "All header fields of a request together."),
       count_option("max-header-count", &Settings::header_count, 100, 1, 10'000,
                    "Header fields of a request."),
-      duration_option("header-time", &Settings::header_time, "5s", 100ms, 1h,
-                      "Within which a request's header must have come."),
+      duration_option(
+          "header-time", &Settings::header_time, "5s", 100ms, 1h,
+          "Within which a request's header must have come, of a new connection from its "
+          "beginning."),
       duration_option("idle-time", &Settings::idle_time, "15s", 100ms, 1h,
-                      "After which a connection without a request is closed."),
+                      "After which a connection without a further request is closed."),
       duration_option("body-time", &Settings::body_time, "2m", 1s, 24h,
                       "Within which a body must have come."),
-      duration_option("body-grace", &Settings::body_grace, "10s", 0ms, 1h,
+      duration_option("body-grace", &Settings::body_grace, "9s", 0ms, 1h,
                       "After which a body must come at body-rate."),
       size_option("body-rate", &Settings::body_rate_bytes, "10KiB", 0, kGiB,
                   "Least bytes a second of a body, on average."),
@@ -173,6 +175,24 @@ std::vector<Option> http_options() {
       count_option("io-threads", &Settings::io_threads, 2, 1, 256, "Threads that move bytes."),
       count_option("request-threads", &Settings::request_threads, 32, 1, 4096,
                    "Threads that answer requests."),
+  };
+}
+
+std::vector<Option> access_options() {
+  return {
+      text_option("api-keys-file", &Settings::api_keys_file, "",
+                  "a file that `thumbmill keys` makes; empty: no keys",
+                  "Who may use the API: without it everybody who can reach it. Read again when it "
+                  "changes."),
+      duration_option("url-time", &Settings::url_time, "1h", 10s, 30 * 24h,
+                      "How long the signed address of a rendition is good, at least."),
+      count_option("rate-limit", &Settings::rate_limit, 0, 0, 1'000'000,
+                   "Requests a second of one key, or of one address without a key; 0: any."),
+      count_option("rate-burst", &Settings::rate_burst, 0, 0, 10'000'000,
+                   "Requests at once after a rest; 0: what ten seconds allow."),
+      text_option("cors-origins", &Settings::cors_origins, "",
+                  "*, or origins such as https://app.example.com separated by commas; empty: none",
+                  "Other sites whose pages may use the API in a browser."),
   };
 }
 
@@ -214,6 +234,7 @@ std::vector<Option> option_table() {
   add("Work", work_options());
   add("Limits", limit_options());
   add("Janitor", janitor_options());
+  add("Access", access_options());
   add("HTTP", http_options());
   add("Logs", log_options());
   return table;

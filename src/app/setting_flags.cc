@@ -50,6 +50,13 @@ Result<LoadedSettings> SettingFlags::load() const {
   return load_settings(sources);
 }
 
+void add_api_key_option(CLI::App& app, std::string& key) {
+  app.add_option("--api-key", key,
+                 "Key of the server's API; better in the environment, which others cannot see")
+      ->envname("THUMBMILL_API_KEY")
+      ->type_name("KEY");
+}
+
 std::optional<int> parse_arguments(CLI::App& app, int argc, char** argv) {
   try {
     app.parse(argc, argv);

@@ -33,6 +33,9 @@ class SettingFlags {
   std::shared_ptr<Values> values_;  // shared with the parser's callbacks
 };
 
+/// Adds --api-key, also read from THUMBMILL_API_KEY, to a command that talks to a server.
+void add_api_key_option(CLI::App& app, std::string& key);
+
 /// Parses a command's arguments. Nothing when the command is to go on; otherwise the exit code: 0
 /// after --help, EX_USAGE after a message on stderr.
 std::optional<int> parse_arguments(CLI::App& app, int argc, char** argv);

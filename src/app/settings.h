@@ -85,6 +85,13 @@ struct Settings {
   std::chrono::milliseconds dead_letter_age{};
   std::chrono::milliseconds result_age{};
 
+  // Access
+  std::string api_keys_file;  ///< empty: no keys are asked for
+  std::chrono::milliseconds url_time{};
+  std::uint64_t rate_limit = 0;  ///< 0: none
+  std::uint64_t rate_burst = 0;  ///< 0: ten seconds' worth
+  std::string cors_origins;
+
   // HTTP edge
   std::uint64_t request_line_bytes = 0;
   std::uint64_t header_bytes = 0;

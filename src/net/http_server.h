@@ -22,10 +22,11 @@ struct HttpLimits {
   std::size_t request_line_bytes = 8 * 1024;
   std::size_t header_bytes = 16 * 1024;
   std::size_t header_count = 100;
-  std::chrono::milliseconds header_time{5'000};  ///< from the first byte of a head to its end
+  /// From the first byte of a head to its end; of a new connection also until that byte.
+  std::chrono::milliseconds header_time{5'000};
   std::chrono::milliseconds idle_time{15'000};   ///< between requests of a connection
   std::chrono::milliseconds body_time{120'000};  ///< for a whole body
-  std::chrono::milliseconds body_grace{10'000};  ///< after which body_rate holds
+  std::chrono::milliseconds body_grace{9'000};   ///< after which body_rate holds
   std::size_t body_rate_bytes = 10 * 1024;       ///< least bytes a second, on average
   std::size_t connections = 4096;  ///< open at once; the next gets a 503 and is closed
 };

@@ -118,7 +118,10 @@ HttpSession::Awaitable<void> HttpSession::run() {
 
 HttpSession::Awaitable<bool> HttpSession::read_head() {
   const HttpLimits& limits = core_.options.limits;
-  if (buffer_.empty()) limit_time(limits.idle_time);
+  // Who has just connected means to ask something: waiting long for that helps attackers only.
+  if (buffer_.empty()) {
+    limit_time(fresh_ ? std::min(limits.idle_time, limits.header_time) : limits.idle_time);
+  }
   // Thousands of connections may wait here: what a body needed is given back.
   if (buffer_.capacity() > kHeadReadBytes) buffer_.shrink_to_fit();
   bool begun = false;
@@ -142,6 +145,7 @@ HttpSession::Awaitable<bool> HttpSession::read_head() {
         }
         head_ = std::get<RequestHead>(std::move(parsed));
         buffer_.erase(0, progress.length);
+        fresh_ = false;
         co_return true;
       }
     }

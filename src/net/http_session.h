@@ -75,6 +75,7 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
   Clock::time_point armed_ = Clock::time_point::max();     // what the watchdog sleeps until
   bool timed_out_ = false;
   bool ended_ = false;
+  bool fresh_ = true;  // no request has come yet
   bool busy_ = false;  // between a request's first byte and its answer's last
   bool finishing_ = false;
   std::string buffer_;                    // read and not yet used

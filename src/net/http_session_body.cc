@@ -27,6 +27,8 @@ HttpSession::Awaitable<Status> HttpSession::read_body(HttpTask& task) {
     co_return Status(Code::too_large, fmt::format("the body has {} bytes; {} are allowed",
                                                   *request_->content_length, task.body_limit()));
   }
+  // A task that takes none is not waited for: its client learns at once that it may stop.
+  if (task.body_limit() == 0) co_return Status(Code::too_large, "no body is taken here");
   limit_body_time(Clock::now(), 0);
   if (head_.expects_continue && buffer_.empty()) {
     const bool written = co_await write(kContinue);

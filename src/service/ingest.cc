@@ -93,7 +93,9 @@ Result<AcceptedUpload> Ingest::try_accept(const Upload& upload, const OpContext&
   KeyInFlight key(*this);
   if (upload.idempotency_key) {
     RETURN_IF_ERROR(check_key(*upload.idempotency_key));
-    const std::string digest = to_hex(sha256(*upload.idempotency_key));
+    // The key has no line end, so that no two clients can come to the same text.
+    const std::string owner = upload.client.empty() ? std::string() : upload.client + '\n';
+    const std::string digest = to_hex(sha256(owner + *upload.idempotency_key));
     RETURN_IF_ERROR(key.take(digest));
     ASSIGN_OR_RETURN(accepted, resolve_key(digest, fingerprint(upload), context));
     if (accepted.known) return accepted;

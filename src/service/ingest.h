@@ -32,7 +32,9 @@ struct Upload {
   std::vector<RenditionSpec> renditions;
   bool keep_original = false;
   std::optional<std::string> idempotency_key;  ///< 1 to 255 visible ASCII characters
-  std::string trace;                           ///< W3C traceparent or empty
+  /// Whose idempotency key it is: each client has its own. Empty where clients are not told apart.
+  std::string client = {};
+  std::string trace;  ///< W3C traceparent or empty
 };
 
 struct AcceptedUpload {

@@ -1,14 +1,14 @@
 // A real server in a directory of its own, a real browser, and pictures made on the spot.
-import {spawn} from 'node:child_process';
+import {execFileSync, spawn} from 'node:child_process';
 import {mkdtempSync, rmSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {deflateSync} from 'node:zlib';
 import {chromium} from 'playwright-core';
 
-export async function startServer({store = mkdtempSync(join(tmpdir(), 'thumbmill-page-')), listen = '127.0.0.1:0'} = {}) {
+export async function startServer({store = mkdtempSync(join(tmpdir(), 'thumbmill-page-')), listen = '127.0.0.1:0', options = []} = {}) {
   const server = spawn(process.env.THUMBMILL_BIN,
-    ['serve', '--store', store, '--listen', listen, '--admin-listen', '127.0.0.1:0', '--log-level', 'warning'],
+    ['serve', '--store', store, '--listen', listen, '--admin-listen', '127.0.0.1:0', '--log-level', 'warning', ...options],
     {stdio: ['ignore', 'pipe', 'inherit']});
   const url = await new Promise((resolve, reject) => {
     let text = '';
@@ -25,6 +25,12 @@ export async function startServer({store = mkdtempSync(join(tmpdir(), 'thumbmill
     server.kill(signal);
   });
   return {url, store, stop, remove: () => rmSync(store, {recursive: true, force: true})};
+}
+
+/** Makes an API key in that keys file, and returns it. */
+export function newKey(keys, name, scope) {
+  return execFileSync(process.env.THUMBMILL_BIN, ['keys', 'new', name, '--scope', scope, '--api-keys-file', keys],
+    {encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore']}).trim();
 }
 
 export function startBrowser() {

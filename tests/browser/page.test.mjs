@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import {readFileSync} from 'node:fs';
 import {createRequire} from 'node:module';
+import {join} from 'node:path';
 import {after, afterEach, before, beforeEach, test} from 'node:test';
-import {brokenPng, file, png, startBrowser, startServer} from './harness.mjs';
+import {brokenPng, file, newKey, png, startBrowser, startServer} from './harness.mjs';
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
@@ -181,3 +182,46 @@ for (const colorScheme of ['light', 'dark']) {
     await phone.context().close();
   });
 }
+
+test('a service with keys is used with one, which the page asks for', async () => {
+  await server.stop();
+  const keys = join(server.store, 'keys');
+  const key = newKey(keys, 'people', 'admin');
+  server = await startServer({store: server.store, options: ['--api-keys-file', keys]});
+  await page.goto(server.url);
+  const dialog = page.getByRole('dialog', {name: 'API key'});
+  await dialog.waitFor();
+  await page.evaluate(axe);
+  const {violations} = await page.evaluate(() => axe.run());
+  assert.deepEqual(violations.map((v) => v.id), []);
+  await page.getByRole('textbox', {name: 'Key'}).fill('tm_wrong');
+  await page.getByRole('button', {name: 'Use this key'}).click();
+  await page.getByText('is not known here').waitFor();
+  await page.getByRole('textbox', {name: 'Key'}).fill(key);
+  await page.getByRole('button', {name: 'Use this key'}).click();
+  await dialog.waitFor({state: 'hidden'});
+  const streams = page.waitForResponse((response) => response.url().endsWith('/v1/events'));
+  await page.reload();
+  assert.equal((await streams).status(), 200);
+  await upload(file('guarded.png'));
+  const image = card('guarded.png').locator('img');
+  await page.waitForFunction((node) => node.naturalWidth > 0, await image.elementHandle());
+  assert.match(await image.getAttribute('src'), /\?expires=\d+&signature=[0-9a-f]{64}$/);
+  const other = await page.context().newPage();
+  await other.goto(server.url);
+  await other.getByRole('dialog', {name: 'API key'}).waitFor();  // the key is this tab's
+  await other.close();
+});
+
+test('with a key for uploads only, the page shows what it may', async () => {
+  await server.stop();
+  const keys = join(server.store, 'keys');
+  const key = newKey(keys, 'uploads', 'upload');
+  server = await startServer({store: server.store, options: ['--api-keys-file', keys]});
+  await page.goto(server.url);
+  await page.getByRole('textbox', {name: 'Key'}).fill(key);
+  await page.getByRole('button', {name: 'Use this key'}).click();
+  await page.getByRole('dialog', {name: 'API key'}).waitFor({state: 'hidden'});
+  await upload(file('mine.png'));
+  await card('mine.png').waitFor();
+});

@@ -44,6 +44,7 @@ class Uploader {
 
   Result<Accepted> upload(const Blob& body, const OpContext& context) {
     HttpFields fields;
+    add_key(fields);
     fields.add("Content-Type", fmt::format("multipart/form-data; boundary={}", kBoundary));
     ASSIGN_OR_RETURN(const HttpResponse response,
                      client_->send("POST", "/upload", fields, body, context));
@@ -60,8 +61,10 @@ class Uploader {
   End await_end(const Accepted& accepted, const OpContext& context) {
     while (context.check(clock_).ok()) {
       const SteadyTime asked = clock_.now();
+      HttpFields fields;
+      add_key(fields);
       const Result<HttpResponse> response =
-          client_->send("GET", accepted.location + "?wait=10", {}, Blob(), context);
+          client_->send("GET", accepted.location + "?wait=10", fields, Blob(), context);
       if (!response.ok()) {
         if (!options_.tolerate_errors) return End::lost;
         pause(kReconnectPause);
@@ -88,6 +91,10 @@ class Uploader {
   }
 
  private:
+  void add_key(HttpFields& fields) const {
+    if (!options_.api_key.empty()) fields.add("Authorization", "Bearer " + options_.api_key);
+  }
+
   bool fetch(const boost::json::object& image, const OpContext& context) {
     const boost::json::value* renditions = image.if_contains("renditions");
     if (renditions == nullptr || !renditions->is_array() || renditions->as_array().empty())
@@ -95,7 +102,9 @@ class Uploader {
     const boost::json::object* first = renditions->as_array().front().if_object();
     const auto url = first == nullptr ? std::nullopt : json::get_string(*first, "url");
     if (!url) return false;
-    const auto response = client_->send("GET", *url, {}, Blob(), context);
+    HttpFields fields;
+    add_key(fields);
+    const auto response = client_->send("GET", *url, fields, Blob(), context);
     return response.ok() && response->status == 200 &&
            sniff_image_format(response->body.memory()).has_value();
   }

@@ -24,6 +24,7 @@ struct LoadFile {
 
 struct LoadOptions {
   std::string url;              ///< base URL of the server
+  std::string api_key;          ///< empty: none is sent
   std::vector<LoadFile> files;  ///< uploaded in turn; at least one
   ScheduleOptions schedule;
   std::size_t concurrency = 16;  ///< connections; in an open loop the most uploads under way

@@ -46,6 +46,21 @@ void collect(const bj::value& value, std::string_view key, std::set<std::string>
 // "#/a/b" as a JSON pointer into the document.
 std::string pointer_of(const std::string& reference) { return reference.substr(1); }
 
+// Security schemes are named by the operations that take them, not by a reference.
+void collect_schemes(const bj::value& document, std::set<std::string>& found) {
+  for (const auto& path : document.at("paths").as_object()) {
+    for (const auto& operation : path.value().as_object()) {
+      const bj::value* security = operation.value().as_object().if_contains("security");
+      if (security == nullptr) continue;
+      for (const bj::value& choice : security->as_array()) {
+        for (const auto& scheme : choice.as_object()) {
+          found.insert("#/components/securitySchemes/" + std::string(scheme.key()));
+        }
+      }
+    }
+  }
+}
+
 }  // namespace
 
 std::vector<std::string> ApiDescription::operations() const {
@@ -182,6 +197,7 @@ std::vector<std::string> ApiDescription::loose_ends() const {
   std::vector<std::string> loose;
   std::set<std::string> references;
   collect(document_, "$ref", references);
+  collect_schemes(document_, references);
   for (const std::string& reference : references) {
     boost::system::error_code error;
     if (document_.find_pointer(pointer_of(reference), error) == nullptr) {

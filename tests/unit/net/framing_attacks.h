@@ -2,6 +2,9 @@
 // with this status and the connection closed.
 #pragma once
 
+#include <cctype>
+#include <ostream>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -11,7 +14,25 @@ struct FramingAttack {
   const char* name;
   std::string_view bytes;
   int status = 400;
+
+  friend std::ostream& operator<<(std::ostream& out, const FramingAttack& attack) {
+    return out << attack.name;
+  }
 };
+
+/// The name as that of a test: "two lengths" is TwoLengths.
+inline std::string test_name(const FramingAttack& attack) {
+  std::string name;
+  bool begins = true;
+  for (const char* c = attack.name; *c != '\0'; ++c) {
+    const auto letter = static_cast<unsigned char>(*c);
+    if (std::isalnum(letter) != 0) {
+      name.push_back(static_cast<char>(begins ? std::toupper(letter) : letter));
+    }
+    begins = std::isalnum(letter) == 0;
+  }
+  return name;
+}
 
 inline std::vector<FramingAttack> framing_attacks() {
   using namespace std::string_view_literals;
@@ -86,6 +107,32 @@ inline std::vector<FramingAttack> framing_attacks() {
        "POST / HTTP/1.1\r\nHost: a\r\nExpect: magic\r\nContent-Length: 1\r\n\r\n"sv, 417},
       {"TLS hello", "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n"sv},
       {"HTTP/2 preface", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"sv, 505},
+  };
+}
+
+/// Chunked bodies (RFC 9112, section 7.1) that two servers could end in different places. What
+/// stands here comes after a head that is good.
+inline std::vector<FramingAttack> chunk_attacks() {
+  using namespace std::string_view_literals;
+  return {
+      {"size that is no number", "g\r\n"sv},
+      {"more than the size", "3\r\nabcd\r\n"sv},
+      {"bare line feed after the size", "3\nabc\r\n"sv},
+      {"bare line feed after the chunk", "3\r\nabc\n0\r\n\r\n"sv},
+      {"bare carriage return after the size", "3\rabc\r\n"sv},
+      {"negative size", "-1\r\n"sv},
+      {"signed size", "+3\r\nabc\r\n0\r\n\r\n"sv},
+      {"size with a prefix", "0x3\r\nabc\r\n0\r\n\r\n"sv},
+      {"empty size", "\r\n"sv},
+      {"huge size", "fffffffffffffffff\r\n"sv},
+      {"space after the size", "3 \r\nabc\r\n"sv},
+      {"space before the size", " 3\r\nabc\r\n0\r\n\r\n"sv},
+      {"NUL in the size", "3\0\r\nabc\r\n0\r\n\r\n"sv},
+      {"bare line feed in an extension", "3;a\nb\r\nabc\r\n0\r\n\r\n"sv},
+      {"request as a trailer", "0\r\nGET / HTTP/1.1\r\n\r\n"sv},
+      {"bare carriage return in a trailer", "0\r\nX: a\rb\r\n\r\n"sv},
+      {"folded trailer", "0\r\n folded\r\n\r\n"sv},
+      {"space before a trailers colon", "0\r\nX : a\r\n\r\n"sv},
   };
 }
 

@@ -12,32 +12,49 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
 
-TEST_F(HttpServerTest, RefusesMalformedChunks) {
-  start();
-  for (const char* chunks :
-       {"g\r\n", "3\r\nabcd\r\n", "3\nabc\r\n", "-1\r\n", "\r\n", "fffffffffffffffff\r\n",
-        "3 \r\nabc\r\n", "0\r\nGET / HTTP/1.1\r\n\r\n", "0\r\nX: a\rb\r\n\r\n",
-        "0\r\n folded\r\n\r\n"}) {
+class FramingAttackTest : public HttpServerTest,
+                          public ::testing::WithParamInterface<FramingAttack> {
+ protected:
+  // A request that is sent behind the attack must not be read as one: the connection has ended.
+  void expect_refusal(const std::string& bytes) {
+    start();
     RawConnection connection(server_->port());
-    connection.send(
-        std::string("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n") + chunks);
-    connection.shut();
-    EXPECT_THAT(connection.read_all(), StartsWith("HTTP/1.1 400 ")) << chunks;
-  }
-}
-
-TEST_F(HttpServerTest, RefusesAndClosesOnEveryFramingAttack) {
-  start();
-  for (const FramingAttack& attack : framing_attacks()) {
-    RawConnection connection(server_->port());
-    connection.send(attack.bytes);
+    connection.send(bytes);
     connection.send("GET /smuggled HTTP/1.1\r\nHost: a\r\n\r\n");
     connection.shut();
     const std::string answer = connection.read_all();
-    EXPECT_THAT(answer, StartsWith("HTTP/1.1 " + std::to_string(attack.status) + " "))
-        << attack.name;
-    EXPECT_THAT(answer, Not(HasSubstr("smuggled"))) << attack.name;
-    EXPECT_THAT(answer, HasSubstr("Connection: close")) << attack.name;
+    EXPECT_THAT(answer, StartsWith("HTTP/1.1 " + std::to_string(GetParam().status) + " "));
+    EXPECT_THAT(answer, Not(HasSubstr("smuggled")));
+    EXPECT_THAT(answer, HasSubstr("Connection: close"));
+  }
+};
+
+class HeadAttack : public FramingAttackTest {};
+TEST_P(HeadAttack, IsRefusedAndTheConnectionClosed) {
+  expect_refusal(std::string(GetParam().bytes));
+}
+INSTANTIATE_TEST_SUITE_P(Http, HeadAttack, ::testing::ValuesIn(framing_attacks()),
+                         [](const auto& attack) { return test_name(attack.param); });
+
+class ChunkAttack : public FramingAttackTest {};
+TEST_P(ChunkAttack, IsRefusedAndTheConnectionClosed) {
+  expect_refusal("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n" +
+                 std::string(GetParam().bytes));
+}
+INSTANTIATE_TEST_SUITE_P(Http, ChunkAttack, ::testing::ValuesIn(chunk_attacks()),
+                         [](const auto& attack) { return test_name(attack.param); });
+
+TEST_F(HttpServerTest, ARefusedBodyIsNotWaitedFor) {
+  start();
+  // No byte of either body is ever sent.
+  for (const char* framing : {"Content-Length: 5", "Transfer-Encoding: chunked"}) {
+    RawConnection connection(server_->port());
+    connection.send("POST /unwanted HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\n" +
+                    std::string(framing) + "\r\n\r\n");
+    const std::string answer = connection.read_until("\r\n");
+    EXPECT_THAT(answer, StartsWith("HTTP/1.1 413 ")) << framing;
+    connection.shut();
+    EXPECT_THAT(connection.read_all(), HasSubstr("Connection: close")) << framing;
   }
 }
 
@@ -81,6 +98,23 @@ TEST_F(HttpServerTest, ABodyThatNeverBeginsIsCutAfterTheGrace) {
   RawConnection silent(server_->port());
   silent.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\n");
   EXPECT_THAT(silent.read_all(), StartsWith("HTTP/1.1 408 "));
+}
+
+TEST_F(HttpServerTest, ANewConnectionIsNotWaitedForAsLongAsAKeptOne) {
+  HttpServerOptions options;
+  options.limits.header_time = std::chrono::milliseconds(500);
+  options.limits.idle_time = std::chrono::hours(1);
+  start(options);
+  RawConnection silent(server_->port());
+  EXPECT_EQ(silent.read_all(), "");
+  RawConnection kept(server_->port());
+  kept.send("HEAD / HTTP/1.1\r\nHost: a\r\n\r\n");
+  kept.read_until("\r\n\r\n");
+  // Opened later and closed before: the kept one is still there.
+  RawConnection later(server_->port());
+  EXPECT_EQ(later.read_all(), "");
+  kept.send("HEAD / HTTP/1.1\r\nHost: a\r\n\r\n");
+  EXPECT_THAT(kept.read_until("\r\n\r\n"), StartsWith("HTTP/1.1 200 "));
 }
 
 TEST_F(HttpServerTest, IdleConnectionsAreClosedInSilence) {

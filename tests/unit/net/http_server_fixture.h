@@ -68,7 +68,9 @@ class EchoService final : public HttpService {
    public:
     Task(EchoService& service, std::shared_ptr<const HttpRequest> request)
         : service_(service), request_(std::move(request)) {}
-    std::uint64_t body_limit() const override { return 1'000'000; }
+    std::uint64_t body_limit() const override {
+      return request_->path == "/unwanted" ? 0 : 1'000'000;
+    }
     Status on_body(std::string_view bytes) override {
       if (request_->path == "/refuse") return Status(Code::unsupported, "refused");
       body_ += bytes;

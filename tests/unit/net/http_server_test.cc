@@ -28,6 +28,25 @@ TEST_F(HttpServerTest, AnswersAndKeepsTheConnection) {
             "POST /p data");
 }
 
+TEST_F(HttpServerTest, TakesAClientsRequestIdOnlyWhenItIsSane) {
+  start();
+  // What could be anything in a log or a header is replaced: too long, or other characters.
+  const std::string longest(64, 'x');
+  const auto answered = [&](const std::string& sent) {
+    HttpFields given;
+    given.add("X-Request-Id", sent);
+    return std::string(
+        client_->send("GET", "/", given, Blob(), {})->fields.get("x-request-id").value_or(""));
+  };
+  EXPECT_EQ(answered(longest), longest);
+  for (const std::string& bad :
+       {longest + "x", std::string("a b"), std::string("a\"b"), std::string("a;b"),
+        std::string("\xc3\xa4"), std::string("<script>")}) {
+    EXPECT_NE(answered(bad), bad) << bad;
+    EXPECT_EQ(answered(bad).size(), 36u) << bad;
+  }
+}
+
 TEST_F(HttpServerTest, HeadHasALengthAndNoBody) {
   start();
   const HttpResponse response = client_->send("HEAD", "/hello", {}, Blob(), {}).value();

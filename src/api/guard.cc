@@ -1,0 +1,118 @@
+#include "api/guard.h"
+
+#include <fmt/format.h>
+
+#include "base/ascii.h"
+
+namespace thumbmill {
+namespace {
+
+constexpr std::string_view kRealm = "Bearer realm=\"thumbmill\"";
+
+// The key that a request carries (RFC 6750, section 2.1, or X-API-Key, which gateways and KEDA
+// send). Another scheme of Authorization is somebody else's: a proxy may ask for a password.
+std::optional<std::string_view> sent_key(const HttpRequest& request) {
+  constexpr std::string_view kScheme = "bearer ";
+  if (const auto credentials = request.fields.get("Authorization")) {
+    if (to_lower(credentials->substr(0, kScheme.size())) == kScheme) {
+      return trim(credentials->substr(kScheme.size()));
+    }
+  }
+  return request.fields.get("X-API-Key");
+}
+
+}  // namespace
+
+Admission Guard::admit(const HttpRequest& request, std::string_view method,
+                       std::string_view pattern, std::string_view allow) {
+  Admission admission;
+  settings_.cors.add_fields(request, allow, admission.fields);
+  if (method.empty()) return admission;
+  const Scope needed = scope_of_route(method, pattern).value_or(Scope::admin);
+  if (needed == Scope::open) return admission;
+  // Kept until the end: the key that is found points into it.
+  const std::shared_ptr<const KeyTable> keys = settings_.keys ? settings_.keys() : nullptr;
+  Caller caller;
+  if (keys != nullptr) caller = identify(request, *keys, needed, pattern);
+  admission.guarded = keys != nullptr;
+  admission.until = caller.until;
+  if (caller.key != nullptr) admission.client = caller.key->name;
+  // First, so that trying keys is limited as well.
+  std::optional<Refusal> refusal = limit(request, caller.key, admission.fields);
+  if (!refusal) refusal = std::move(caller.refusal);
+  if (refusal) admission.refusal = refuse(request, caller.key, *refusal);
+  return admission;
+}
+
+Guard::Caller Guard::identify(const HttpRequest& request, const KeyTable& keys, Scope needed,
+                              std::string_view pattern) const {
+  Caller caller;
+  if (const auto sent = sent_key(request)) {
+    caller.key = keys.find(*sent);
+    if (caller.key == nullptr) {
+      caller.refusal = Refusal{Problem::unauthorized, "key_unknown", "this key is not known",
+                               fmt::format("{}, error=\"invalid_token\"", kRealm)};
+    } else if (!caller.key->may(needed)) {
+      caller.refusal = Refusal{Problem::forbidden, "scope",
+                               fmt::format("this key lacks the scope {}", scope_name(needed)),
+                               fmt::format("{}, error=\"insufficient_scope\", scope=\"{}\"", kRealm,
+                                           scope_name(needed))};
+    }
+    return caller;
+  }
+  WallTime expires{};
+  const Signature signature = takes_signature(pattern)
+                                  ? check_signature(request, keys, clock_.wall_now(), expires)
+                                  : Signature::absent;
+  switch (signature) {
+    case Signature::good:
+      caller.until = expires;
+      break;
+    case Signature::expired:
+      caller.refusal = Refusal{Problem::bad_signature, "signature_expired",
+                               "this signed URL has expired: ask for the image again"};
+      break;
+    case Signature::wrong:
+      caller.refusal =
+          Refusal{Problem::bad_signature, "signature", "the signature is not of this URL"};
+      break;
+    case Signature::absent:
+      caller.refusal =
+          Refusal{Problem::unauthorized, "key_missing",
+                  fmt::format("send a key with the scope {}: Authorization: Bearer KEY",
+                              scope_name(needed)),
+                  std::string(kRealm)};
+      break;
+  }
+  return caller;
+}
+
+std::optional<Guard::Refusal> Guard::limit(const HttpRequest& request, const ApiKey* key,
+                                           HttpFields& fields) {
+  const RateLimit& rate = key != nullptr && key->rate ? *key->rate : settings_.rate;
+  if (rate.per_second == 0) return std::nullopt;
+  const std::string client =
+      key != nullptr ? "key " + key->name : "address " + address_of_client(request.remote_address);
+  const RateVerdict verdict = limiter_.take(client, rate);
+  add_rate_fields(rate, verdict, fields);
+  if (verdict.allowed) return std::nullopt;
+  return Refusal{Problem::rate_limited, "rate_limit",
+                 fmt::format("over {} requests a second; {} at once are allowed after a rest",
+                             rate.per_second, rate.capacity())};
+}
+
+HttpResponse Guard::refuse(const HttpRequest& request, const ApiKey* key,
+                           const Refusal& refusal) const {
+  metrics_.add(metric::kHttpRejected, 1, {refusal.reason});
+  log_.debug("request refused", {{"request_id", request.request_id},
+                                 {"reason", refusal.reason},
+                                 {"key", key != nullptr ? key->name : ""},
+                                 {"address", request.remote_address},
+                                 {"method", request.method},
+                                 {"path", request.path}});
+  HttpResponse response = problem_response(refusal.problem, refusal.message, request);
+  if (!refusal.challenge.empty()) response.fields.add("WWW-Authenticate", refusal.challenge);
+  return response;
+}
+
+}  // namespace thumbmill

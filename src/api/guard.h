@@ -1,0 +1,80 @@
+// Guard: what stands before every route of the API and decides by a request's head alone, before a
+// byte of its body is received: who asks (a key, a signed URL), whether they may, and whether they
+// ask too often. It also says what every answer is to carry (rate limit, CORS). The router applies
+// it; the operations port has none.
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string_view>
+
+#include "api/cors.h"
+#include "api/key_table.h"
+#include "api/problem.h"
+#include "api/rate_limit.h"
+#include "api/signed_url.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "metrics/metrics.h"
+#include "net/http.h"
+
+namespace thumbmill {
+
+struct GuardSettings {
+  KeySource keys;  ///< empty: no keys are configured, and nothing is refused for want of one
+  std::chrono::seconds url_time{3600};  ///< of signed URLs
+  RateLimit rate;                       ///< of a client that has none of its own; 0: none
+  CorsPolicy cors;
+};
+
+/// What the guard makes of a request.
+struct Admission {
+  std::optional<HttpResponse> refusal;  ///< the answer; nothing when the request may go on
+  HttpFields fields;                    ///< for the answer, whatever it will be
+  std::string client;                   ///< the name of the key; empty without one
+  bool guarded = false;                 ///< not everybody may have this answer: no shared cache
+  std::optional<WallTime> until;        ///< when what admitted it ends: the signature's expiry
+};
+
+/// Thread-safe; never blocks. Metrics, log and clock outlive it.
+class Guard {
+ public:
+  Guard(GuardSettings settings, Metrics& metrics, Logger& log, const Clock& clock)
+      : settings_(std::move(settings)),
+        metrics_(metrics),
+        log_(log),
+        clock_(clock),
+        limiter_(clock) {}
+
+  /// `method` and `pattern` are the route's that was found, empty when there is none: such a
+  /// request needs no key, for its answer (404, 405, OPTIONS) tells nothing. `allow` is the path's
+  /// methods.
+  Admission admit(const HttpRequest& request, std::string_view method, std::string_view pattern,
+                  std::string_view allow);
+
+ private:
+  struct Refusal {
+    Problem problem;
+    std::string_view reason;  // a fixed word for metrics and the log
+    std::string message;
+    std::string challenge = {};  // WWW-Authenticate
+  };
+  struct Caller {
+    const ApiKey* key = nullptr;
+    std::optional<WallTime> until;
+    std::optional<Refusal> refusal;
+  };
+
+  Caller identify(const HttpRequest& request, const KeyTable& keys, Scope needed,
+                  std::string_view pattern) const;
+  std::optional<Refusal> limit(const HttpRequest& request, const ApiKey* key, HttpFields& fields);
+  HttpResponse refuse(const HttpRequest& request, const ApiKey* key, const Refusal& refusal) const;
+
+  const GuardSettings settings_;
+  Metrics& metrics_;
+  Logger& log_;
+  const Clock& clock_;
+  RateLimiter limiter_;
+};
+
+}  // namespace thumbmill
