@@ -6,6 +6,8 @@
 
 #include <fmt/format.h>
 
+#include "image/vips/png_reader.h"
+
 namespace thumbmill {
 namespace {
 
@@ -87,6 +89,39 @@ Status check_limits(const VipsImage* image, std::string_view bytes,
   return Status();
 }
 
+// `opened`, as vips_pngload gives it, with its pixels averaged by boxes. nullptr: not a file that
+// can be read so, or libvips sees another kind of picture in it.
+Result<VipsImagePtr> load_reduced_png(std::string_view bytes, const ThumbnailRequest& request,
+                                      VipsImage* opened, std::uint32_t box_side) {
+  const auto reduced = read_reduced_png(bytes, box_side, request.limits);
+  if (!reduced) return VipsImagePtr();
+  const VipsBandFormat samples = reduced->wide ? VIPS_FORMAT_USHORT : VIPS_FORMAT_UCHAR;
+  if (samples != vips_image_get_format(opened) ||
+      static_cast<int>(reduced->channels) != vips_image_get_bands(opened)) {
+    return VipsImagePtr();
+  }
+  ASSIGN_OR_RETURN(const VipsImagePtr pixels, make_image([&](VipsImage** out) {
+                     *out = vips_image_new_from_memory_copy(
+                         reduced->bytes.data(), reduced->bytes.size(),
+                         static_cast<int>(reduced->width_px), static_cast<int>(reduced->height_px),
+                         static_cast<int>(reduced->channels), samples);
+                     return *out == nullptr ? -1 : 0;
+                   }));
+  ASSIGN_OR_RETURN(VipsImagePtr image, make_image([&](VipsImage** out) {
+                     return vips_copy(pixels.get(), out, "interpretation",
+                                      vips_image_get_interpretation(opened), nullptr);
+                   }));
+  // All that is asked of the header after this: the rest is metadata, which renditions do without.
+  for (const char* field : {VIPS_META_ICC_NAME, VIPS_META_ORIENTATION}) {
+    if (vips_image_get_typeof(opened, field) == 0) continue;
+    GValue value = G_VALUE_INIT;
+    if (vips_image_get(opened, field, &value) != 0) return decode_failure();
+    vips_image_set(image.get(), field, &value);
+    g_value_unset(&value);
+  }
+  return image;
+}
+
 // How many times smaller the picture may be decoded for every rendition to stay kOversampling below
 // it.
 double allowed_reduction(SizePx upright, const std::vector<RenditionSpec>& renditions) {
@@ -150,6 +185,15 @@ Result<OpenImage> open_image(std::string_view bytes, const ThumbnailRequest& req
                                (request.format == ImageFormat::jpeg && reduction >= 2);
   if (decoder_reduces && reduction > 1) {
     ASSIGN_OR_RETURN(opened.image, load(bytes, request.format, reduction));
+  }
+  if (request.format == ImageFormat::png && reduction >= 2) {
+    const auto box_side = static_cast<std::uint32_t>(std::min<double>(reduction, kMostBoxSide));
+    ASSIGN_OR_RETURN(VipsImagePtr reduced,
+                     load_reduced_png(bytes, request, opened.image.get(), box_side));
+    if (reduced != nullptr) {
+      opened.image = std::move(reduced);
+      opened.box_side = box_side;
+    }
   }
   return opened;
 }

@@ -18,9 +18,17 @@ constexpr std::uint32_t kPlaceholderSide = 32;
 
 // Resized in the source's own orientation and colours: everything after it works on few pixels.
 // Transparent pixels must not bleed into their neighbours, hence the multiplication by alpha.
-Result<VipsImagePtr> resize(VipsImage* source, SizePx size) {
-  const double scale_x = static_cast<double>(size.width) / vips_image_get_width(source);
-  const double scale_y = static_cast<double>(size.height) / vips_image_get_height(source);
+// `source` are the pixels of `opened`.
+Result<VipsImagePtr> resize(const OpenImage& opened, VipsImage* source, SizePx size) {
+  double scale_x = static_cast<double>(size.width) / vips_image_get_width(source);
+  double scale_y = static_cast<double>(size.height) / vips_image_get_height(source);
+  if (opened.box_side > 1) {
+    // The outermost boxes lie partly outside: what counts is the picture's own size.
+    SizePx full = opened.full_size;
+    if (opened.sideways) std::swap(full.width, full.height);
+    scale_x = static_cast<double>(size.width) * opened.box_side / full.width;
+    scale_y = static_cast<double>(size.height) * opened.box_side / full.height;
+  }
   VipsImage* from = source;
   VipsImagePtr premultiplied;
   const bool has_alpha = vips_image_hasalpha(source) != 0;
@@ -146,7 +154,7 @@ Result<MadeRendition> make_rendition(const OpenImage& source, VipsImage* pixels,
   const FitPlan plan = plan_fit(source.full_size, spec);
   SizePx scaled = plan.scaled;
   if (source.sideways) std::swap(scaled.width, scaled.height);
-  ASSIGN_OR_RETURN(VipsImagePtr image, resize(pixels, scaled));
+  ASSIGN_OR_RETURN(VipsImagePtr image, resize(source, pixels, scaled));
   // From here on everything may be read in any order, which rotating needs.
   ASSIGN_OR_RETURN(image, make_image([&](VipsImage** out) {
                      *out = vips_image_copy_memory(image.get());

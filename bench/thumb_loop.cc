@@ -1,0 +1,91 @@
+// Makes thumbnails of files as fast as it can, in process, for bench/png_kernel. Not a test of the
+// sandbox or the service.
+//
+// Each line of the input is "SYSTEM FILE SIDE ROUNDS [OUTPUT]": the file is made into a thumbnail
+// within SIDE x SIDE ROUNDS times, and the line of the answer has the wall and the CPU milliseconds
+// of each, or "failed" and why. SYSTEM is "ours"; or "libvips", where a PNG gets an empty APNG
+// chunk first, which our reader leaves to vips_pngload. The last thumbnail goes to the file OUTPUT.
+#include <chrono>
+#include <cstdio>
+#include <ctime>
+#include <fstream>
+#include <iostream>
+#include <iterator>
+#include <sstream>
+#include <string>
+
+#include "image/vips/vips_thumbnailer.h"
+
+namespace thumbmill {
+namespace {
+
+double cpu_ms() {
+  timespec now{};
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+  return static_cast<double>(now.tv_sec) * 1e3 + static_cast<double>(now.tv_nsec) / 1e6;
+}
+
+double wall_ms() {
+  const auto now = std::chrono::steady_clock::now().time_since_epoch();
+  return std::chrono::duration<double, std::milli>(now).count();
+}
+
+std::string read(const std::string& path) {
+  std::ifstream in(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+// What our reader declines and libvips takes as it is: one frame, shown once (PNG 3rd edition
+// 11.3.6.1), and its CRC.
+std::string as_animation(const std::string& png) {
+  using namespace std::string_literals;
+  constexpr std::size_t kBehindHeader = 33;
+  const std::string chunk =
+      "\0\0\0\x08"
+      "acTL\0\0\0\x01\0\0\0\x01\xc3\x2a\xd9\x36"s;
+  return png.substr(0, kBehindHeader) + chunk + png.substr(kBehindHeader);
+}
+
+std::string answer(VipsThumbnailer& thumbnailer, const std::string& line) {
+  std::istringstream fields(line);
+  std::string system;
+  std::string path;
+  std::string output;
+  std::uint32_t side = 0;
+  int rounds = 0;
+  fields >> system >> path >> side >> rounds >> output;
+  std::string file = read(path);
+  const auto format = sniff_image_format(file);
+  if (!format) return "failed: no image";
+  if (system == "libvips" && *format == ImageFormat::png) file = as_animation(file);
+  ThumbnailRequest request;
+  request.source = Blob(std::move(file));
+  request.format = *format;
+  request.renditions = {RenditionSpec{.width_px = side, .height_px = side}};
+  std::ostringstream times;
+  for (int i = 0; i < rounds; ++i) {
+    const double wall = wall_ms();
+    const double cpu = cpu_ms();
+    const auto made = thumbnailer.make(request, {});
+    if (!made.ok()) return "failed: " + made.status().to_string();
+    times << wall_ms() - wall << ' ' << cpu_ms() - cpu << ' ';
+    if (i + 1 == rounds && !output.empty()) {
+      std::ofstream(output, std::ios::binary) << made->renditions.at(0).bytes.to_string().value();
+    }
+  }
+  return times.str();
+}
+
+int run() {
+  auto thumbnailer = VipsThumbnailer::create();
+  if (!thumbnailer.ok()) return 1;
+  for (std::string line; std::getline(std::cin, line);) {
+    std::cout << answer(**thumbnailer, line) << std::endl;
+  }
+  return 0;
+}
+
+}  // namespace
+}  // namespace thumbmill
+
+int main() { return thumbmill::run(); }
