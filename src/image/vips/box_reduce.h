@@ -4,6 +4,7 @@
 // matter, which follows.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -14,19 +15,27 @@ namespace thumbmill {
 /// How one side is cut into boxes. The last and the first one share the loss when it does not
 /// divide evenly, so that the result stays centred on the source (libvips' resize is centred as
 /// well).
-struct BoxGrid {
-  std::size_t pixels = 0;
-  std::size_t side = 1;
+class BoxGrid {
+ public:
+  /// Both at least 1.
+  BoxGrid(std::size_t pixels, std::size_t side)
+      : pixels_(pixels),
+        side_(side),
+        count_((pixels + side - 1) / side),
+        outside_((count_ * side - pixels) / 2) {}
 
-  std::size_t count() const { return (pixels + side - 1) / side; }
-  std::size_t begin(std::size_t box) const { return box == 0 ? 0 : box * side - outside(); }
-  std::size_t end(std::size_t box) const {
-    const std::size_t full = (box + 1) * side - outside();
-    return full < pixels ? full : pixels;
-  }
+  std::size_t pixels() const { return pixels_; }
+  std::size_t side() const { return side_; }
+  std::size_t count() const { return count_; }
+  /// The box's pixels are [begin, end).
+  std::size_t begin(std::size_t box) const { return box == 0 ? 0 : box * side_ - outside_; }
+  std::size_t end(std::size_t box) const { return std::min((box + 1) * side_ - outside_, pixels_); }
 
  private:
-  std::size_t outside() const { return (count() * side - pixels) / 2; }
+  std::size_t pixels_;
+  std::size_t side_;
+  std::size_t count_;
+  std::size_t outside_;  // how far the first box reaches over the edge
 };
 
 /// The reduced picture: height_px x width_px x channels, interleaved.

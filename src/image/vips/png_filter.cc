@@ -12,6 +12,7 @@ using U8x8 = std::uint8_t __attribute__((vector_size(8)));
 using U8x16 = std::uint8_t __attribute__((vector_size(16)));
 using I16x8 = std::int16_t __attribute__((vector_size(16)));
 using U32x2 = std::uint32_t __attribute__((vector_size(8)));
+using U32x4 = std::uint32_t __attribute__((vector_size(16)));
 using I64x2 = std::int64_t __attribute__((vector_size(16)));
 
 constexpr std::size_t kWave = 4;  // rows that are unfiltered at once
@@ -41,19 +42,27 @@ int predict(int left, int above, int corner) {
 }
 
 I16x8 predict(I16x8 left, I16x8 above, I16x8 corner) {
-  const I16x8 left_less = left < above;
-  const I16x8 lo = (left & left_less) | (above & ~left_less);
-  const I16x8 hi = left ^ above ^ lo;
+  const I16x8 lo = left < above ? left : above;
+  const I16x8 hi = left < above ? above : left;
   const I16x8 t = (corner + corner + corner - above) - left;
   const I16x8 not_lo = t < hi;
   const I16x8 not_hi = t > lo;
-  return (corner & (not_lo & not_hi)) | (lo & ~not_lo & not_hi) | (hi & ~not_hi);
+  return hi ^ (not_hi & ((hi ^ lo) ^ (not_lo & (lo ^ corner))));
 }
 
-I16x8 widen(U8x8 bytes) { return __builtin_convertvector(bytes, I16x8); }
+// Four bytes of each, widened. Little-endian machines only, which all are that this runs on.
+static_assert(std::endian::native == std::endian::little);
+I16x8 widen(std::uint32_t first, std::uint32_t second) {
+  const auto bytes = reinterpret_cast<U8x16>(
+      __builtin_shufflevector(U32x4{first, 0, 0, 0}, U32x4{second, 0, 0, 0}, 0, 4, 1, 5));
+  return reinterpret_cast<I16x8>(__builtin_shufflevector(bytes, U8x16{}, 0, 16, 1, 17, 2, 18, 3, 19,
+                                                         4, 20, 5, 21, 6, 22, 7, 23));
+}
 
 // Bytes wrap round, as the filters' sums do (9.2).
-I16x8 add_bytes(I16x8 a, I16x8 b) { return (a + b) & 0xff; }
+I16x8 add_bytes(I16x8 a, I16x8 b) {
+  return reinterpret_cast<I16x8>(reinterpret_cast<U8x16>(a) + reinterpret_cast<U8x16>(b));
+}
 
 void unfilter_up(const std::uint8_t* from, const std::uint8_t* above, std::uint8_t* to,
                  std::size_t bytes) {
@@ -92,13 +101,29 @@ void unfilter_average(const std::uint8_t* from, const std::uint8_t* above, std::
   }
 }
 
-// Bytes [begin, end) of a row.
-void unfilter_paeth_part(const std::uint8_t* from, const std::uint8_t* above, std::uint8_t* to,
-                         std::size_t pixel, std::size_t begin, std::size_t end) {
+// Which of a pixel's neighbours a row's filter looks at, to be had from paeth() as well: it is left
+// where above and corner are zero (Sub), above where left and corner are (Up), and zero where all
+// are (None). Not so Average.
+struct Neighbours {
+  std::int16_t left = 0;
+  std::int16_t above = 0;
+  std::int16_t corner = 0;
+};
+
+Neighbours neighbours_of(std::uint8_t filter) {
+  return {static_cast<std::int16_t>(filter == 1 || filter == 4 ? -1 : 0),
+          static_cast<std::int16_t>(filter == 2 || filter == 4 ? -1 : 0),
+          static_cast<std::int16_t>(filter == 4 ? -1 : 0)};
+}
+
+// Bytes [begin, end) of a row whose filter looks at the neighbours that the masks leave.
+void unfilter_part(const std::uint8_t* from, const std::uint8_t* above, std::uint8_t* to,
+                   std::size_t pixel, std::size_t begin, std::size_t end, Neighbours masks) {
   const std::uint8_t* left = to - pixel;
   const std::uint8_t* corner = above - pixel;
   for (std::size_t i = begin; i < end; ++i) {
-    to[i] = static_cast<std::uint8_t>(from[i] + predict(left[i], above[i], corner[i]));
+    to[i] = static_cast<std::uint8_t>(
+        from[i] + predict(left[i] & masks.left, above[i] & masks.above, corner[i] & masks.corner));
   }
 }
 
@@ -106,11 +131,10 @@ template <std::size_t kPixel>
 void unfilter_paeth(const std::uint8_t* from, const std::uint8_t* above, std::uint8_t* to,
                     std::size_t bytes) {
   if constexpr (kPixel <= 2) {
-    unfilter_paeth_part(from, above, to, kPixel, 0, bytes);
+    unfilter_part(from, above, to, kPixel, 0, bytes, neighbours_of(4));
   } else {
-    using Word = std::conditional_t<(kPixel > 4), std::uint64_t, std::uint32_t>;
     const auto pixel = [](const std::uint8_t* at) {
-      return widen(std::bit_cast<U8x8>(std::uint64_t{load<Word>(at)}));
+      return widen(load<std::uint32_t>(at), kPixel > 4 ? load<std::uint32_t>(at + 4) : 0);
     };
     I16x8 left{};
     I16x8 corner{};
@@ -119,15 +143,14 @@ void unfilter_paeth(const std::uint8_t* from, const std::uint8_t* above, std::ui
       left = add_bytes(pixel(from + i), predict(left, up, corner));
       corner = up;
       const U8x8 packed = __builtin_convertvector(left, U8x8);
-      std::memcpy(to + i, &packed, sizeof(Word));
+      std::memcpy(to + i, &packed, kPixel > 4 ? 8 : 4);
     }
   }
 }
 
 // Two rows' pixels, of up to four bytes, side by side.
 I16x8 pair(const std::uint8_t* first, const std::uint8_t* second) {
-  const U32x2 words{load<std::uint32_t>(first), load<std::uint32_t>(second)};
-  return widen(reinterpret_cast<U8x8>(words));
+  return widen(load<std::uint32_t>(first), load<std::uint32_t>(second));
 }
 
 void store_pair(I16x8 pixels, std::uint8_t* first, std::uint8_t* second) {
@@ -136,24 +159,53 @@ void store_pair(I16x8 pixels, std::uint8_t* first, std::uint8_t* second) {
   store<std::uint32_t>(second, words[1]);
 }
 
+// The low halves of both.
+I16x8 lows(I16x8 a, I16x8 b) {
+  return reinterpret_cast<I16x8>(
+      __builtin_shufflevector(reinterpret_cast<I64x2>(a), reinterpret_cast<I64x2>(b), 0, 2));
+}
+
 // The high half of `a`, then the low half of `b`.
 I16x8 across(I16x8 a, I16x8 b) {
   return reinterpret_cast<I16x8>(
       __builtin_shufflevector(reinterpret_cast<I64x2>(a), reinterpret_cast<I64x2>(b), 1, 2));
 }
 
-// kWave rows with the Paeth filter, `from_stride` and `to_stride` apart; the row above them is one
-// stride in front of `to`. In step i, row k is at pixel i - k.
-template <std::size_t kPixel>
-void unfilter_paeth_wave(const std::uint8_t* from, std::size_t from_stride, std::uint8_t* to,
-                         std::size_t to_stride, std::size_t bytes) {
+// For two rows side by side.
+struct NeighbourMasks {
+  NeighbourMasks(std::uint8_t first, std::uint8_t second) {
+    const Neighbours a = neighbours_of(first);
+    const Neighbours b = neighbours_of(second);
+    left = spread(a.left, b.left);
+    above = spread(a.above, b.above);
+    corner = spread(a.corner, b.corner);
+  }
+  static I16x8 spread(std::int16_t a, std::int16_t b) { return I16x8{a, a, a, a, b, b, b, b}; }
+
+  I16x8 left;
+  I16x8 above;
+  I16x8 corner;
+};
+
+template <bool kMixed>
+I16x8 predict(I16x8 left, I16x8 above, I16x8 corner, const NeighbourMasks& masks) {
+  if constexpr (!kMixed) return predict(left, above, corner);
+  return predict(left & masks.left, above & masks.above, corner & masks.corner);
+}
+
+// kWave rows, `from_stride` and `to_stride` apart; the row above them is one stride in front of
+// `to`. In step i, row k is at pixel i - k. All have the Paeth filter, or kMixed: any but Average.
+template <std::size_t kPixel, bool kMixed>
+void unfilter_wave(const std::uint8_t* from, std::size_t from_stride, std::uint8_t* to,
+                   std::size_t to_stride, std::size_t bytes) {
   static_assert(kWave == 4 && kPixel <= 4);
   const auto in = [&](std::size_t row) { return from + row * from_stride; };
   const auto out = [&](std::size_t row) { return to + row * to_stride; };
   const std::uint8_t* top = to - to_stride;
   constexpr std::size_t kLead = (kWave - 1) * kPixel;
   const auto part = [&](std::size_t row, std::size_t begin, std::size_t end) {
-    unfilter_paeth_part(in(row), out(row) - to_stride, out(row), kPixel, begin, end);
+    unfilter_part(in(row), out(row) - to_stride, out(row), kPixel, begin, end,
+                  neighbours_of(in(row)[-1]));
   };
   if (bytes <= kLead) {
     for (std::size_t row = 0; row < kWave; ++row) part(row, 0, bytes);
@@ -166,6 +218,8 @@ void unfilter_paeth_wave(const std::uint8_t* from, std::size_t from_stride, std:
   I16x8 left23 = pair(behind(2), behind(3));
   I16x8 corner01 = pair(top + kLead - kPixel, behind(0) - kPixel);
   I16x8 corner23 = pair(behind(1) - kPixel, behind(2) - kPixel);
+  const NeighbourMasks masks01(in(0)[-1], in(1)[-1]);
+  const NeighbourMasks masks23(in(2)[-1], in(3)[-1]);
   const std::uint8_t* in0 = in(0);
   const std::uint8_t* in1 = in(1) - kPixel;
   const std::uint8_t* in2 = in(2) - 2 * kPixel;
@@ -175,11 +229,10 @@ void unfilter_paeth_wave(const std::uint8_t* from, std::size_t from_stride, std:
   std::uint8_t* out2 = out(2) - 2 * kPixel;
   std::uint8_t* out3 = out(3) - 3 * kPixel;
   for (std::size_t i = kLead; i < bytes; i += kPixel) {
-    const I16x8 first = pair(top + i, top + i);
-    const I16x8 up01 = across(first, left01);
+    const I16x8 up01 = lows(widen(load<std::uint32_t>(top + i), 0), left01);
     const I16x8 up23 = across(left01, left23);
-    left01 = add_bytes(pair(in0 + i, in1 + i), predict(left01, up01, corner01));
-    left23 = add_bytes(pair(in2 + i, in3 + i), predict(left23, up23, corner23));
+    left01 = add_bytes(pair(in0 + i, in1 + i), predict<kMixed>(left01, up01, corner01, masks01));
+    left23 = add_bytes(pair(in2 + i, in3 + i), predict<kMixed>(left23, up23, corner23, masks23));
     corner01 = up01;
     corner23 = up23;
     store_pair(left01, out0 + i, out1 + i);
@@ -219,9 +272,20 @@ bool unfilter_rows(const std::uint8_t* from, std::size_t rows, std::uint8_t* to,
   const std::size_t from_stride = bytes + 1;
   while (rows > 0) {
     if constexpr (kPixel <= 4) {
-      const auto has_paeth = [&](std::size_t row) { return from[row * from_stride] == 4; };
-      if (rows >= kWave && has_paeth(0) && has_paeth(1) && has_paeth(2) && has_paeth(3)) {
-        unfilter_paeth_wave<kPixel>(from + 1, from_stride, to, to_stride, bytes);
+      // A single Paeth row takes as long as four, and the other filters next to nothing.
+      const auto count = [&](std::uint8_t filter) {
+        std::size_t found = 0;
+        for (std::size_t row = 0; row < kWave; ++row) found += from[row * from_stride] == filter;
+        return found;
+      };
+      const std::size_t paeth_rows = rows >= kWave ? count(4) : 0;
+      const bool wave = paeth_rows > 0 && paeth_rows + count(0) + count(1) + count(2) == kWave;
+      if (wave) {
+        if (paeth_rows == kWave) {
+          unfilter_wave<kPixel, false>(from + 1, from_stride, to, to_stride, bytes);
+        } else {
+          unfilter_wave<kPixel, true>(from + 1, from_stride, to, to_stride, bytes);
+        }
         from += kWave * from_stride;
         to += kWave * to_stride;
         rows -= kWave;
