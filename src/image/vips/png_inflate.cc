@@ -17,8 +17,8 @@ struct FreeDecompressor {
   }
 };
 
-// libdeflate does not hold distances against the window that the stream declares (RFC 1950 2.2,
-// CINFO), as zlib does. Where that could matter, zlib decides.
+// libpng has zlib hold distances against the window that the stream declares (RFC 1950 2.2, CINFO),
+// which libdeflate does not. Only streams that cannot break the rule are taken: nearly all.
 bool window_covers(const PngParts& parts, std::uint64_t raw_bytes) {
   for (const std::string_view piece : parts.data) {
     if (piece.empty()) continue;
@@ -106,7 +106,8 @@ class PngRows::Stream {
 PngRows::PngRows(const PngParts& parts, std::uint64_t whole_bytes)
     : parts_(parts), stride_(parts.header.row_bytes() + 1) {
   const std::uint64_t raw_bytes = parts.header.raw_bytes();
-  whole_ = raw_bytes <= whole_bytes && window_covers(parts, raw_bytes);
+  if (!window_covers(parts, raw_bytes)) return;
+  whole_ = raw_bytes <= whole_bytes;
   const std::size_t size = whole_ ? static_cast<std::size_t>(raw_bytes) : kBandRows * stride_;
   // Not cleared: every byte that is used is written before.
   rows_.reset(new (std::nothrow) std::uint8_t[size + kPadding]);

@@ -26,8 +26,10 @@ class PngRows {
   /// Bytes that may be read behind a band.
   static constexpr std::size_t kPadding = 16;
 
-  /// `parts` outlives it. The caller has compared the size with its limits: this takes up to
-  /// `whole_bytes` and twice the compressed size, or else a band.
+  /// `parts` outlives it. Failures come out of next(): a faulty stream, one that declares a window
+  /// smaller than both 32 KiB and its output, and too little memory. The caller has compared the
+  /// size with its limits: this takes up to `whole_bytes` and twice the compressed size, or else a
+  /// band.
   explicit PngRows(const PngParts& parts, std::uint64_t whole_bytes = kPngWholeBytes);
   ~PngRows();
   PngRows(const PngRows&) = delete;
