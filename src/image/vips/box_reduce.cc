@@ -4,6 +4,7 @@
 #include <bit>
 #include <cstring>
 #include <type_traits>
+#include <utility>
 
 namespace thumbmill {
 namespace {
@@ -11,6 +12,7 @@ namespace {
 using U8x16 = std::uint8_t __attribute__((vector_size(16)));
 using U16x8 = std::uint16_t __attribute__((vector_size(16)));
 using U64x2 = std::uint64_t __attribute__((vector_size(16)));
+using F32x4 = float __attribute__((vector_size(16)));
 using U32x4 = std::uint32_t __attribute__((vector_size(16)));
 
 template <typename T>
@@ -42,69 +44,126 @@ U32x4 widen_high(U16x8 v) {
   return reinterpret_cast<U32x4>(__builtin_shufflevector(v, U16x8{}, 4, 12, 5, 13, 6, 14, 7, 15));
 }
 
-// What every reducer has: the grids, the result, and where in them the next row belongs.
-template <typename Sample, std::size_t kChannels>
+struct Taps {
+  explicit Taps(const BoxTaps& taps)
+      : before(static_cast<float>(taps.before)),
+        here(static_cast<float>(taps.here)),
+        after(static_cast<float>(taps.after)) {}
+
+  // Over `count` values, rounded up to four.
+  void apply(const float* a, const float* b, const float* c, float* out, std::size_t count) const {
+    for (std::size_t i = 0; i < count; i += 4) {
+      const F32x4 sum =
+          load<F32x4>(a + i) * before + load<F32x4>(b + i) * here + load<F32x4>(c + i) * after;
+      std::memcpy(out + i, &sum, sizeof sum);
+    }
+  }
+
+  float before;
+  float here;
+  float after;
+};
+
+// What every reducer has: the grids, the latest rows of means, the taps over them, and the result.
+// With alpha, means of colours are those of colour times alpha.
+template <typename Sample, std::size_t kChannels, bool kHasAlpha>
 class Reducer : public BoxReducer {
  public:
   Reducer(std::size_t width_px, std::size_t height_px, std::size_t side)
-      : across_(width_px, side), down_(height_px, side) {
-    out_.resize(across_.count() * down_.count() * kChannels);
+      : across_(width_px, side),
+        down_(height_px, side),
+        across_taps_(taps_of(across_)),
+        down_taps_(taps_of(down_)),
+        values_(across_.count() * kChannels) {
+    for (std::vector<float>& row : means_) row.resize(kFront + values_ + kBehind);
+    filtered_.resize(kFront + values_ + kBehind);
+    final_.resize(values_ + kBehind);
+    reduced_ = {across_.count(), down_.count(), kChannels, sizeof(Sample) == 2, {}};
+    reduced_.bytes.resize(values_ * down_.count() * sizeof(Sample));
   }
 
   void add(const void* samples) final {
     accumulate(static_cast<const Sample*>(samples));
-    if (++row_ == down_.end(box_row_)) {
-      finish(row_ - down_.begin(box_row_), out_.data() + box_row_ * across_.count() * kChannels);
-      ++box_row_;
-    }
+    if (++row_ < down_.end(box_row_)) return;
+    finish(row_ - down_.begin(box_row_), means(box_row_));
+    if (box_row_ > 0) write(box_row_ - 1);
+    ++box_row_;
   }
 
   ReducedPixels take() final {
-    ReducedPixels reduced{across_.count(), down_.count(), kChannels, sizeof(Sample) == 2, {}};
-    reduced.bytes.resize(out_.size() * sizeof(Sample));
-    std::memcpy(reduced.bytes.data(), out_.data(), reduced.bytes.size());
-    return reduced;
+    if (box_row_ > 0) write(box_row_ - 1);
+    return std::move(reduced_);
   }
 
  protected:
   virtual void accumulate(const Sample* samples) = 0;
-  // Writes a row of boxes of `rows` rows, and begins the next one.
-  virtual void finish(std::size_t rows, Sample* out) = 0;
+  // Writes the means of a row of boxes of `rows` rows, and up to a value more; begins the next row.
+  virtual void finish(std::size_t rows, float* out) = 0;
 
   const BoxGrid across_;
   const BoxGrid down_;
 
  private:
-  std::size_t row_ = 0;
-  std::size_t box_row_ = 0;
-  std::vector<Sample> out_;
-};
+  static constexpr std::size_t kFront = kChannels;
+  static constexpr std::size_t kBehind = kChannels + 4;
+  static constexpr float kMost = sizeof(Sample) == 1 ? 255 : 65535;
 
-// Division by the number of a box's pixels, rounded to the nearest, halves up. Multiplying by an
-// inverse is exact here: it is too great by at most 2^-52, sums are below 2^32 + 2^15 and divisors
-// below 2^16, and the product of all three is below 1.
-class Divide {
- public:
-  explicit Divide(std::size_t divisor) : half_(divisor / 2), multiplier_(kOne / divisor + 1) {}
-  std::uint64_t operator()(std::uint64_t sum) const {
-    return static_cast<std::uint64_t>(static_cast<Wide>(sum + half_) * multiplier_ >> kBits);
+  float* means(std::size_t box_row) { return means_[box_row % 3].data() + kFront; }
+
+  void write(std::size_t box_row) {
+    const std::size_t last = std::min(box_row + 1, down_.count() - 1);
+    float* row = filtered_.data() + kFront;
+    down_taps_.apply(means(box_row == 0 ? 0 : box_row - 1), means(box_row), means(last), row,
+                     values_);
+    for (std::size_t c = 0; c < kChannels; ++c) {
+      row[c - kChannels] = row[c];
+      row[values_ + c] = row[values_ - kChannels + c];
+    }
+    across_taps_.apply(row - kChannels, row, row + kChannels, final_.data(), values_);
+    std::uint8_t* out = reduced_.bytes.data() + box_row * values_ * sizeof(Sample);
+    if constexpr (kHasAlpha) {
+      for (std::size_t i = 0; i < values_; i += kChannels) {
+        divide_by_alpha(final_.data() + i, out + i * sizeof(Sample));
+      }
+    } else {
+      for (std::size_t i = 0; i < values_; ++i) put(final_[i], out + i * sizeof(Sample));
+    }
   }
 
- private:
-  __extension__ typedef unsigned __int128 Wide;
-  static constexpr unsigned kBits = 52;
-  static constexpr std::uint64_t kOne = std::uint64_t{1} << kBits;
-  std::uint64_t half_;
-  std::uint64_t multiplier_;
+  // Taps overshoot at edges.
+  static void put(float value, std::uint8_t* out) {
+    const auto sample = static_cast<Sample>(
+        static_cast<std::int32_t>(std::min(kMost, std::max(0.0f, value)) + 0.5f));
+    std::memcpy(out, &sample, sizeof sample);
+  }
+
+  static void divide_by_alpha(const float* pixel, std::uint8_t* out) {
+    const float alpha = pixel[kChannels - 1];
+    if (alpha < 0.5f) return;  // rounds to nothing; all stays zero
+    for (std::size_t c = 0; c + 1 < kChannels; ++c) {
+      put(pixel[c] / alpha, out + c * sizeof(Sample));
+    }
+    put(alpha, out + (kChannels - 1) * sizeof(Sample));
+  }
+
+  const Taps across_taps_;
+  const Taps down_taps_;
+  const std::size_t values_;  // of a row
+  std::size_t row_ = 0;
+  std::size_t box_row_ = 0;
+  std::vector<float> means_[3];
+  std::vector<float> filtered_;  // down
+  std::vector<float> final_;     // and across
+  ReducedPixels reduced_;
 };
 
 // Without alpha: columns are summed up first, which takes whole vectors, and boxes out of columns
 // once for all their rows.
 template <typename Sample, std::size_t kChannels>
-class OpaqueReducer final : public Reducer<Sample, kChannels> {
+class OpaqueReducer final : public Reducer<Sample, kChannels, false> {
  public:
   OpaqueReducer(std::size_t width_px, std::size_t height_px, std::size_t side)
-      : Reducer<Sample, kChannels>(width_px, height_px, side),
+      : Reducer<Sample, kChannels, false>(width_px, height_px, side),
         // Rounded up to vectors, and one more: what is beyond the row is added up and never used.
         columns_((width_px * kChannels + 16) / 16 * 16) {}
 
@@ -126,21 +185,21 @@ class OpaqueReducer final : public Reducer<Sample, kChannels> {
     }
   }
 
-  void finish(std::size_t rows, Sample* out) override {
+  void finish(std::size_t rows, float* out) override {
     const BoxGrid& grid = this->across_;
-    const Divide whole(grid.side() * rows);
     const Sum* column = columns_.data();
+    const float whole = 1.0f / static_cast<float>(grid.side() * rows);
     for (std::size_t box = 0; box < grid.count(); ++box, out += kChannels) {
       const std::size_t width = grid.end(box) - grid.begin(box);
-      const Divide divide = width == grid.side() ? whole : Divide(width * rows);
+      const float part = width == grid.side() ? whole : 1.0f / static_cast<float>(width * rows);
       if constexpr (kChannels == 1) {
         std::uint32_t sum = 0;
         for (const Sum* end = column + width; column < end; ++column) sum += *column;
-        out[0] = static_cast<Sample>(divide(sum));
+        *out = static_cast<float>(sum) * part;
       } else {
-        const U32x4 sums = sum_of_threes(column, width);
+        const F32x4 means = __builtin_convertvector(sum_of_threes(column, width), F32x4) * part;
+        std::memcpy(out, &means, sizeof means);
         column += 3 * width;
-        for (std::size_t c = 0; c < 3; ++c) out[c] = static_cast<Sample>(divide(sums[c]));
       }
     }
     std::fill(columns_.begin(), columns_.end(), Sum{0});
@@ -164,10 +223,10 @@ class OpaqueReducer final : public Reducer<Sample, kChannels> {
 
 // With alpha, the last channel: sums of alpha and of colours times alpha, a box at a time.
 template <typename Sample, std::size_t kChannels>
-class AlphaReducer final : public Reducer<Sample, kChannels> {
+class AlphaReducer final : public Reducer<Sample, kChannels, true> {
  public:
   AlphaReducer(std::size_t width_px, std::size_t height_px, std::size_t side)
-      : Reducer<Sample, kChannels>(width_px, height_px, side),
+      : Reducer<Sample, kChannels, true>(width_px, height_px, side),
         sums_(this->across_.count() * kChannels) {}
 
  private:
@@ -211,27 +270,13 @@ class AlphaReducer final : public Reducer<Sample, kChannels> {
     std::memcpy(sums, &total, sizeof total);
   }
 
-  void finish(std::size_t rows, Sample* out) override {
+  void finish(std::size_t rows, float* out) override {
     const BoxGrid& grid = this->across_;
-    const Divide whole(grid.side() * rows);
     const Sum* sums = sums_.data();
-    for (std::size_t box = 0; box < grid.count(); ++box, out += kChannels, sums += kChannels) {
+    for (std::size_t box = 0; box < grid.count(); ++box) {
       const std::size_t width = grid.end(box) - grid.begin(box);
-      const Divide divide = width == grid.side() ? whole : Divide(width * rows);
-      const Sum alpha = sums[kChannels - 1];
-      out[kChannels - 1] = static_cast<Sample>(divide(alpha));
-      if (alpha == 0) continue;  // the colours stay zero
-      if constexpr (sizeof(Sample) == 1) {
-        // Exact: a quotient that is not a tie is 1 / (2 alpha) > 3e-8 or more away from one.
-        const double inverse = 1.0 / alpha;
-        for (std::size_t c = 0; c + 1 < kChannels; ++c) {
-          out[c] = static_cast<Sample>(static_cast<std::int32_t>(sums[c] * inverse + 0.5 + 1e-8));
-        }
-      } else {
-        for (std::size_t c = 0; c + 1 < kChannels; ++c) {
-          out[c] = static_cast<Sample>((sums[c] + alpha / 2) / alpha);
-        }
-      }
+      const float part = 1.0f / static_cast<float>(width * rows);
+      for (std::size_t c = 0; c < kChannels; ++c) *out++ = static_cast<float>(*sums++) * part;
     }
     std::fill(sums_.begin(), sums_.end(), Sum{0});
   }
@@ -253,6 +298,14 @@ std::unique_ptr<BoxReducer> make(std::size_t width_px, std::size_t height_px, st
 }
 
 }  // namespace
+
+BoxTaps taps_of(const BoxGrid& grid) {
+  const auto side = static_cast<double>(grid.side());
+  const double shift = grid.shift();
+  const double sharpen = (1 - 1 / (side * side)) / 40;
+  const double k = sharpen - shift * shift / 2;
+  return {shift / 2 - k, 1 + 2 * k, -shift / 2 - k};
+}
 
 std::unique_ptr<BoxReducer> make_box_reducer(std::size_t width_px, std::size_t height_px,
                                              std::size_t channels, bool has_alpha, bool wide,

@@ -53,11 +53,7 @@ class PngReader : public ::testing::Test {
     for (const std::uint64_t whole_bytes : {kPngWholeBytes, kInBands}) {
       const auto made = read_reduced_png(file, side, {}, whole_bytes);
       ASSERT_TRUE(made.has_value());
-      ASSERT_EQ(made->width_px, right.width_px);
-      ASSERT_EQ(made->height_px, right.height_px);
-      ASSERT_EQ(made->channels, right.channels);
-      ASSERT_EQ(made->wide, right.wide);
-      ASSERT_EQ(made->bytes, right.bytes);
+      ASSERT_LE(greatest_difference(*made, right), side == 1 ? 0 : 1);
     }
   }
 
