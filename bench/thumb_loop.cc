@@ -40,6 +40,7 @@ std::string read(const std::string& path) {
 std::string as_animation(const std::string& png) {
   using namespace std::string_literals;
   constexpr std::size_t kBehindHeader = 33;
+  if (png.size() < kBehindHeader) return png;
   const std::string chunk =
       "\0\0\0\x08"
       "acTL\0\0\0\x01\0\0\0\x01\xc3\x2a\xd9\x36"s;

@@ -3,10 +3,12 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <optional>
 
 #include <fmt/format.h>
 
 #include "image/vips/png_reader.h"
+#include "image/vips/webp_reader.h"
 
 namespace thumbmill {
 namespace {
@@ -89,11 +91,9 @@ Status check_limits(const VipsImage* image, std::string_view bytes,
   return Status();
 }
 
-// `opened`, as vips_pngload gives it, with its pixels averaged by boxes. nullptr: not a file that
-// can be read so, or libvips sees another kind of picture in it.
-Result<VipsImagePtr> load_reduced_png(std::string_view bytes, const ThumbnailRequest& request,
-                                      VipsImage* opened, std::uint32_t box_side) {
-  const auto reduced = read_reduced_png(bytes, box_side, request.limits);
+// `opened`, as libvips' loader gives it, with its pixels made smaller. nullptr: there are none, or
+// libvips sees another kind of picture in the file.
+Result<VipsImagePtr> with_pixels(VipsImage* opened, const std::optional<ReducedPixels>& reduced) {
   if (!reduced) return VipsImagePtr();
   const VipsBandFormat samples = reduced->wide ? VIPS_FORMAT_USHORT : VIPS_FORMAT_UCHAR;
   if (samples != vips_image_get_format(opened) ||
@@ -181,20 +181,28 @@ Result<OpenImage> open_image(std::string_view bytes, const ThumbnailRequest& req
   opened.sideways = vips_image_get_orientation_swap(opened.image.get()) != 0;
   if (opened.sideways) std::swap(opened.full_size.width, opened.full_size.height);
   const double reduction = allowed_reduction(opened.full_size, request.renditions);
-  const bool decoder_reduces = request.format == ImageFormat::webp ||
-                               (request.format == ImageFormat::jpeg && reduction >= 2);
-  if (decoder_reduces && reduction > 1) {
-    ASSIGN_OR_RETURN(opened.image, load(bytes, request.format, reduction));
-  }
+  VipsImagePtr reduced;
   if (request.format == ImageFormat::png && reduction >= 2) {
     const auto box_side = static_cast<std::uint32_t>(std::min<double>(reduction, kMostBoxSide));
-    ASSIGN_OR_RETURN(VipsImagePtr reduced,
-                     load_reduced_png(bytes, request, opened.image.get(), box_side));
-    if (reduced != nullptr) {
-      opened.image = std::move(reduced);
-      opened.box_side = box_side;
-    }
+    ASSIGN_OR_RETURN(reduced, with_pixels(opened.image.get(),
+                                          read_reduced_png(bytes, box_side, request.limits)));
+    if (reduced != nullptr) opened.box_side = box_side;
   }
+  if (request.format == ImageFormat::webp && reduction > 1) {
+    const auto scaled = [&](int side) {
+      return static_cast<std::uint32_t>(std::max(1.0, std::round(side / reduction)));
+    };
+    const SizePx size{scaled(vips_image_get_width(opened.image.get())),
+                      scaled(vips_image_get_height(opened.image.get()))};
+    ASSIGN_OR_RETURN(
+        reduced, with_pixels(opened.image.get(), read_scaled_webp(bytes, size, request.limits)));
+  }
+  const bool loader_reduces = (request.format == ImageFormat::webp && reduction > 1) ||
+                              (request.format == ImageFormat::jpeg && reduction >= 2);
+  if (reduced == nullptr && loader_reduces) {
+    ASSIGN_OR_RETURN(reduced, load(bytes, request.format, reduction));
+  }
+  if (reduced != nullptr) opened.image = std::move(reduced);
   return opened;
 }
 

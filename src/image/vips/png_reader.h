@@ -18,13 +18,13 @@
 
 namespace thumbmill {
 
-/// The picture in `file`, each pixel the mean of `side` x `side` pixels (see BoxGrid for what is at
-/// the edges), `side` at least 1; greater than kMostBoxSide counts as that. Channels and depth are
-/// those that vips_pngload gives: 1 grey, 2 grey and alpha, 3 sRGB, 4 with alpha. Nothing when the
-/// file is declined, or above max_pixels or max_side_px of `limits`, which are looked at before
-/// anything of the picture's size is allocated. Image data that inflates to more than `whole_bytes`
-/// is inflated in bands. Thread-safe; the time is bounded by the size in the header, once the file
-/// itself has been read through.
+/// The picture in `file`, each pixel standing for `side` x `side` pixels (BoxReducer says how),
+/// `side` at least 1; greater than kMostBoxSide counts as that. Channels and depth are those that
+/// vips_pngload gives: 1 grey, 2 grey and alpha, 3 sRGB, 4 with alpha. Nothing when the file is
+/// declined, or above max_pixels or max_side_px of `limits`, which are looked at before anything of
+/// the picture's size is allocated. Image data that inflates to more than `whole_bytes` is inflated
+/// in bands. Thread-safe; the time is bounded by the size in the header, once the file itself has
+/// been read through.
 std::optional<ReducedPixels> read_reduced_png(std::string_view file, std::size_t side,
                                               const ImageLimits& limits,
                                               std::uint64_t whole_bytes = kPngWholeBytes);
