@@ -115,11 +115,12 @@ class Reducer : public BoxReducer {
     float* row = filtered_.data() + kFront;
     down_taps_.apply(means(box_row == 0 ? 0 : box_row - 1), means(box_row), means(last), row,
                      values_);
+    float* before = row - kChannels;
     for (std::size_t c = 0; c < kChannels; ++c) {
-      row[c - kChannels] = row[c];
+      before[c] = row[c];
       row[values_ + c] = row[values_ - kChannels + c];
     }
-    across_taps_.apply(row - kChannels, row, row + kChannels, final_.data(), values_);
+    across_taps_.apply(before, row, row + kChannels, final_.data(), values_);
     std::uint8_t* out = reduced_.bytes.data() + box_row * values_ * sizeof(Sample);
     if constexpr (kHasAlpha) {
       for (std::size_t i = 0; i < values_; i += kChannels) {
