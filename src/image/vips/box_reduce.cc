@@ -133,8 +133,9 @@ class Reducer : public BoxReducer {
 
   // Taps overshoot at edges.
   static void put(float value, std::uint8_t* out) {
-    const auto sample = static_cast<Sample>(
-        static_cast<std::int32_t>(std::min(kMost, std::max(0.0f, value)) + 0.5f));
+    // Cut off below: std::lround is a call, and there is nothing negative here.
+    const float raised = std::min(kMost, std::max(0.0f, value)) + 0.5f;
+    const auto sample = static_cast<Sample>(static_cast<std::int32_t>(raised));
     std::memcpy(out, &sample, sizeof sample);
   }
 

@@ -52,9 +52,9 @@ Result<VipsImagePtr> resize(const OpenImage& opened, VipsImage* source, SizePx s
 }
 
 // Whether the profile is one of the two editions of "sRGB IEC61966-2.1" by Hewlett-Packard, which
-// image editors have put into files for decades: what it converts to sRGB stays the same but for one
-// level in 0.4 % of all values, and finding that out takes as long as to decode a million pixels.
-// libpng, too, knows it by its checksum.
+// image editors have put into files for decades: what it converts to sRGB stays the same but for
+// one level in 0.4 % of all values, and finding that out takes as long as to decode a million
+// pixels. libpng, too, knows it by its checksum.
 bool is_common_srgb(VipsImage* image) {
   const void* profile = nullptr;
   std::size_t size = 0;
