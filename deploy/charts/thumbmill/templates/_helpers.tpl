@@ -37,6 +37,11 @@ app.kubernetes.io/component: {{ . }}
 {{- if hasPrefix "/" .Values.store }}yes{{ end }}
 {{- end }}
 
+{{/* "yes" when a role asks for API keys. Arguments: root, role. */}}
+{{- define "thumbmill.hasKeys" -}}
+{{- if and .root.Values.apiKeysSecret (eq .role "api") }}yes{{ end }}
+{{- end }}
+
 {{/* "yes" when an autoscaler sets the replicas. Arguments: root, role. */}}
 {{- define "thumbmill.isScaled" -}}
 {{- if and (ne .root.Values.autoscaling.mode "none") (ne .role "janitor") }}yes{{ end }}

@@ -67,6 +67,10 @@ containers:
       {{- with $values.settingsSecret }}
       - secretRef: {name: {{ . }}}
       {{- end }}
+    {{- if include "thumbmill.hasKeys" . }}
+    env:
+      - {name: THUMBMILL_API_KEYS_FILE, value: /etc/thumbmill/keys}
+    {{- end }}
     ports:
       {{- if eq .role "api" }}
       - {name: http, containerPort: 8080}
@@ -93,12 +97,20 @@ containers:
       {{- include "thumbmill.containerSecurity" . | nindent 6 }}
     volumeMounts:
       - {name: tmp, mountPath: /tmp}
+      {{- if include "thumbmill.hasKeys" . }}
+      # The directory, as a single file would not follow its Secret.
+      - {name: keys, mountPath: /etc/thumbmill, readOnly: true}
+      {{- end }}
       {{- if include "thumbmill.storeIsLocal" .root }}
       - {name: store, mountPath: /data}
       {{- end }}
 volumes:
   - name: tmp
     emptyDir: {sizeLimit: 4Gi}
+  {{- if include "thumbmill.hasKeys" . }}
+  - name: keys
+    secret: {secretName: {{ $values.apiKeysSecret }}, items: [{key: keys, path: keys}]}
+  {{- end }}
   {{- if include "thumbmill.storeIsLocal" .root }}
   - name: store
     persistentVolumeClaim: {claimName: thumbmill-store}
