@@ -1,7 +1,7 @@
 // A zygote for tests. Without an argument its decoders are the real thing: decoder_main() on
-// the program's own kernels. With "misbehave" it reads a command from the image's bytes, behind a PNM's
-// three bytes of magic, and does as it is told: what a decoder does that an image has crashed or
-// taken over.
+// the program's own kernels. With "misbehave" it reads a command from the image's bytes, behind a
+// PNM's three bytes of magic, and does as it is told: what a decoder does that an image has crashed
+// or taken over.
 #include <array>
 #include <cerrno>
 #include <csignal>
