@@ -1,4 +1,4 @@
-// Measures what the sandbox costs: the same photo through a VipsThumbnailer in this process and
+// Measures what the sandbox costs: the same photo through a the kernels in this process and
 // through DecoderPools, one call at a time, in turn within each round.
 //
 // Usage: sandbox_overhead --program build/release/src/thumbmill --photo FILE... [--rounds 9]
@@ -30,7 +30,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include "image/vips/vips_thumbnailer.h"
+#include "app/kernels.h"
 #include "metrics/prometheus/prometheus_metrics.h"
 #include "sandbox/decoder_pool.h"
 
@@ -119,7 +119,7 @@ class Bench {
       rivals_.push_back({name, std::move(started), children_of(::getpid()).back()});
     }
     if (!options_.vector) ::setenv("VIPS_NOVECTOR", "1", 1);
-    ASSIGN_OR_RETURN(auto direct, VipsThumbnailer::create());
+    ASSIGN_OR_RETURN(auto direct, make_kernels());
     rivals_.insert(rivals_.begin(), {"in_process", std::move(direct), -1});
     return Status();
   }
