@@ -1,4 +1,4 @@
-// Measures what the sandbox costs: the same photo through a the kernels in this process and
+// Measures what the sandbox costs: the same photo through the kernels in this process and
 // through DecoderPools, one call at a time, in turn within each round.
 //
 // Usage: sandbox_overhead --program build/release/src/thumbmill --photo FILE... [--rounds 9]
