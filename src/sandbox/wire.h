@@ -35,8 +35,9 @@ struct DecodedRendition {
   std::uint64_t offset = 0;  ///< facts.size_bytes from here
 };
 
-/// What a decoder says between the image's header and its pixels, once at most: how much memory the
-/// pixels will take. It goes on when it is told to.
+/// What a decoder says between the image's header and its pixels, kMostAdmissions times at most:
+/// how much memory the pixels will take, instead of what it said before. It goes on when it is told
+/// to.
 struct MemoryNeed {
   std::uint64_t sequence = 0;  ///< of the request; the answer repeats it
   std::uint64_t bytes = 0;

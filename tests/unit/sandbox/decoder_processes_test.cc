@@ -195,12 +195,33 @@ TEST_F(DecoderPoolTest, AnImageThatNeedsMoreThanTheBudgetIsTooLarge) {
 
 TEST_F(DecoderPoolTest, ANeedOutOfTurnIsNotBelieved) {
   start_with_budget(1, 100);
-  for (const char* command : {"need 1 unasked", "need 1 again"}) {
+  for (const char* command : {"need unasked 1", "need 1 unasked 1"}) {
     SCOPED_TRACE(command);
     EXPECT_EQ(run(command).status().code(), Code::decoder_crashed);
     expect_well();
   }
   EXPECT_TRUE(run("need 100").ok());
+}
+
+// Three kinds of decoding may follow each other, each in the memory of the one before.
+TEST_F(DecoderPoolTest, ALaterNeedTakesThePlaceOfTheOneBefore) {
+  start_with_budget(1, 100);
+  const auto made = run("need 100 60 100");
+  EXPECT_TRUE(made.ok()) << made.status().to_string();
+  EXPECT_EQ(run("need 1 2 101").status().code(), Code::too_large);
+  EXPECT_EQ(run("need 1 1 1 1").status().code(), Code::decoder_crashed);
+  EXPECT_TRUE(run("need 100 100").ok());
+}
+
+TEST_F(DecoderPoolTest, WhatALaterNeedGivesUpIsThereForOthers) {
+  start_with_budget(2, 100);
+  std::stop_source stop;
+  OpContext small;
+  small.stop = stop.get_token();
+  std::jthread first([&] { (void)pool_->make(request_for("need 100 10 hang"), small); });
+  while (metrics_.value(metric::kDecoderAdmitted) != 10) std::this_thread::yield();
+  EXPECT_TRUE(run("need 90").ok());
+  stop.request_stop();
 }
 
 TEST_F(DecoderPoolTest, WaitingForMemoryIsNotTheImagesTime) {

@@ -5,6 +5,8 @@
 #include <cstdlib>
 
 #include <gtest/gtest.h>
+#include <malloc.h>
+#include <sys/resource.h>
 
 #include "image/jpeg/made_jpeg.h"
 
@@ -104,6 +106,40 @@ TEST(JpegThumbnailer, LimitsComeBeforePixels) {
 }
 
 // As small as they get, in every sampling and orientation-free fit.
+// A small file whose header says that it is `side` by `side` pixels, which is what has to be
+// allocated.
+std::string claiming(std::uint16_t side, bool progressive) {
+  std::string file = jpeg::make_jpeg({.progressive = progressive});
+  const std::size_t frame = file.find(progressive ? "\xff\xc2" : "\xff\xc0");
+  for (const std::size_t at : {frame + 5, frame + 7}) {  // ITU-T T.81, figure B.3
+    file[at] = static_cast<char>(side >> 8);
+    file[at + 1] = static_cast<char>(side & 255);
+  }
+  return file;
+}
+
+// With no more address space than is in use, as in a decoder process at its limit.
+TEST(JpegThumbnailer, WhatFindsNoMemoryIsTooLarge) {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+  GTEST_SKIP() << "a sanitizer needs address space of its own";
+#endif
+  rlimit before{};
+  ASSERT_EQ(::getrlimit(RLIMIT_AS, &before), 0);
+  for (const bool progressive : {false, true}) {
+    const std::string file = claiming(9'900, progressive);
+    for (const std::uint32_t side : {600u, 1'200u, 8'000u}) {  // 1/8, 1/4, by libjpeg-turbo
+      SCOPED_TRACE(side);
+      ::malloc_trim(0);
+      const rlimit none{1, before.rlim_max};
+      ASSERT_EQ(::setrlimit(RLIMIT_AS, &none), 0);
+      const Status status = make(file, {box(side)}).status();
+      ASSERT_EQ(::setrlimit(RLIMIT_AS, &before), 0);
+      EXPECT_EQ(status.code(), Code::too_large) << status.to_string();
+      EXPECT_NE(status.message().find("decoder-memory"), std::string::npos) << status.to_string();
+    }
+  }
+}
+
 TEST(JpegThumbnailer, SmallPicturesInEveryFit) {
   for (std::uint32_t width = 1; width <= 20; width += 3) {
     for (std::uint32_t height = 1; height <= 20; height += 3) {
