@@ -10,6 +10,7 @@
 
 #include "base/temp_file.h"
 #include "decoder_pool_fixture.h"
+#include "image/jpeg/made_jpeg.h"
 
 namespace thumbmill {
 namespace {
@@ -222,6 +223,24 @@ TEST_F(DecoderPoolTest, WhatALaterNeedGivesUpIsThereForOthers) {
   while (metrics_.value(metric::kDecoderAdmitted) != 10) std::this_thread::yield();
   EXPECT_TRUE(run("need 90").ok());
   stop.request_stop();
+}
+
+// The real kernels, with next to no budget.
+TEST_F(DecoderPoolTest, ASmallImageDoesNotAskForMemory) {
+  pool_ =
+      DecoderPool::start({.command = {DECODER_FOR_TESTS}, .processes = 1, .memory_budget_bytes = 1},
+                         metrics_, log_, clock_)
+          .value();
+  ThumbnailRequest request;
+  request.renditions = {RenditionSpec()};
+  request.source = Blob(jpeg::make_jpeg({}));
+  const auto small = pool_->make(request, {});
+  EXPECT_TRUE(small.ok()) << small.status().to_string();
+  request.format = ImageFormat::pnm;
+  request.source = Blob("P6 4000 3000 255\n" + std::string(4000 * 3000 * 3, 'x'));
+  const Status large = pool_->make(request, {}).status();
+  EXPECT_EQ(large.code(), Code::too_large);
+  EXPECT_THAT(large.message(), HasSubstr("decoder-memory-budget"));
 }
 
 TEST_F(DecoderPoolTest, WaitingForMemoryIsNotTheImagesTime) {
