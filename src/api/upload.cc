@@ -188,7 +188,6 @@ Outcome UploadTask::accept(ReceivedFile file, const UploadOptions& options,
     count(outcome.status.code());
   } else {
     const Upload upload{.body = std::move(file.body),
-                        .body_sha256 = std::move(file.sha256),
                         .name = outcome.name,
                         .renditions = options.renditions,
                         .keep_original = options.keep_original,

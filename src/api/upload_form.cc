@@ -105,19 +105,17 @@ Status FileSpool::append(std::string_view bytes) {
   if (!file_) {
     ASSIGN_OR_RETURN(file_, TempFile::create(directory_));
   }
-  sha256_.update(bytes);
   return file_->append(bytes);
 }
 
 ReceivedFile FileSpool::finish() {
-  ReceivedFile received{.name = name_, .body = Blob(), .sha256 = {}, .status = Status()};
+  ReceivedFile received{.name = name_, .body = Blob(), .status = Status()};
   if (size_bytes_ > max_bytes_) {
     received.status =
         Status(Code::too_large, fmt::format("the file is over max-body ({} bytes)", max_bytes_));
     return received;
   }
   if (file_) received.body = file_->finish();
-  received.sha256 = to_hex(sha256_.finish());
   return received;
 }
 

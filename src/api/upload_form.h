@@ -10,7 +10,6 @@
 #include <vector>
 
 #include "api/upload_options.h"
-#include "base/hash.h"
 #include "base/status.h"
 #include "base/temp_file.h"
 #include "net/multipart.h"
@@ -28,8 +27,7 @@ struct UploadLimits {
 struct ReceivedFile {
   std::string name;  ///< as the client sent it, any bytes
   Blob body;
-  std::string sha256;  ///< hexadecimal
-  Status status;       ///< a failure of this file alone: over the limit
+  Status status;  ///< a failure of this file alone: over the limit
 };
 
 /// Takes one file's bytes. One thread at a time.
@@ -50,7 +48,6 @@ class FileSpool {
   const std::uint64_t max_bytes_;
   std::uint64_t size_bytes_ = 0;
   std::optional<TempFile> file_;  // made with the first bytes
-  Sha256 sha256_;
 };
 
 /// An upload's body, of either kind. One thread at a time. The limits and the directory's name
