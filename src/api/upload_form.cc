@@ -119,15 +119,14 @@ ReceivedFile FileSpool::finish() {
   return received;
 }
 
-std::unique_ptr<UploadBody> raw_upload_body(const UploadLimits& limits,
-                                            const std::string& directory) {
-  return std::make_unique<RawBody>(limits, directory);
+std::unique_ptr<UploadBody> raw_upload_body(const UploadLimits& limits, std::string directory) {
+  return std::make_unique<RawBody>(limits, std::move(directory));
 }
 
 Result<std::unique_ptr<UploadBody>> form_upload_body(std::string_view content_type,
                                                      const UploadLimits& limits,
-                                                     const std::string& directory) {
-  auto body = std::make_unique<FormBody>(limits, directory);
+                                                     std::string directory) {
+  auto body = std::make_unique<FormBody>(limits, std::move(directory));
   RETURN_IF_ERROR(body->open(content_type));
   return std::unique_ptr<UploadBody>(std::move(body));
 }
