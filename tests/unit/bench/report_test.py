@@ -1,13 +1,16 @@
-"""Tests of bench/report: what it makes of a run of bench/kernel."""
+"""Tests of bench/report: what it makes of a run of bench/kernel, and that the pages in the repository are made of their results."""
 
+import pathlib
+import re
 import unittest
 import xml.etree.ElementTree
 
-from bench_test import load_script
+from bench_test import BENCH, load_script
 
 import bar_chart  # from bench/, which bench_test has added to the path
 import kernel_run
 
+ROOT = pathlib.Path(__file__).resolve().parents[3]
 SVG = "{http://www.w3.org/2000/svg}"
 
 
@@ -91,6 +94,16 @@ class Report(unittest.TestCase):
     def test_a_page_without_a_place_for_the_table_is_refused(self):
         with self.assertRaises(SystemExit):
             self.report.with_main_table("no place", run_of(result("ours", [1])), "kernel-x")
+
+    def test_the_pages_here_are_made_of_their_results(self):
+        readme = (ROOT / "README.md").read_text(encoding="utf-8")
+        name = re.search(r"<!-- bench/report bench/results/(\S+)\.jsonl", readme).group(1)
+        results = BENCH / "results"
+        run = kernel_run.load(results / f"{name}.jsonl")
+        self.assertEqual(self.report.with_main_table(readme, run, name), readme)
+        self.assertEqual((results / f"{name}.md").read_text(encoding="utf-8"), self.report.markdown(run, name))
+        for ending, svg in self.report.plots(run).items():
+            self.assertEqual((results / f"{name}-{ending}").read_text(encoding="utf-8"), svg)
 
 
 if __name__ == "__main__":
