@@ -23,9 +23,9 @@
 #include <fmt/ranges.h>
 #include <jpeglib.h>
 
-#include "image/jpeg/encoder.h"
 #include "image/jpeg/jpeg_thumbnailer.h"
-#include "image/jpeg/render.h"
+#include "image/planar/jpeg_encoder.h"
+#include "image/planar/render.h"
 #include "image/vips/vips_thumbnailer.h"
 
 namespace thumbmill {
@@ -33,7 +33,7 @@ namespace {
 
 // YCbCr at the smallest scale whose longer side is at least `least`, as planes. A bad file ends the
 // program: that is libjpeg's default.
-jpeg::Picture decode(const std::string& file, std::uint32_t least, SizePx& size) {
+planar::Picture decode(const std::string& file, std::uint32_t least, SizePx& size) {
   jpeg_decompress_struct info{};
   jpeg_error_mgr errors{};
   info.err = jpeg_std_error(&errors);
@@ -49,10 +49,10 @@ jpeg::Picture decode(const std::string& file, std::uint32_t least, SizePx& size)
   }
   info.out_color_space = JCS_YCbCr;
   jpeg_start_decompress(&info);
-  jpeg::Picture picture;
-  picture.model = jpeg::ColorModel::ycbcr;
+  planar::Picture picture;
+  picture.model = planar::ColorModel::ycbcr;
   for (int i = 0; i < 3; ++i) {
-    jpeg::Plane& plane = picture.planes.emplace_back();
+    planar::Plane& plane = picture.planes.emplace_back();
     plane.width = plane.stride = info.output_width;
     plane.height = info.output_height;
     plane.extent_x = info.output_width;
@@ -77,9 +77,9 @@ std::size_t by_libjpeg(const std::string& file, const std::vector<std::uint32_t>
   std::size_t total = 0;
   for (const std::uint32_t side : sizes) {
     SizePx size;
-    const jpeg::Picture picture = decode(file, 2 * side, size);
+    const planar::Picture picture = decode(file, 2 * side, size);
     const FitPlan plan = plan_fit(size, {.width_px = side, .height_px = side});
-    total += jpeg::encode_planes(jpeg::render(picture, plan, 2), 2, 80).value().size();
+    total += planar::encode_planes(planar::render(picture, plan, 2), 2, 80).value().size();
   }
   return total;
 }

@@ -6,12 +6,12 @@
 #include <optional>
 #include <utility>
 
-#include "image/jpeg/encoder.h"
 #include "image/jpeg/markers.h"
-#include "image/jpeg/rendition_maker.h"
 #include "image/jpeg/skim_decoder.h"
 #include "image/jpeg/turbo_decoder.h"
 #include "image/limit_checks.h"
+#include "image/planar/jpeg_encoder.h"
+#include "image/planar/rendition_maker.h"
 
 namespace thumbmill {
 namespace {
@@ -80,7 +80,7 @@ BlockSides sides_for(const jpeg::Frame& frame, jpeg::ColorModel model, int orien
     for (std::size_t i = 0; i < frame.count; ++i) {
       const bool chroma = model == jpeg::ColorModel::ycbcr && i > 0;
       const double factor =
-          chroma ? JpegThumbnailer::kChromaOversampling / jpeg::chroma_divisor_of(spec.quality)
+          chroma ? JpegThumbnailer::kChromaOversampling / planar::chroma_divisor_of(spec.quality)
                  : JpegThumbnailer::kOversampling;
       const jpeg::Component& part = frame.components[i];
       sides[i] = std::max(
@@ -165,7 +165,7 @@ Result<Thumbnails> JpegThumbnailer::make_within_memory(const ThumbnailRequest& r
   ASSIGN_OR_RETURN(Decoded decoded, decode(source.bytes(), request));
   const auto transform =
       profiles_.find(decoded.profile, decoded.picture.model == jpeg::ColorModel::grey);
-  jpeg::RenditionMaker maker(std::move(decoded.picture), decoded.size, transform.get());
+  planar::RenditionMaker maker(std::move(decoded.picture), decoded.size, transform.get());
 
   // The largest first, for the others are made from it where that is large enough.
   std::vector<std::size_t> order(request.renditions.size());

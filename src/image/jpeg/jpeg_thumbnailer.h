@@ -13,7 +13,7 @@
 // formats.
 #pragma once
 
-#include "image/jpeg/color.h"
+#include "image/planar/color.h"
 #include "image/thumbnailer.h"
 
 namespace thumbmill {
@@ -33,7 +33,7 @@ class JpegThumbnailer final : public Thumbnailer {
   // May throw std::bad_alloc.
   Result<Thumbnails> make_within_memory(const ThumbnailRequest& request);
 
-  jpeg::ProfileCache profiles_;
+  planar::ProfileCache profiles_;
 };
 
 }  // namespace thumbmill

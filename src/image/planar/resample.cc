@@ -1,4 +1,4 @@
-#include "image/jpeg/resample.h"
+#include "image/planar/resample.h"
 
 #include <algorithm>
 #include <cmath>
@@ -11,7 +11,7 @@
 #define THUMBMILL_AVX2 __attribute__((target("avx2")))
 #endif
 
-namespace thumbmill::jpeg {
+namespace thumbmill::planar {
 namespace {
 
 constexpr int kRowBits = 6;  // fractional bits of what the vertical pass makes
@@ -201,4 +201,4 @@ Plane resample(const Plane& source, const Taps& across, const Taps& down) {
   return made;
 }
 
-}  // namespace thumbmill::jpeg
+}  // namespace thumbmill::planar

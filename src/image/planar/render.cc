@@ -1,11 +1,11 @@
-#include "image/jpeg/render.h"
+#include "image/planar/render.h"
 
 #include <algorithm>
 #include <utility>
 
-#include "image/jpeg/resample.h"
+#include "image/planar/resample.h"
 
-namespace thumbmill::jpeg {
+namespace thumbmill::planar {
 namespace {
 
 // Sample i of the result covers `divisor` pixels from `from + i * divisor` of the scaled picture.
@@ -116,4 +116,4 @@ bool is_large_enough(const Picture& source, SizePx upright_scaled, std::uint32_t
   return true;
 }
 
-}  // namespace thumbmill::jpeg
+}  // namespace thumbmill::planar

@@ -8,9 +8,9 @@
 #include <utility>
 #include <vector>
 
-#include "image/jpeg/picture.h"
+#include "image/planar/picture.h"
 
-namespace thumbmill::jpeg {
+namespace thumbmill::planar {
 
 /// Interleaved RGB of planes that are all of the same size (chroma_divisor 1). YCbCr as in ITU-T
 /// T.871 section 7; grey three times; rgb as it is.
@@ -56,4 +56,4 @@ class ProfileCache {
   std::vector<Entry> entries_;  // the latest last
 };
 
-}  // namespace thumbmill::jpeg
+}  // namespace thumbmill::planar

@@ -1,4 +1,4 @@
-#include "image/jpeg/rendition_maker.h"
+#include "image/planar/rendition_maker.h"
 
 #include <algorithm>
 #include <array>
@@ -8,10 +8,10 @@
 #include <utility>
 
 #include "image/blurhash.h"
-#include "image/jpeg/encoder.h"
-#include "image/jpeg/render.h"
+#include "image/planar/jpeg_encoder.h"
+#include "image/planar/render.h"
 
-namespace thumbmill::jpeg {
+namespace thumbmill::planar {
 namespace {
 
 constexpr std::uint32_t kPlaceholderSide = 32;
@@ -120,4 +120,4 @@ Result<MadeRendition> RenditionMaker::make(const RenditionSpec& spec) {
   return made;
 }
 
-}  // namespace thumbmill::jpeg
+}  // namespace thumbmill::planar

@@ -4,11 +4,11 @@
 
 #include <deque>
 
-#include "image/jpeg/color.h"
-#include "image/jpeg/picture.h"
+#include "image/planar/color.h"
+#include "image/planar/picture.h"
 #include "image/thumbnailer.h"
 
-namespace thumbmill::jpeg {
+namespace thumbmill::planar {
 
 /// One thread at a time.
 class RenditionMaker {
@@ -28,4 +28,4 @@ class RenditionMaker {
   const ProfileTransform* transform_;
 };
 
-}  // namespace thumbmill::jpeg
+}  // namespace thumbmill::planar

@@ -6,9 +6,9 @@
 #include <string>
 
 #include "base/status.h"
-#include "image/jpeg/picture.h"
+#include "image/planar/picture.h"
 
-namespace thumbmill::jpeg {
+namespace thumbmill::planar {
 
 /// How much smaller than luma chroma is stored at this quality, in both directions: from 90 on it
 /// is not, as in libvips, so that it does not matter which kernel a job gets.
@@ -22,4 +22,4 @@ Result<std::string> encode_planes(const Picture& picture, std::uint32_t chroma_d
 /// Pixels, converted and subsampled by libjpeg.
 Result<std::string> encode_rgb(const RgbPixels& pixels, int quality);
 
-}  // namespace thumbmill::jpeg
+}  // namespace thumbmill::planar

@@ -4,9 +4,9 @@
 #include <cstdint>
 #include <vector>
 
-#include "image/jpeg/picture.h"
+#include "image/planar/picture.h"
 
-namespace thumbmill::jpeg {
+namespace thumbmill::planar {
 
 /// How an orientation comes about: mirrored first, then rows and columns exchanged.
 struct Turn {
@@ -31,4 +31,4 @@ Picture render_small(const Picture& source, SizePx size);
 bool is_large_enough(const Picture& source, SizePx upright_scaled, std::uint32_t chroma_divisor,
                      double factor);
 
-}  // namespace thumbmill::jpeg
+}  // namespace thumbmill::planar

@@ -8,7 +8,7 @@
 
 #include "model/rendition.h"
 
-namespace thumbmill::jpeg {
+namespace thumbmill::planar {
 
 /// Samples of one component, 8-bit, rows from the top.
 struct Plane {
@@ -41,4 +41,4 @@ struct RgbPixels {
   std::vector<std::uint8_t> bytes;
 };
 
-}  // namespace thumbmill::jpeg
+}  // namespace thumbmill::planar

@@ -1,4 +1,4 @@
-#include "image/jpeg/encoder.h"
+#include "image/planar/jpeg_encoder.h"
 
 #include <algorithm>
 #include <array>
@@ -12,10 +12,10 @@
 
 #include <jpeglib.h>
 
-namespace thumbmill::jpeg {
+namespace thumbmill::planar {
 namespace {
 
-// As in turbo_decoder.cc: nothing with a destructor lies between setjmp and longjmp.
+// As in image/jpeg/turbo_decoder.cc: nothing with a destructor lies between setjmp and longjmp.
 struct Session {
   jpeg_compress_struct info;
   jpeg_error_mgr errors;
@@ -163,4 +163,4 @@ Result<std::string> encode_rgb(const RgbPixels& pixels, int quality) {
   return run(input);
 }
 
-}  // namespace thumbmill::jpeg
+}  // namespace thumbmill::planar

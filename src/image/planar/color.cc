@@ -1,4 +1,4 @@
-#include "image/jpeg/color.h"
+#include "image/planar/color.h"
 
 #include <algorithm>
 #include <cstdint>
@@ -7,7 +7,7 @@
 
 #include <lcms2.h>
 
-namespace thumbmill::jpeg {
+namespace thumbmill::planar {
 namespace {
 
 constexpr std::size_t kKeptTransforms = 8;
@@ -164,4 +164,4 @@ std::shared_ptr<const ProfileTransform> ProfileCache::find(const std::string& pr
   return entries_.back().transform;
 }
 
-}  // namespace thumbmill::jpeg
+}  // namespace thumbmill::planar
