@@ -7,16 +7,13 @@
 #include <fmt/format.h>
 
 #include "image/limit_checks.h"
+#include "image/reduction.h"
 #include "image/vips/memory_estimate.h"
 #include "image/vips/png_reader.h"
 #include "image/vips/webp_reader.h"
 
 namespace thumbmill {
 namespace {
-
-// The decoded picture should be at least this many times the largest rendition for the resize that
-// follows to be free of artefacts of the decoder's own reduction.
-constexpr double kOversampling = 2.0;
 
 struct SourceUnref {
   void operator()(VipsSource* source) const { g_object_unref(source); }
@@ -111,18 +108,6 @@ Result<VipsImagePtr> with_pixels(VipsImage* opened, const std::optional<ReducedP
     g_value_unset(&value);
   }
   return image;
-}
-
-// How many times smaller the picture may be decoded for every rendition to stay kOversampling below
-// it.
-double allowed_reduction(SizePx upright, const std::vector<RenditionSpec>& renditions) {
-  double reduction = 1e9;
-  for (const RenditionSpec& spec : renditions) {
-    const SizePx scaled = plan_fit(upright, spec).scaled;
-    reduction = std::min({reduction, upright.width / (kOversampling * scaled.width),
-                          upright.height / (kOversampling * scaled.height)});
-  }
-  return std::max(1.0, reduction);
 }
 
 }  // namespace
