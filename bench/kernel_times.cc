@@ -79,7 +79,7 @@ std::size_t by_libjpeg(const std::string& file, const std::vector<std::uint32_t>
     SizePx size;
     const planar::Picture picture = decode(file, 2 * side, size);
     const FitPlan plan = plan_fit(size, {.width_px = side, .height_px = side});
-    total += planar::encode_planes(planar::render(picture, plan, 2), 2, 80).value().size();
+    total += planar::encode_jpeg(planar::render(picture, plan, 2), 80).value().size();
   }
   return total;
 }

@@ -11,15 +11,14 @@
 namespace thumbmill::planar {
 
 /// How much smaller than luma chroma is stored at this quality, in both directions: from 90 on it
-/// is not, as in libvips, so that it does not matter which kernel a job gets.
-inline std::uint32_t chroma_divisor_of(int quality) { return quality >= 90 ? 1 : 2; }
+/// is not, as in libvips.
+inline std::uint32_t jpeg_chroma_divisor(int quality) { return quality >= 90 ? 1 : 2; }
 
-/// Planes as they are, without a conversion: grey, or ycbcr with chroma divided by `chroma_divisor`
-/// and rounded up. `quality` is 1 to 100. internal when libjpeg fails.
-Result<std::string> encode_planes(const Picture& picture, std::uint32_t chroma_divisor,
-                                  int quality);
+/// Planes as they are, without a conversion: grey, or ycbcr with chroma divided by
+/// jpeg_chroma_divisor() and rounded up. `quality` is 1 to 100. internal when libjpeg fails.
+Result<std::string> encode_jpeg(const Picture& picture, int quality);
 
-/// Pixels, converted and subsampled by libjpeg.
-Result<std::string> encode_rgb(const RgbPixels& pixels, int quality);
+/// Pixels without alpha, converted and subsampled by libjpeg.
+Result<std::string> encode_jpeg(const Pixels& pixels, int quality);
 
 }  // namespace thumbmill::planar

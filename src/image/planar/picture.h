@@ -35,9 +35,10 @@ struct Picture {
   std::vector<Plane> planes;
 };
 
-/// Interleaved 8-bit pixels, height_px x width_px x 3, sRGB once the profile was applied.
-struct RgbPixels {
+/// Interleaved 8-bit pixels, height_px x width_px x channels, sRGB once the profile was applied.
+struct Pixels {
   SizePx size;
+  std::size_t channels = 3;  ///< red, green, blue; and a fourth: alpha, not premultiplied
   std::vector<std::uint8_t> bytes;
 };
 

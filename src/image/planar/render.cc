@@ -95,6 +95,10 @@ Turn turn_of(int orientation) {
   return {among(2, 3, 7, 8), among(3, 4, 6, 7), orientation >= 5};
 }
 
+SizePx upright(SizePx stored, int orientation) {
+  return swapped_if(turn_of(orientation).transpose, stored);
+}
+
 Picture render(const Picture& source, const FitPlan& plan, std::uint32_t chroma_divisor) {
   return render_with(source, plan.scaled, plan.crop, chroma_divisor, Filter::lanczos3);
 }
@@ -105,7 +109,7 @@ Picture render_small(const Picture& source, SizePx size) {
 
 bool is_large_enough(const Picture& source, SizePx upright_scaled, std::uint32_t chroma_divisor,
                      double factor) {
-  const SizePx scaled = swapped_if(turn_of(source.orientation).transpose, upright_scaled);
+  const SizePx scaled = upright(upright_scaled, source.orientation);
   for (std::size_t i = 0; i < source.planes.size(); ++i) {
     const double least = factor / divisor_of(source, i, chroma_divisor);
     const Plane& plane = source.planes[i];

@@ -18,6 +18,9 @@ struct Turn {
 /// EXIF 2.3, tag 274; `orientation` is 1 to 8.
 Turn turn_of(int orientation);
 
+/// A stored size as it is upright, and back.
+SizePx upright(SizePx stored, int orientation);
+
 /// `source` scaled to plan.scaled and cut to plan.crop (the canvas is not made here), upright:
 /// orientation 1. `plan` is for the upright picture. Chroma planes (of ycbcr) become smaller by
 /// `chroma_divisor` than luma, 1 or 2, rounded up; the first lies under the picture's left top.
