@@ -1,6 +1,7 @@
 #include "image/planar/render.h"
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 #include "image/planar/resample.h"
@@ -54,6 +55,12 @@ std::uint32_t divisor_of(const Picture& picture, std::size_t plane, std::uint32_
   return picture.model == ColorModel::ycbcr && plane > 0 ? chroma_divisor : 1;
 }
 
+// Chroma that is stored smaller than it has to become grows as decoders let it, smoothly: lanczos
+// makes it ring.
+Filter filter_for(const Axis& axis, bool chroma, Filter otherwise) {
+  return chroma && std::abs(axis.step) < 1 ? Filter::triangle : otherwise;
+}
+
 Picture render_with(const Picture& source, SizePx upright_scaled, SizePx upright_crop,
                     std::uint32_t chroma_divisor, Filter filter) {
   const Turn turn = turn_of(source.orientation);
@@ -74,8 +81,9 @@ Picture render_with(const Picture& source, SizePx upright_scaled, SizePx upright
                                   divisor, turn.mirror_x);
     const Axis next_y = make_axis(plane.extent_y, plane.height, scaled.height, top, crop.height,
                                   divisor, turn.mirror_y);
-    if (i == 0 || next_x != x) across = make_taps(next_x, filter);
-    if (i == 0 || next_y != y) down = make_taps(next_y, filter);
+    const bool chroma = source.model == ColorModel::ycbcr && i > 0;
+    if (i == 0 || next_x != x) across = make_taps(next_x, filter_for(next_x, chroma, filter));
+    if (i == 0 || next_y != y) down = make_taps(next_y, filter_for(next_y, chroma, filter));
     x = next_x;
     y = next_y;
     Plane resized = resample(plane, across, down);
