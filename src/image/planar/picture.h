@@ -31,7 +31,8 @@ enum class ColorModel { grey, ycbcr, rgb };
 /// One plane for grey, else three, in the order of the model's name.
 struct Picture {
   ColorModel model = ColorModel::grey;
-  int orientation = 1;  ///< EXIF 2.3, tag 274: what is still to be done to see it upright
+  int orientation = 1;       ///< EXIF 2.3, tag 274: what is still to be done to see it upright
+  bool video_range = false;  ///< of a ycbcr picture's samples (video_range.h); else they use all
   std::vector<Plane> planes;
 };
 

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "image/planar/resample.h"
+#include "image/planar/video_range.h"
 
 namespace thumbmill::planar {
 namespace {
@@ -87,6 +88,9 @@ Picture render_with(const Picture& source, SizePx upright_scaled, SizePx upright
     x = next_x;
     y = next_y;
     Plane resized = resample(plane, across, down);
+    if (source.video_range) {
+      to_full_range(resized.samples, i == 0 ? SampleKind::luma : SampleKind::difference);
+    }
     resized.extent_x = static_cast<double>(crop.width) / divisor;
     resized.extent_y = static_cast<double>(crop.height) / divisor;
     made.planes.push_back(turn.transpose ? transposed(resized) : std::move(resized));

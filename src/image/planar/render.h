@@ -22,8 +22,9 @@ Turn turn_of(int orientation);
 SizePx upright(SizePx stored, int orientation);
 
 /// `source` scaled to plan.scaled and cut to plan.crop (the canvas is not made here), upright:
-/// orientation 1. `plan` is for the upright picture. Chroma planes (of ycbcr) become smaller by
-/// `chroma_divisor` than luma, 1 or 2, rounded up; the first lies under the picture's left top.
+/// orientation 1, and in the full range. `plan` is for the upright picture. Chroma planes (of
+/// ycbcr) become smaller by `chroma_divisor` than luma, 1 or 2, rounded up; the first lies under
+/// the picture's left top.
 Picture render(const Picture& source, const FitPlan& plan, std::uint32_t chroma_divisor);
 
 /// The whole picture in another size, for a placeholder: triangle filter, chroma as large as luma.
