@@ -10,7 +10,6 @@
 #include "image/reduction.h"
 #include "image/vips/memory_estimate.h"
 #include "image/vips/png_reader.h"
-#include "image/vips/webp_reader.h"
 
 namespace thumbmill {
 namespace {
@@ -141,15 +140,6 @@ Result<OpenImage> open_image(std::string_view bytes, const ThumbnailRequest& req
     ASSIGN_OR_RETURN(reduced, with_pixels(opened.image.get(),
                                           read_reduced_png(bytes, box_side, request.limits)));
     if (reduced != nullptr) opened.box_side = box_side;
-  }
-  if (request.format == ImageFormat::webp && reduction > 1) {
-    const auto scaled = [&](int side) {
-      return static_cast<std::uint32_t>(std::max(1.0, std::round(side / reduction)));
-    };
-    const SizePx size{scaled(vips_image_get_width(opened.image.get())),
-                      scaled(vips_image_get_height(opened.image.get()))};
-    ASSIGN_OR_RETURN(
-        reduced, with_pixels(opened.image.get(), read_scaled_webp(bytes, size, request.limits)));
   }
   const bool loader_reduces = (request.format == ImageFormat::webp && reduction > 1) ||
                               (request.format == ImageFormat::jpeg && reduction >= 2);
