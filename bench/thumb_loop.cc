@@ -1,10 +1,12 @@
 // Makes thumbnails of files as fast as it can, in process, for bench/png_kernel. Not a test of the
 // sandbox or the service.
 //
-// Each line of the input is "SYSTEM FILE SIDE ROUNDS [OUTPUT]": the file is made into a thumbnail
-// within SIDE x SIDE ROUNDS times, and the line of the answer has the wall and the CPU milliseconds
-// of each, or "failed" and why. SYSTEM is "ours"; or "libvips", where a PNG gets an empty APNG
-// chunk first, which our reader leaves to vips_pngload. The last thumbnail goes to the file OUTPUT.
+// Each line of the input is "SYSTEM FILE SIDE ROUNDS FORMAT [OUTPUT]": the file is made into a
+// thumbnail within SIDE x SIDE ROUNDS times, and the line of the answer has the wall and the CPU
+// milliseconds of each, or "failed" and why. SYSTEM is "ours", the kernels that decoder processes
+// have; or "libvips", where a PNG gets an empty APNG chunk first, which our reader leaves to
+// vips_pngload. FORMAT is jpeg, webp, or auto: what a request without a format gets. The last
+// thumbnail goes to the file OUTPUT.
 #include <chrono>
 #include <cstdio>
 #include <ctime>
@@ -16,8 +18,8 @@
 
 #include <libdeflate.h>
 
+#include "app/kernels.h"
 #include "image/vips/vips_image.h"
-#include "image/vips/vips_thumbnailer.h"
 
 namespace thumbmill {
 namespace {
@@ -50,7 +52,7 @@ std::string as_animation(const std::string& png) {
   return png.substr(0, kBehindHeader) + chunk + png.substr(kBehindHeader);
 }
 
-Result<std::string> by_libvips_alone(std::string_view file, std::uint32_t side) {
+Result<std::string> by_libvips_alone(std::string_view file, std::uint32_t side, bool webp) {
   const int px = static_cast<int>(side);
   ASSIGN_OR_RETURN(const VipsImagePtr small, make_image([&](VipsImage** out) {
                      return vips_thumbnail_buffer(const_cast<char*>(file.data()), file.size(), out,
@@ -58,22 +60,24 @@ Result<std::string> by_libvips_alone(std::string_view file, std::uint32_t side) 
                    }));
   void* bytes = nullptr;
   std::size_t size = 0;
-  if (vips_jpegsave_buffer(small.get(), &bytes, &size, "Q", 80, "strip", TRUE, nullptr) != 0) {
-    return decode_failure();
-  }
+  const int failed =
+      webp ? vips_webpsave_buffer(small.get(), &bytes, &size, "Q", 80, "strip", TRUE, nullptr)
+           : vips_jpegsave_buffer(small.get(), &bytes, &size, "Q", 80, "strip", TRUE, nullptr);
+  if (failed != 0) return decode_failure();
   std::string encoded(static_cast<const char*>(bytes), size);
   g_free(bytes);
   return encoded;
 }
 
-std::string answer(VipsThumbnailer& thumbnailer, const std::string& line) {
+std::string answer(Thumbnailer& thumbnailer, const std::string& line) {
   std::istringstream fields(line);
   std::string system;
   std::string path;
+  std::string format_name;
   std::string output;
   std::uint32_t side = 0;
   int rounds = 0;
-  fields >> system >> path >> side >> rounds >> output;
+  fields >> system >> path >> side >> rounds >> format_name >> output;
   std::string file = read(path);
   const auto format = sniff_image_format(file);
   if (!format) return "failed: no image";
@@ -83,13 +87,14 @@ std::string answer(VipsThumbnailer& thumbnailer, const std::string& line) {
   request.source = Blob(file);
   request.format = *format;
   request.renditions = {RenditionSpec{.width_px = side, .height_px = side}};
+  if (format_name != "auto") request.renditions[0].format = image_format_from_name(format_name);
   std::ostringstream times;
   for (int i = 0; i < rounds; ++i) {
     const double wall = wall_ms();
     const double cpu = cpu_ms();
     Result<std::string> made = std::string();
     if (alone) {
-      made = by_libvips_alone(file, side);
+      made = by_libvips_alone(file, side, format_name == "webp");
     } else if (auto thumbnails = thumbnailer.make(request, {}); thumbnails.ok()) {
       made = thumbnails->renditions.at(0).bytes.to_string();
     } else {
@@ -105,7 +110,7 @@ std::string answer(VipsThumbnailer& thumbnailer, const std::string& line) {
 }
 
 int run() {
-  auto thumbnailer = VipsThumbnailer::create();
+  auto thumbnailer = make_kernels();
   if (!thumbnailer.ok()) return 1;
   for (std::string line; std::getline(std::cin, line);) {
     std::cout << answer(**thumbnailer, line) << std::endl;
