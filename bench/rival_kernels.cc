@@ -6,15 +6,14 @@
 
 #include <jpeglib.h>
 #include <vips/vips.h>
-#include <webp/decode.h>
 
-#include "image/jpeg/encoder.h"
 #include "image/jpeg/markers.h"
-#include "image/jpeg/render.h"
 #include "image/jpeg/skim_decoder.h"
+#include "image/planar/jpeg_encoder.h"
+#include "image/planar/render.h"
 #include "image/vips/png_container.h"
 #include "image/vips/png_inflate.h"
-#include "image/vips/webp_reader.h"
+#include "image/webp/decoder.h"
 
 namespace thumbmill::bench {
 namespace {
@@ -68,7 +67,7 @@ class Decompressor {
 };
 
 // YCbCr at the smallest scale whose longer side is at least `least`, as planes.
-jpeg::Picture decode(jpeg_decompress_struct& info, std::uint32_t least) {
+planar::Picture decode(jpeg_decompress_struct& info, std::uint32_t least) {
   info.scale_denom = 8;
   info.scale_num = 1;
   while (info.scale_num < 8 &&
@@ -77,10 +76,10 @@ jpeg::Picture decode(jpeg_decompress_struct& info, std::uint32_t least) {
   }
   info.out_color_space = JCS_YCbCr;
   jpeg_start_decompress(&info);
-  jpeg::Picture picture;
-  picture.model = jpeg::ColorModel::ycbcr;
+  planar::Picture picture;
+  picture.model = planar::ColorModel::ycbcr;
   for (int i = 0; i < 3; ++i) {
-    jpeg::Plane& plane = picture.planes.emplace_back();
+    planar::Plane& plane = picture.planes.emplace_back();
     plane.width = plane.stride = info.output_width;
     plane.height = info.output_height;
     plane.extent_x = info.output_width;
@@ -115,15 +114,10 @@ void inflate(const std::string& file) {
   if (rows.next(1) == nullptr) throw std::runtime_error("not inflated");
 }
 
-void decode_webp(const std::string& file, std::uint32_t side) {
-  int width = 0;
-  int height = 0;
-  if (WebPGetInfo(reinterpret_cast<const std::uint8_t*>(file.data()), file.size(), &width,
-                  &height) == 0)
-    throw std::runtime_error("no WebP");
-  const SizePx size{static_cast<std::uint32_t>(width), static_cast<std::uint32_t>(height)};
-  const FitPlan plan = plan_fit(size, {.width_px = side, .height_px = side});
-  if (!read_scaled_webp(file, plan.scaled, {})) throw std::runtime_error("not decoded");
+void decode_webp(const std::string& file) {
+  const auto container = webp::read_container(file);
+  if (!container.ok() || !webp::decode(file, *container, webp::BlockEdges::leave).ok())
+    throw std::runtime_error("not decoded");
 }
 
 }  // namespace
@@ -141,9 +135,9 @@ Made by_libjpeg_turbo(const std::string& file, const Sides& sides) {
   for (const std::uint32_t side : sides) {
     Decompressor jpeg(file);
     const SizePx size{jpeg.info.image_width, jpeg.info.image_height};
-    const jpeg::Picture picture = decode(jpeg.info, 2 * side);
+    const planar::Picture picture = decode(jpeg.info, 2 * side);
     const FitPlan plan = plan_fit(size, {.width_px = side, .height_px = side});
-    made.push_back(jpeg::encode_planes(jpeg::render(picture, plan, 2), 2, kQuality).value());
+    made.push_back(planar::encode_jpeg(planar::render(picture, plan, 2), kQuality).value());
   }
   return made;
 }
@@ -154,7 +148,7 @@ Made copy(const std::string& file, const Sides& /*sides*/) {
   return {};
 }
 
-Made coded_picture(const std::string& file, const Sides& sides) {
+Made coded_picture(const std::string& file, const Sides& /*sides*/) {
   switch (sniff_image_format(file).value_or(ImageFormat::gif)) {
     case ImageFormat::jpeg:
       skim(file);
@@ -163,7 +157,7 @@ Made coded_picture(const std::string& file, const Sides& sides) {
       inflate(file);
       break;
     case ImageFormat::webp:
-      decode_webp(file, *std::ranges::max_element(sides));
+      decode_webp(file);
       break;
     default:
       throw std::runtime_error("no limit is known for this format");

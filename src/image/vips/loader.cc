@@ -7,16 +7,12 @@
 #include <fmt/format.h>
 
 #include "image/limit_checks.h"
+#include "image/reduction.h"
 #include "image/vips/memory_estimate.h"
 #include "image/vips/png_reader.h"
-#include "image/vips/webp_reader.h"
 
 namespace thumbmill {
 namespace {
-
-// The decoded picture should be at least this many times the largest rendition for the resize that
-// follows to be free of artefacts of the decoder's own reduction.
-constexpr double kOversampling = 2.0;
 
 struct SourceUnref {
   void operator()(VipsSource* source) const { g_object_unref(source); }
@@ -113,18 +109,6 @@ Result<VipsImagePtr> with_pixels(VipsImage* opened, const std::optional<ReducedP
   return image;
 }
 
-// How many times smaller the picture may be decoded for every rendition to stay kOversampling below
-// it.
-double allowed_reduction(SizePx upright, const std::vector<RenditionSpec>& renditions) {
-  double reduction = 1e9;
-  for (const RenditionSpec& spec : renditions) {
-    const SizePx scaled = plan_fit(upright, spec).scaled;
-    reduction = std::min({reduction, upright.width / (kOversampling * scaled.width),
-                          upright.height / (kOversampling * scaled.height)});
-  }
-  return std::max(1.0, reduction);
-}
-
 }  // namespace
 
 void allow_known_loaders_only() {
@@ -156,15 +140,6 @@ Result<OpenImage> open_image(std::string_view bytes, const ThumbnailRequest& req
     ASSIGN_OR_RETURN(reduced, with_pixels(opened.image.get(),
                                           read_reduced_png(bytes, box_side, request.limits)));
     if (reduced != nullptr) opened.box_side = box_side;
-  }
-  if (request.format == ImageFormat::webp && reduction > 1) {
-    const auto scaled = [&](int side) {
-      return static_cast<std::uint32_t>(std::max(1.0, std::round(side / reduction)));
-    };
-    const SizePx size{scaled(vips_image_get_width(opened.image.get())),
-                      scaled(vips_image_get_height(opened.image.get()))};
-    ASSIGN_OR_RETURN(
-        reduced, with_pixels(opened.image.get(), read_scaled_webp(bytes, size, request.limits)));
   }
   const bool loader_reduces = (request.format == ImageFormat::webp && reduction > 1) ||
                               (request.format == ImageFormat::jpeg && reduction >= 2);

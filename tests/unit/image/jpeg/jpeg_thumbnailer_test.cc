@@ -42,15 +42,31 @@ double mean_difference(const jpeg::ReferencePlane& a, const jpeg::ReferencePlane
 TEST(JpegThumbnailer, LeavesToOthersWhatIsNotItsOwn) {
   const std::string file = jpeg::make_jpeg({});
   RenditionSpec spec = box(20);
-  for (const ImageFormat format : {ImageFormat::png, ImageFormat::webp, ImageFormat::avif}) {
-    spec.format = format;
-    EXPECT_EQ(make(file, {spec}).status().code(), Code::unsupported);
-  }
+  spec.format = ImageFormat::avif;
+  EXPECT_EQ(make(file, {spec}).status().code(), Code::unsupported);
+  EXPECT_EQ(make(file, {box(20, "a"), spec}).status().code(), Code::unsupported);
   ThumbnailRequest request;
   request.format = ImageFormat::png;
   request.source = Blob(file);
   request.renditions = {box(20)};
   EXPECT_EQ(JpegThumbnailer().make(request, {}).status().code(), Code::unsupported);
+}
+
+TEST(JpegThumbnailer, WritesWebpAndPngToo) {
+  const std::string file = jpeg::make_jpeg({.width = 200, .height = 150});
+  std::vector<RenditionSpec> specs;
+  for (const ImageFormat format : {ImageFormat::png, ImageFormat::webp, ImageFormat::jpeg}) {
+    specs.push_back(box(50, std::string(image_format_info(format).name)));
+    specs.back().format = format;
+  }
+  const auto made = make(file, specs);
+  ASSERT_TRUE(made.ok()) << made.status().to_string();
+  for (std::size_t i = 0; i < specs.size(); ++i) {
+    const MadeRendition& rendition = made->renditions[i];
+    EXPECT_EQ(rendition.facts.format, specs[i].format);
+    EXPECT_EQ(sniff_image_format(rendition.bytes.to_string().value()), specs[i].format);
+    EXPECT_EQ(rendition.facts.size, (SizePx{50, 38}));
+  }
 }
 
 // A progressive file and one that the quick decoder declines go other ways to the same picture.

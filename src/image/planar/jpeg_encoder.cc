@@ -1,4 +1,4 @@
-#include "image/jpeg/encoder.h"
+#include "image/planar/jpeg_encoder.h"
 
 #include <algorithm>
 #include <array>
@@ -12,10 +12,10 @@
 
 #include <jpeglib.h>
 
-namespace thumbmill::jpeg {
+namespace thumbmill::planar {
 namespace {
 
-// As in turbo_decoder.cc: nothing with a destructor lies between setjmp and longjmp.
+// As in image/jpeg/turbo_decoder.cc: nothing with a destructor lies between setjmp and longjmp.
 struct Session {
   jpeg_compress_struct info;
   jpeg_error_mgr errors;
@@ -127,11 +127,10 @@ std::size_t round_up(std::size_t value, std::size_t to) { return (value + to - 1
 
 }  // namespace
 
-Result<std::string> encode_planes(const Picture& picture, std::uint32_t chroma_divisor,
-                                  int quality) {
+Result<std::string> encode_jpeg(const Picture& picture, int quality) {
   const Plane& luma = picture.planes.front();
   const bool grey = picture.model == ColorModel::grey;
-  const std::size_t divisor = grey ? 1 : chroma_divisor;
+  const std::uint32_t divisor = grey ? 1 : jpeg_chroma_divisor(quality);
   const std::size_t width = round_up(luma.width, DCTSIZE * divisor);
   const std::size_t height = round_up(luma.height, DCTSIZE * divisor);
   std::vector<Padded> padded;
@@ -144,12 +143,13 @@ Result<std::string> encode_planes(const Picture& picture, std::uint32_t chroma_d
   }
   input.size = {static_cast<std::uint32_t>(luma.width), static_cast<std::uint32_t>(luma.height)};
   input.quality = quality;
-  input.chroma_divisor = chroma_divisor;
+  input.chroma_divisor = divisor;
   input.grey = grey;
   return run(input);
 }
 
-Result<std::string> encode_rgb(const RgbPixels& pixels, int quality) {
+Result<std::string> encode_jpeg(const Pixels& pixels, int quality) {
+  THUMBMILL_CHECK(pixels.channels == 3);
   std::vector<JSAMPROW> rows;
   const std::size_t stride = std::size_t{pixels.size.width} * 3;
   for (std::size_t y = 0; y < pixels.size.height; ++y) {
@@ -158,9 +158,9 @@ Result<std::string> encode_rgb(const RgbPixels& pixels, int quality) {
   Input input{};
   input.size = pixels.size;
   input.quality = quality;
-  input.chroma_divisor = chroma_divisor_of(quality);
+  input.chroma_divisor = jpeg_chroma_divisor(quality);
   input.rgb_rows = rows.data();
   return run(input);
 }
 
-}  // namespace thumbmill::jpeg
+}  // namespace thumbmill::planar

@@ -1,5 +1,5 @@
-// The JPEG kernel on real photos beside libvips: as near to the picture at full resolution, and in
-// the right colours. Skipped, visibly, without THUMBMILL_CORPUS.
+// Our own kernels, for JPEG and WebP, on real photos beside libvips: as near to the picture at full
+// resolution, and in the right colours. Skipped, visibly, without THUMBMILL_CORPUS.
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
@@ -13,14 +13,14 @@
 
 #include <gtest/gtest.h>
 
-#include "image/jpeg/jpeg_thumbnailer.h"
+#include "app/kernels.h"
 #include "image/vips/vips_thumbnailer.h"
 #include "pictures.h"
 
 namespace thumbmill {
 namespace {
 
-// What the kernel may be worse by, in decibels.
+// What a kernel may be worse by, in decibels.
 constexpr double kMargin = 0.2;
 
 std::vector<std::string> photos() {
@@ -30,7 +30,8 @@ std::vector<std::string> photos() {
   std::vector<std::string> files;
   if (!std::filesystem::exists(folder)) return files;
   for (const auto& entry : std::filesystem::directory_iterator(folder)) {
-    if (entry.path().extension() == ".jpg") files.push_back(entry.path());
+    const auto extension = entry.path().extension();
+    if (extension == ".jpg" || extension == ".webp") files.push_back(entry.path());
   }
   std::sort(files.begin(), files.end());
   return files;
@@ -121,22 +122,24 @@ double psnr(const Picture& a, const Floats& b, int component) {
   return 10 * std::log10(255.0 * 255.0 * static_cast<double>(count) / sum);
 }
 
-class JpegPhotos : public ::testing::TestWithParam<std::string> {};
+class OwnKernels : public ::testing::TestWithParam<std::string> {};
 
-TEST_P(JpegPhotos, AreAsNearToTheOriginalAsThoseOfLibvips) {
-  JpegThumbnailer ours;
+TEST_P(OwnKernels, AreAsNearToTheOriginalAsThoseOfLibvips) {
+  const auto ours = make_kernels().value();
   const auto vips = VipsThumbnailer::create().value();
   ThumbnailRequest request;
-  request.source = Blob(read(GetParam()));
+  const std::string file = read(GetParam());
+  request.format = sniff_image_format(file).value();
+  request.source = Blob(file);
   for (const std::uint32_t side : {200u, 400u, 800u}) {
     SCOPED_TRACE(side);
     request.renditions = {{.width_px = side, .height_px = side, .quality = 95}};
-    const auto made = ours.make(request, {});
+    const auto made = ours->make(request, {});
     const auto theirs = vips->make(request, {});
     ASSERT_TRUE(made.ok() && theirs.ok()) << made.status().to_string();
     const MadeRendition& rendition = made->renditions.at(0);
     ASSERT_EQ(rendition.facts.size, theirs->renditions.at(0).facts.size);
-    const Floats expected = ideal(request.source.to_string().value(), rendition.facts.size);
+    const Floats expected = ideal(file, rendition.facts.size);
     const Picture a = decode_picture(rendition.bytes.to_string().value());
     const Picture b = decode_picture(theirs->renditions.at(0).bytes.to_string().value());
     ASSERT_EQ(a.size, rendition.facts.size);
@@ -164,10 +167,10 @@ std::string name_of(const ::testing::TestParamInfo<std::string>& photo) {
   return std::filesystem::path(photo.param).stem().string();
 }
 
-INSTANTIATE_TEST_SUITE_P(Photos, JpegPhotos, ::testing::ValuesIn(photos()), name_of);
-GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(JpegPhotos);
+INSTANTIATE_TEST_SUITE_P(Photos, OwnKernels, ::testing::ValuesIn(photos()), name_of);
+GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(OwnKernels);
 
-TEST(JpegPhotosCorpus, IsThere) {
+TEST(PhotosCorpus, IsThere) {
   if (photos().empty()) GTEST_SKIP() << "no photos; set THUMBMILL_CORPUS";
 }
 

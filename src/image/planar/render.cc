@@ -1,11 +1,13 @@
-#include "image/jpeg/render.h"
+#include "image/planar/render.h"
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
-#include "image/jpeg/resample.h"
+#include "image/planar/resample.h"
+#include "image/planar/video_range.h"
 
-namespace thumbmill::jpeg {
+namespace thumbmill::planar {
 namespace {
 
 // Sample i of the result covers `divisor` pixels from `from + i * divisor` of the scaled picture.
@@ -54,6 +56,12 @@ std::uint32_t divisor_of(const Picture& picture, std::size_t plane, std::uint32_
   return picture.model == ColorModel::ycbcr && plane > 0 ? chroma_divisor : 1;
 }
 
+// Chroma that is stored smaller than it has to become grows as decoders let it, smoothly: lanczos
+// makes it ring.
+Filter filter_for(const Axis& axis, bool chroma, Filter otherwise) {
+  return chroma && std::abs(axis.step) < 1 ? Filter::triangle : otherwise;
+}
+
 Picture render_with(const Picture& source, SizePx upright_scaled, SizePx upright_crop,
                     std::uint32_t chroma_divisor, Filter filter) {
   const Turn turn = turn_of(source.orientation);
@@ -74,11 +82,15 @@ Picture render_with(const Picture& source, SizePx upright_scaled, SizePx upright
                                   divisor, turn.mirror_x);
     const Axis next_y = make_axis(plane.extent_y, plane.height, scaled.height, top, crop.height,
                                   divisor, turn.mirror_y);
-    if (i == 0 || next_x != x) across = make_taps(next_x, filter);
-    if (i == 0 || next_y != y) down = make_taps(next_y, filter);
+    const bool chroma = source.model == ColorModel::ycbcr && i > 0;
+    if (i == 0 || next_x != x) across = make_taps(next_x, filter_for(next_x, chroma, filter));
+    if (i == 0 || next_y != y) down = make_taps(next_y, filter_for(next_y, chroma, filter));
     x = next_x;
     y = next_y;
     Plane resized = resample(plane, across, down);
+    if (source.video_range) {
+      to_full_range(resized.samples, i == 0 ? SampleKind::luma : SampleKind::difference);
+    }
     resized.extent_x = static_cast<double>(crop.width) / divisor;
     resized.extent_y = static_cast<double>(crop.height) / divisor;
     made.planes.push_back(turn.transpose ? transposed(resized) : std::move(resized));
@@ -95,6 +107,10 @@ Turn turn_of(int orientation) {
   return {among(2, 3, 7, 8), among(3, 4, 6, 7), orientation >= 5};
 }
 
+SizePx upright(SizePx stored, int orientation) {
+  return swapped_if(turn_of(orientation).transpose, stored);
+}
+
 Picture render(const Picture& source, const FitPlan& plan, std::uint32_t chroma_divisor) {
   return render_with(source, plan.scaled, plan.crop, chroma_divisor, Filter::lanczos3);
 }
@@ -105,7 +121,7 @@ Picture render_small(const Picture& source, SizePx size) {
 
 bool is_large_enough(const Picture& source, SizePx upright_scaled, std::uint32_t chroma_divisor,
                      double factor) {
-  const SizePx scaled = swapped_if(turn_of(source.orientation).transpose, upright_scaled);
+  const SizePx scaled = upright(upright_scaled, source.orientation);
   for (std::size_t i = 0; i < source.planes.size(); ++i) {
     const double least = factor / divisor_of(source, i, chroma_divisor);
     const Plane& plane = source.planes[i];
@@ -116,4 +132,4 @@ bool is_large_enough(const Picture& source, SizePx upright_scaled, std::uint32_t
   return true;
 }
 
-}  // namespace thumbmill::jpeg
+}  // namespace thumbmill::planar

@@ -3,10 +3,10 @@
 
 #include <string_view>
 
-namespace thumbmill::jpeg {
+namespace thumbmill {
 
 /// The orientation (EXIF 2.3, tag 274 of the first directory), 1 to 8, in a TIFF structure; 1 when
 /// it is not there or makes no sense. Every read is bounded.
 int exif_orientation(std::string_view tiff);
 
-}  // namespace thumbmill::jpeg
+}  // namespace thumbmill

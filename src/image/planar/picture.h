@@ -8,7 +8,7 @@
 
 #include "model/rendition.h"
 
-namespace thumbmill::jpeg {
+namespace thumbmill::planar {
 
 /// Samples of one component, 8-bit, rows from the top.
 struct Plane {
@@ -31,14 +31,16 @@ enum class ColorModel { grey, ycbcr, rgb };
 /// One plane for grey, else three, in the order of the model's name.
 struct Picture {
   ColorModel model = ColorModel::grey;
-  int orientation = 1;  ///< EXIF 2.3, tag 274: what is still to be done to see it upright
+  int orientation = 1;       ///< EXIF 2.3, tag 274: what is still to be done to see it upright
+  bool video_range = false;  ///< of a ycbcr picture's samples (video_range.h); else they use all
   std::vector<Plane> planes;
 };
 
-/// Interleaved 8-bit pixels, height_px x width_px x 3, sRGB once the profile was applied.
-struct RgbPixels {
+/// Interleaved 8-bit pixels, height_px x width_px x channels, sRGB once the profile was applied.
+struct Pixels {
   SizePx size;
+  std::size_t channels = 3;  ///< red, green, blue; and a fourth: alpha, not premultiplied
   std::vector<std::uint8_t> bytes;
 };
 
-}  // namespace thumbmill::jpeg
+}  // namespace thumbmill::planar

@@ -1,4 +1,4 @@
-#include "image/jpeg/color.h"
+#include "image/planar/color.h"
 
 #include <algorithm>
 #include <cstdint>
@@ -7,7 +7,7 @@
 
 #include <lcms2.h>
 
-namespace thumbmill::jpeg {
+namespace thumbmill::planar {
 namespace {
 
 constexpr std::size_t kKeptTransforms = 8;
@@ -60,9 +60,9 @@ void say_nothing(cmsContext, cmsUInt32Number, const char*) {}
 
 }  // namespace
 
-RgbPixels to_rgb(const Picture& picture) {
+Pixels to_rgb(const Picture& picture) {
   const Plane& first = picture.planes.front();
-  RgbPixels pixels;
+  Pixels pixels;
   pixels.size = {static_cast<std::uint32_t>(first.width), static_cast<std::uint32_t>(first.height)};
   pixels.bytes.resize(first.width * first.height * 3);
   const bool grey = picture.planes.size() < 3;
@@ -89,7 +89,7 @@ ProfileTransform::~ProfileTransform() = default;
 
 bool ProfileTransform::is_identity() const { return state_->identity; }
 
-void ProfileTransform::apply(RgbPixels& pixels) const {
+void ProfileTransform::apply(Pixels& pixels) const {
   const std::size_t count = pixels.bytes.size() / 3;
   if (!state_->grey) {
     cmsDoTransform(state_->transform.get(), pixels.bytes.data(), pixels.bytes.data(),
@@ -106,7 +106,7 @@ namespace {
 
 // Whether a grid of colours stays what it was.
 bool changes_nothing(const ProfileTransform& transform) {
-  RgbPixels grid;
+  Pixels grid;
   constexpr int kStep = 15;
   for (int r = 0; r <= 255; r += kStep) {
     for (int g = 0; g <= 255; g += kStep) {
@@ -115,7 +115,7 @@ bool changes_nothing(const ProfileTransform& transform) {
       }
     }
   }
-  RgbPixels after = grid;
+  Pixels after = grid;
   transform.apply(after);
   return std::equal(grid.bytes.begin(), grid.bytes.end(), after.bytes.begin(),
                     [](int a, int b) { return std::abs(a - b) <= kInvisible; });
@@ -164,4 +164,4 @@ std::shared_ptr<const ProfileTransform> ProfileCache::find(const std::string& pr
   return entries_.back().transform;
 }
 
-}  // namespace thumbmill::jpeg
+}  // namespace thumbmill::planar

@@ -1,8 +1,8 @@
-#include "image/jpeg/exif.h"
+#include "image/exif.h"
 
 #include <cstdint>
 
-namespace thumbmill::jpeg {
+namespace thumbmill {
 namespace {
 
 // TIFF 6.0 section 2, in either byte order; 0 past the end.
@@ -45,4 +45,4 @@ int exif_orientation(std::string_view bytes) {
   return 1;
 }
 
-}  // namespace thumbmill::jpeg
+}  // namespace thumbmill

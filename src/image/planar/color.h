@@ -8,13 +8,13 @@
 #include <utility>
 #include <vector>
 
-#include "image/jpeg/picture.h"
+#include "image/planar/picture.h"
 
-namespace thumbmill::jpeg {
+namespace thumbmill::planar {
 
 /// Interleaved RGB of planes that are all of the same size (chroma_divisor 1). YCbCr as in ITU-T
 /// T.871 section 7; grey three times; rgb as it is.
-RgbPixels to_rgb(const Picture& picture);
+Pixels to_rgb(const Picture& picture);
 
 /// A profile's way to sRGB, relative colorimetric as libvips does it. Immutable.
 class ProfileTransform {
@@ -28,7 +28,7 @@ class ProfileTransform {
   /// Changes nothing that can be seen, and need not be applied.
   bool is_identity() const;
   /// In place. Grey pixels hold their level three times.
-  void apply(RgbPixels& pixels) const;
+  void apply(Pixels& pixels) const;
 
  private:
   const std::unique_ptr<State> state_;
@@ -56,4 +56,4 @@ class ProfileCache {
   std::vector<Entry> entries_;  // the latest last
 };
 
-}  // namespace thumbmill::jpeg
+}  // namespace thumbmill::planar

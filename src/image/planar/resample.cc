@@ -1,7 +1,8 @@
-#include "image/jpeg/resample.h"
+#include "image/planar/resample.h"
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <numbers>
 
 #include "base/status.h"
@@ -11,7 +12,7 @@
 #define THUMBMILL_AVX2 __attribute__((target("avx2")))
 #endif
 
-namespace thumbmill::jpeg {
+namespace thumbmill::planar {
 namespace {
 
 constexpr int kRowBits = 6;  // fractional bits of what the vertical pass makes
@@ -25,7 +26,9 @@ double weight_at(double x, Filter filter) {
   if (x < 1e-9) return 1;
   if (x >= 3) return 0;
   const double pi_x = std::numbers::pi * x;
-  return 3 * std::sin(pi_x) * std::sin(pi_x / 3) / (pi_x * pi_x);
+  // 3 sin(pi x) sin(pi x / 3) / (pi x)^2, of which sin(3 y) = 3 sin(y) - 4 sin(y)^3 saves a sine.
+  const double sine = std::sin(pi_x / 3);
+  return 3 * sine * sine * (3 - 4 * sine * sine) / (pi_x * pi_x);
 }
 
 // Rounded, with what rounding leaves over given to the greatest.
@@ -77,46 +80,53 @@ void horizontal_portable(const std::int16_t* row, const Taps& taps, std::uint8_t
 
 #ifdef THUMBMILL_AVX2
 
-THUMBMILL_AVX2 inline __m128i load16(const void* from) {
-  return _mm_loadu_si128(static_cast<const __m128i*>(from));
-}
-
 THUMBMILL_AVX2 inline __m256i load32(const void* from) {
   return _mm256_loadu_si256(static_cast<const __m256i*>(from));
 }
 
-THUMBMILL_AVX2 inline __m256i pair_of_weights(std::int16_t a, std::int16_t b) {
-  const auto low = static_cast<std::uint32_t>(static_cast<std::uint16_t>(a));
-  const auto high = static_cast<std::uint32_t>(static_cast<std::uint16_t>(b));
-  return _mm256_set1_epi32(static_cast<std::int32_t>(low | high << 16));
+// Two neighbours, for all lanes; the second one is nothing behind the last.
+THUMBMILL_AVX2 inline __m256i pair_of_weights(const std::int16_t* weights, bool both) {
+  std::int32_t pair = static_cast<std::uint16_t>(weights[0]);
+  if (both) std::memcpy(&pair, weights, sizeof pair);
+  return _mm256_set1_epi32(pair);
+}
+
+// Both halves of `samples`, in the order of memory, from sums that lie as unpacking leaves them.
+THUMBMILL_AVX2 inline void store_sums(const __m256i (&sums)[4], std::int16_t* out) {
+  const __m256i low = _mm256_packs_epi32(_mm256_srai_epi32(sums[0], kVerticalShift),
+                                         _mm256_srai_epi32(sums[1], kVerticalShift));
+  const __m256i high = _mm256_packs_epi32(_mm256_srai_epi32(sums[2], kVerticalShift),
+                                          _mm256_srai_epi32(sums[3], kVerticalShift));
+  const __m256i first = _mm256_permute2x128_si256(low, high, 0x20);
+  const __m256i second = _mm256_permute2x128_si256(low, high, 0x31);
+  _mm256_storeu_si256(reinterpret_cast<__m256i*>(out), first);
+  _mm256_storeu_si256(reinterpret_cast<__m256i*>(out + kLane), second);
 }
 
 // Two rows at a time, interleaved, are what a multiply-add of pairs takes.
 THUMBMILL_AVX2 void vertical_avx2(const std::uint8_t* const* rows, const std::int16_t* weights,
                                   std::size_t count, std::size_t width, std::int16_t* out) {
-  const std::size_t whole = width / kLane * kLane;
-  for (std::size_t at = 0; at < whole; at += kLane) {
-    __m256i left = _mm256_set1_epi32(1 << (kVerticalShift - 1));
-    __m256i right = left;
+  constexpr std::size_t kColumns = 2 * kLane;
+  if (width < kColumns) return vertical_portable(rows, weights, count, width, out);
+  const __m256i zero = _mm256_setzero_si256();
+  for (std::size_t next = 0; next < width; next += kColumns) {
+    const std::size_t at = std::min(next, width - kColumns);  // the last ones may come twice
+    const __m256i half = _mm256_set1_epi32(1 << (kVerticalShift - 1));
+    __m256i sums[4] = {half, half, half, half};
     for (std::size_t j = 0; j < count; j += 2) {
-      const bool pair = j + 1 < count;
-      const __m128i a = load16(rows[j] + at);
-      const __m128i b = pair ? load16(rows[j + 1] + at) : _mm_setzero_si128();
-      const __m256i weight = pair_of_weights(weights[j], pair ? weights[j + 1] : std::int16_t{0});
-      const __m256i low = _mm256_cvtepu8_epi16(_mm_unpacklo_epi8(a, b));
-      const __m256i high = _mm256_cvtepu8_epi16(_mm_unpackhi_epi8(a, b));
-      left = _mm256_add_epi32(left, _mm256_madd_epi16(low, weight));
-      right = _mm256_add_epi32(right, _mm256_madd_epi16(high, weight));
+      const bool both = j + 1 < count;
+      const __m256i weight = pair_of_weights(weights + j, both);
+      const __m256i a = load32(rows[j] + at);
+      const __m256i b = both ? load32(rows[j + 1] + at) : zero;
+      const __m256i low = _mm256_unpacklo_epi8(a, b);
+      const __m256i high = _mm256_unpackhi_epi8(a, b);
+      const __m256i pairs[4] = {_mm256_unpacklo_epi8(low, zero), _mm256_unpackhi_epi8(low, zero),
+                                _mm256_unpacklo_epi8(high, zero), _mm256_unpackhi_epi8(high, zero)};
+      for (std::size_t i = 0; i < 4; ++i) {
+        sums[i] = _mm256_add_epi32(sums[i], _mm256_madd_epi16(pairs[i], weight));
+      }
     }
-    left = _mm256_srai_epi32(left, kVerticalShift);
-    right = _mm256_srai_epi32(right, kVerticalShift);
-    const __m256i packed = _mm256_permute4x64_epi64(_mm256_packs_epi32(left, right), 0xd8);
-    _mm256_storeu_si256(reinterpret_cast<__m256i*>(out + at), packed);
-  }
-  for (std::size_t x = whole; x < width; ++x) {
-    std::int32_t sum = 1 << (kVerticalShift - 1);
-    for (std::size_t j = 0; j < count; ++j) sum += weights[j] * rows[j][x];
-    out[x] = to_word(sum >> kVerticalShift);
+    store_sums(sums, out + at);
   }
 }
 
@@ -201,4 +211,4 @@ Plane resample(const Plane& source, const Taps& across, const Taps& down) {
   return made;
 }
 
-}  // namespace thumbmill::jpeg
+}  // namespace thumbmill::planar

@@ -1,4 +1,4 @@
-#include "image/jpeg/resample.h"
+#include "image/planar/resample.h"
 
 #include <algorithm>
 #include <cmath>
@@ -6,9 +6,9 @@
 
 #include <gtest/gtest.h>
 
-#include "image/jpeg/render.h"
+#include "image/planar/render.h"
 
-namespace thumbmill::jpeg {
+namespace thumbmill::planar {
 namespace {
 
 Plane make_plane(std::size_t width, std::size_t height, auto value) {
@@ -154,4 +154,4 @@ TEST(Render, TurnsEveryOrientation) {
 }
 
 }  // namespace
-}  // namespace thumbmill::jpeg
+}  // namespace thumbmill::planar

@@ -6,9 +6,9 @@
 #include <cstdint>
 #include <vector>
 
-#include "image/jpeg/picture.h"
+#include "image/planar/picture.h"
 
-namespace thumbmill::jpeg {
+namespace thumbmill::planar {
 
 enum class Filter { lanczos3, triangle };
 
@@ -52,4 +52,4 @@ struct Passes {
 Passes portable_passes();
 Passes best_passes();
 
-}  // namespace thumbmill::jpeg
+}  // namespace thumbmill::planar
