@@ -11,8 +11,8 @@
 #include "image/jpeg/skim_decoder.h"
 #include "image/planar/jpeg_encoder.h"
 #include "image/planar/render.h"
-#include "image/vips/png_container.h"
-#include "image/vips/png_inflate.h"
+#include "image/png/container.h"
+#include "image/png/inflate.h"
 #include "image/webp/decoder.h"
 
 namespace thumbmill::bench {

@@ -43,6 +43,19 @@ void copy_row(const std::uint8_t* a, const std::uint8_t* b, const std::uint8_t* 
   }
 }
 
+// Of a colour that was multiplied by alpha, which is not 0.
+std::uint8_t divided(std::uint8_t value, std::uint8_t alpha) {
+  return to_byte((value * 255 + alpha / 2) / alpha);
+}
+
+void add_alpha_row(const std::uint8_t* rgb, const std::uint8_t* alpha, std::size_t width,
+                   std::uint8_t* out) {
+  for (std::size_t x = 0; x < width; ++x, rgb += 3, out += 4) {
+    for (std::size_t c = 0; c < 3; ++c) out[c] = alpha[x] == 0 ? 0 : divided(rgb[c], alpha[x]);
+    out[3] = alpha[x];
+  }
+}
+
 struct CloseProfile {
   void operator()(void* profile) const { cmsCloseProfile(profile); }
 };
@@ -64,16 +77,38 @@ Pixels to_rgb(const Picture& picture) {
   const Plane& first = picture.planes.front();
   Pixels pixels;
   pixels.size = {static_cast<std::uint32_t>(first.width), static_cast<std::uint32_t>(first.height)};
-  pixels.bytes.resize(first.width * first.height * 3);
-  const bool grey = picture.planes.size() < 3;
+  pixels.channels = picture.has_alpha ? 4 : 3;
+  const std::size_t stride = first.width * pixels.channels;
+  pixels.bytes.resize(first.height * stride);
+  const bool grey = picture.model == ColorModel::grey;
   const Plane& second = picture.planes[grey ? 0 : 1];
   const Plane& third = picture.planes[grey ? 0 : 2];
   const auto convert = picture.model == ColorModel::ycbcr ? ycbcr_row : copy_row;
+  std::vector<std::uint8_t> opaque(picture.has_alpha ? first.width * 3 : 0);
   for (std::size_t y = 0; y < first.height; ++y) {
+    std::uint8_t* const out = pixels.bytes.data() + y * stride;
     convert(first.row(y), second.row(y), third.row(y), first.width,
-            pixels.bytes.data() + y * first.width * 3);
+            picture.has_alpha ? opaque.data() : out);
+    if (picture.has_alpha) {
+      add_alpha_row(opaque.data(), picture.planes.back().row(y), first.width, out);
+    }
   }
   return pixels;
+}
+
+Pixels flattened(Pixels pixels, Color background) {
+  if (pixels.channels == 3) return pixels;
+  const std::uint8_t behind[] = {background.red, background.green, background.blue};
+  Pixels opaque{pixels.size, 3, {}};
+  opaque.bytes.reserve(pixels.bytes.size() / 4 * 3);
+  for (std::size_t i = 0; i < pixels.bytes.size(); i += 4) {
+    const int alpha = pixels.bytes[i + 3];
+    for (std::size_t c = 0; c < 3; ++c) {
+      const int mixed = pixels.bytes[i + c] * alpha + behind[c] * (255 - alpha);
+      opaque.bytes.push_back(static_cast<std::uint8_t>((mixed + 127) / 255));
+    }
+  }
+  return opaque;
 }
 
 struct ProfileTransform::State {
@@ -90,6 +125,19 @@ ProfileTransform::~ProfileTransform() = default;
 bool ProfileTransform::is_identity() const { return state_->identity; }
 
 void ProfileTransform::apply(Pixels& pixels) const {
+  if (pixels.channels == 4) {
+    Pixels opaque{pixels.size, 3, {}};
+    for (std::size_t i = 0; i < pixels.bytes.size(); i += 4) {
+      opaque.bytes.insert(opaque.bytes.end(), pixels.bytes.begin() + static_cast<std::ptrdiff_t>(i),
+                          pixels.bytes.begin() + static_cast<std::ptrdiff_t>(i + 3));
+    }
+    apply(opaque);
+    for (std::size_t i = 0, j = 0; i < pixels.bytes.size(); i += 4, j += 3) {
+      std::copy_n(opaque.bytes.begin() + static_cast<std::ptrdiff_t>(j), 3,
+                  pixels.bytes.begin() + static_cast<std::ptrdiff_t>(i));
+    }
+    return;
+  }
   const std::size_t count = pixels.bytes.size() / 3;
   if (!state_->grey) {
     cmsDoTransform(state_->transform.get(), pixels.bytes.data(), pixels.bytes.data(),

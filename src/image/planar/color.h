@@ -13,8 +13,12 @@
 namespace thumbmill::planar {
 
 /// Interleaved RGB of planes that are all of the same size (chroma_divisor 1). YCbCr as in ITU-T
-/// T.871 section 7; grey three times; rgb as it is.
+/// T.871 section 7; grey three times; rgb as it is. With alpha four channels, divided by it: what
+/// cannot be seen is black.
 Pixels to_rgb(const Picture& picture);
+
+/// Without alpha: on `background` where there is any.
+Pixels flattened(Pixels pixels, Color background);
 
 /// A profile's way to sRGB, relative colorimetric as libvips does it. Immutable.
 class ProfileTransform {
@@ -27,7 +31,7 @@ class ProfileTransform {
 
   /// Changes nothing that can be seen, and need not be applied.
   bool is_identity() const;
-  /// In place. Grey pixels hold their level three times.
+  /// In place. Grey pixels hold their level three times. Alpha stays.
   void apply(Pixels& pixels) const;
 
  private:

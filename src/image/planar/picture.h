@@ -28,10 +28,12 @@ struct Plane {
 /// What the planes are: luma alone; luma, blue and red difference (ITU-T T.871); red, green, blue.
 enum class ColorModel { grey, ycbcr, rgb };
 
-/// One plane for grey, else three, in the order of the model's name.
+/// One plane for grey, else three, in the order of the model's name; and one more for alpha.
 struct Picture {
   ColorModel model = ColorModel::grey;
-  int orientation = 1;       ///< EXIF 2.3, tag 274: what is still to be done to see it upright
+  bool has_alpha =
+      false;            ///< not of ycbcr; the last plane is it, and the others are multiplied by it
+  int orientation = 1;  ///< EXIF 2.3, tag 274: what is still to be done to see it upright
   bool video_range = false;  ///< of a ycbcr picture's samples (video_range.h); else they use all
   std::vector<Plane> planes;
 };

@@ -72,6 +72,7 @@ Picture render_with(const Picture& source, SizePx upright_scaled, SizePx upright
   const std::uint32_t top = (scaled.height - crop.height) / 2;
   Picture made;
   made.model = source.model;
+  made.has_alpha = source.has_alpha;
   // Both chroma planes mostly go the same way.
   Axis x, y;
   Taps across, down;

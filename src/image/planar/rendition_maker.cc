@@ -5,7 +5,6 @@
 #include <cmath>
 #include <cstring>
 #include <deque>
-#include <numeric>
 #include <optional>
 #include <string>
 #include <utility>
@@ -13,19 +12,27 @@
 #include "image/blurhash.h"
 #include "image/planar/encoder.h"
 #include "image/planar/render.h"
+#include "image/reduction.h"
 
 namespace thumbmill::planar {
 namespace {
 
 constexpr std::uint32_t kPlaceholderSide = 32;
-// A rendition serves as the source of another one that is so many times smaller.
-constexpr double kCascade = 2.0;
 // Of a rendition on its way: planes, pixels and what encoders make of them.
 constexpr std::uint64_t kBytesPerPixel = 24;
 
+// Of an opaque picture. One that shows what is behind it becomes PNG, if nothing else is asked for.
 ImageFormat format_of(const RenditionSpec& spec) { return spec.format.value_or(ImageFormat::jpeg); }
 
-// In the centre of the canvas, which is clear without a background.
+bool is_transparent(const Pixels& pixels) {
+  if (pixels.channels == 3) return false;
+  for (std::size_t i = 3; i < pixels.bytes.size(); i += 4) {
+    if (pixels.bytes[i] < 255) return true;
+  }
+  return false;
+}
+
+// In the centre of the canvas, which is clear without a background; with one, `pixels` are opaque.
 Pixels place(const Pixels& pixels, SizePx canvas, std::optional<Color> background) {
   Pixels placed{canvas, background ? 3u : 4u, {}};
   const std::size_t channels = placed.channels;
@@ -42,9 +49,11 @@ Pixels place(const Pixels& pixels, SizePx canvas, std::optional<Color> backgroun
   const std::uint8_t* from = pixels.bytes.data();
   for (std::size_t y = 0; y < pixels.size.height; ++y) {
     std::uint8_t* to = placed.bytes.data() + ((top + y) * canvas.width + left) * channels;
-    for (std::size_t x = 0; x < pixels.size.width; ++x, from += 3, to += channels) {
+    for (std::size_t x = 0; x < pixels.size.width; ++x) {
       std::memcpy(to, from, 3);
-      if (channels == 4) to[3] = 255;
+      if (channels == 4) to[3] = pixels.channels == 4 ? from[3] : 255;
+      from += pixels.channels;
+      to += channels;
     }
   }
   return placed;
@@ -114,7 +123,8 @@ class RenditionMaker {
 
 const Picture& RenditionMaker::source_for(const FitPlan& plan, std::uint32_t chroma_divisor) const {
   for (std::size_t i = pictures_.size(); i-- > 1;) {
-    if (is_large_enough(pictures_[i], plan.scaled, chroma_divisor, kCascade)) return pictures_[i];
+    if (is_large_enough(pictures_[i], plan.scaled, chroma_divisor, kOversampling))
+      return pictures_[i];
   }
   return pictures_.front();
 }
@@ -124,14 +134,16 @@ Result<std::string> RenditionMaker::finish(const Picture& picture, const FitPlan
                                            RenditionResult& facts) const {
   Pixels pixels = to_rgb(picture);
   if (transform_ != nullptr) transform_->apply(pixels);
+  const bool shows_through = is_transparent(pixels) && !spec.background;
+  if (shows_through && !spec.format) facts.format = ImageFormat::png;
+  const bool keeps_alpha = shows_through && facts.format != ImageFormat::jpeg;
+  const Color background = spec.background.value_or(Color());
+  if (!keeps_alpha) pixels = flattened(std::move(pixels), background);
   if (plan.canvas != plan.crop) {
-    Pixels opaque = place(pixels, plan.canvas, spec.background.value_or(Color()));
-    describe(planes_of(opaque), facts);
     const bool clear = !spec.background && facts.format != ImageFormat::jpeg;
-    pixels = clear ? place(pixels, plan.canvas, std::nullopt) : std::move(opaque);
-  } else {
-    describe(planes_of(pixels), facts);
+    pixels = place(pixels, plan.canvas, clear ? std::nullopt : std::optional(background));
   }
+  describe(planes_of(flattened(pixels, background)), facts);
   return encode_pixels(pixels, facts.format, spec.quality);
 }
 
@@ -142,8 +154,10 @@ Result<MadeRendition> RenditionMaker::make(const RenditionSpec& spec) {
   made.facts.format = format_of(spec);
   made.facts.size = plan.canvas;
   const std::uint32_t stored_divisor = chroma_divisor_of(made.facts.format, spec.quality);
+  const Picture& decoded = pictures_.front();
   const bool as_planes = stores_planes(made.facts.format) && transform_ == nullptr &&
-                         plan.canvas == plan.crop && pictures_.front().model != ColorModel::rgb;
+                         plan.canvas == plan.crop && decoded.model != ColorModel::rgb &&
+                         !decoded.has_alpha;
   Picture picture = render(source_for(plan, stored_divisor), plan, as_planes ? stored_divisor : 1);
   std::string bytes;
   if (as_planes) {
@@ -156,19 +170,6 @@ Result<MadeRendition> RenditionMaker::make(const RenditionSpec& spec) {
   made.facts.size_bytes = bytes.size();
   made.bytes = Blob(std::move(bytes));
   return made;
-}
-
-// Of `specs`, the largest first, for the others are made from it where that is large enough.
-std::vector<std::size_t> by_size(SizePx source, const std::vector<RenditionSpec>& specs) {
-  std::vector<std::size_t> order(specs.size());
-  std::iota(order.begin(), order.end(), std::size_t{0});
-  const auto area = [&](std::size_t i) {
-    const SizePx scaled = plan_fit(source, specs[i]).scaled;
-    return std::uint64_t{scaled.width} * scaled.height;
-  };
-  std::stable_sort(order.begin(), order.end(),
-                   [&](std::size_t a, std::size_t b) { return area(a) > area(b); });
-  return order;
 }
 
 }  // namespace
@@ -197,7 +198,7 @@ Result<Thumbnails> make_renditions(Decoded decoded, const std::vector<RenditionS
   Thumbnails thumbnails;
   thumbnails.source_size = decoded.size;
   thumbnails.renditions.resize(specs.size());
-  for (const std::size_t i : by_size(decoded.size, specs)) {
+  for (const std::size_t i : largest_first(decoded.size, specs)) {
     ASSIGN_OR_RETURN(thumbnails.renditions[i], maker.make(specs[i]));
   }
   return thumbnails;

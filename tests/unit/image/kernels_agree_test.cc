@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include "image/jpeg/jpeg_thumbnailer.h"
+#include "image/png/png_thumbnailer.h"
 #include "image/vips/vips_thumbnailer.h"
 #include "image/webp/webp_thumbnailer.h"
 #include "pictures.h"
@@ -46,11 +47,13 @@ class Kernels : public ::testing::TestWithParam<Case> {
   }
 
   Thumbnailer& ours(ImageFormat format) {
+    if (format == ImageFormat::png) return png_;
     if (format == ImageFormat::webp) return webp_;
     return jpeg_;
   }
 
   JpegThumbnailer jpeg_;
+  PngThumbnailer png_;
   WebpThumbnailer webp_;
   std::unique_ptr<VipsThumbnailer> vips_;
 };
@@ -99,6 +102,12 @@ INSTANTIATE_TEST_SUITE_P(
     ::testing::Combine(::testing::Values(Source{".jpg[Q=92]", 1, false},
                                          Source{".jpg[Q=92,interlace]", 6, false},
                                          Source{".jpg[Q=92,subsample_mode=off]", 3, true}),
+                       ::testing::Values(ImageFormat::jpeg, ImageFormat::webp, ImageFormat::png)));
+
+INSTANTIATE_TEST_SUITE_P(
+    Png, Kernels,
+    ::testing::Combine(::testing::Values(Source{".png", 1, false}, Source{".png", 6, false},
+                                         Source{".png", 3, true}),
                        ::testing::Values(ImageFormat::jpeg, ImageFormat::webp, ImageFormat::png)));
 
 INSTANTIATE_TEST_SUITE_P(Webp, Kernels,

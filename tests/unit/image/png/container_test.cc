@@ -1,4 +1,4 @@
-#include "image/vips/png_container.h"
+#include "image/png/container.h"
 
 #include <string>
 #include <vector>

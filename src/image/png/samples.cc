@@ -1,4 +1,4 @@
-#include "image/vips/png_samples.h"
+#include "image/png/samples.h"
 
 #include <algorithm>
 #include <cstring>

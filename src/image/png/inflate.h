@@ -1,5 +1,5 @@
 // The rows of a PNG as they were filtered, out of its compressed image data. Internal to
-// image/vips; an object is for one thread at a time.
+// image/png; an object is for one thread at a time.
 //
 // Small pictures are inflated at once, which libdeflate does three to fifteen times faster than
 // zlib does it in pieces; large ones in bands, so that memory stays with the rows. Does not undo
@@ -11,7 +11,7 @@
 #include <memory>
 #include <vector>
 
-#include "image/vips/png_container.h"
+#include "image/png/container.h"
 
 namespace thumbmill {
 

@@ -1,4 +1,4 @@
-#include "image/vips/png_filter.h"
+#include "image/png/filter.h"
 
 #include <algorithm>
 #include <bit>

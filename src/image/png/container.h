@@ -1,13 +1,13 @@
 // The parts of a PNG file that its pixels are made of. Takes plain, faultless files only: whatever
-// is out of the ordinary is left to libvips' loader, whose verdict then counts. Does not inflate,
-// and does not look at colour profiles, orientation or text, which libvips reads from the header
-// anyway. Internal to image/vips; pure functions.
+// is out of the ordinary is left to libvips' loader, whose verdict then counts. Does not inflate
+// image data. Internal to image/png; pure functions.
 #pragma once
 
 #include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -44,6 +44,8 @@ struct PngParts {
   PngHeader header;
   std::string_view palette;            ///< PLTE: 3 bytes an entry
   std::string_view transparency;       ///< tRNS as 11.3.1.1 has it for the colour; empty: none
+  std::string_view profile;            ///< iCCP: a name and a compressed profile; empty: none
+  std::string_view exif;               ///< eXIf: a TIFF structure; empty: none
   std::vector<std::string_view> data;  ///< IDAT, in order: together one zlib stream
 };
 
@@ -51,5 +53,8 @@ struct PngParts {
 /// damaged, interlaced, animated, or has a critical chunk that is not known. Allocates a few bytes
 /// a chunk. Bytes behind IEND are not looked at, as in libpng.
 std::optional<PngParts> take_png_apart(std::string_view file);
+
+/// The ICC profile (11.3.2.3). Empty when there is none, or it cannot be inflated to 4 MiB at most.
+std::string png_profile(const PngParts& parts);
 
 }  // namespace thumbmill

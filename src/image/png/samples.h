@@ -1,6 +1,6 @@
 // Rows of a PNG as samples that can be averaged: palette entries looked up, 1, 2 and 4 bits spread
 // over 0 to 255, tRNS turned into an alpha channel, 16 bits in the machine's byte order. Internal
-// to image/vips; an object is for one thread at a time. Does no colour management, as libvips'
+// to image/png; an object is for one thread at a time. Does no colour management, as libvips'
 // loader does none.
 #pragma once
 
@@ -9,7 +9,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "image/vips/png_container.h"
+#include "image/png/container.h"
 
 namespace thumbmill {
 

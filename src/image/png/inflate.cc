@@ -1,4 +1,4 @@
-#include "image/vips/png_inflate.h"
+#include "image/png/inflate.h"
 
 #include <algorithm>
 #include <cstring>

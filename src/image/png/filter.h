@@ -1,4 +1,4 @@
-// Undoes the filters of PNG rows (PNG 3rd edition 9). Internal to image/vips; an object is for one
+// Undoes the filters of PNG rows (PNG 3rd edition 9). Internal to image/png; an object is for one
 // thread at a time. Works on bytes: knows nothing of colours, depths or compression.
 //
 // A row's pixels depend each on the one before, so that a processor mostly waits. Rows in sequence

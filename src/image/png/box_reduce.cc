@@ -1,4 +1,4 @@
-#include "image/vips/box_reduce.h"
+#include "image/png/box_reduce.h"
 
 #include <algorithm>
 #include <bit>
@@ -46,23 +46,37 @@ U32x4 widen_high(U16x8 v) {
 
 struct Taps {
   explicit Taps(const BoxTaps& taps)
-      : before(static_cast<float>(taps.before)),
-        here(static_cast<float>(taps.here)),
-        after(static_cast<float>(taps.after)) {}
+      : here(static_cast<float>(taps.here)), beside(static_cast<float>(taps.beside)) {}
 
   // Over `count` values, rounded up to four.
   void apply(const float* a, const float* b, const float* c, float* out, std::size_t count) const {
     for (std::size_t i = 0; i < count; i += 4) {
       const F32x4 sum =
-          load<F32x4>(a + i) * before + load<F32x4>(b + i) * here + load<F32x4>(c + i) * after;
+          (load<F32x4>(a + i) + load<F32x4>(c + i)) * beside + load<F32x4>(b + i) * here;
       std::memcpy(out + i, &sum, sizeof sum);
     }
   }
 
-  float before;
   float here;
-  float after;
+  float beside;
 };
+
+// Planes for boxes of `channels` samples a pixel; the last channel may be alpha.
+planar::Picture make_picture(const BoxGrid& across, const BoxGrid& down, std::size_t channels,
+                             bool has_alpha) {
+  planar::Picture picture;
+  picture.model = channels < 3 ? planar::ColorModel::grey : planar::ColorModel::rgb;
+  picture.has_alpha = has_alpha;
+  for (std::size_t c = 0; c < channels; ++c) {
+    planar::Plane& plane = picture.planes.emplace_back();
+    plane.width = plane.stride = across.count();
+    plane.height = down.count();
+    plane.extent_x = static_cast<double>(across.pixels()) / static_cast<double>(across.side());
+    plane.extent_y = static_cast<double>(down.pixels()) / static_cast<double>(down.side());
+    plane.samples.resize(plane.stride * plane.height);
+  }
+  return picture;
+}
 
 // What every reducer has: the grids, the latest rows of means, the taps over them, and the result.
 // With alpha, means of colours are those of colour times alpha.
@@ -72,14 +86,12 @@ class Reducer : public BoxReducer {
   Reducer(std::size_t width_px, std::size_t height_px, std::size_t side)
       : across_(width_px, side),
         down_(height_px, side),
-        across_taps_(taps_of(across_)),
-        down_taps_(taps_of(down_)),
-        values_(across_.count() * kChannels) {
+        taps_(taps_of(side)),
+        values_(across_.count() * kChannels),
+        picture_(make_picture(across_, down_, kChannels, kHasAlpha)) {
     for (std::vector<float>& row : means_) row.resize(kFront + values_ + kBehind);
     filtered_.resize(kFront + values_ + kBehind);
     final_.resize(values_ + kBehind);
-    reduced_ = {across_.count(), down_.count(), kChannels, sizeof(Sample) == 2, {}};
-    reduced_.bytes.resize(values_ * down_.count() * sizeof(Sample));
   }
 
   void add(const void* samples) final {
@@ -90,9 +102,9 @@ class Reducer : public BoxReducer {
     ++box_row_;
   }
 
-  ReducedPixels take() final {
+  planar::Picture take() final {
     if (box_row_ > 0) write(box_row_ - 1);
-    return std::move(reduced_);
+    return std::move(picture_);
   }
 
  protected:
@@ -113,50 +125,72 @@ class Reducer : public BoxReducer {
   void write(std::size_t box_row) {
     const std::size_t last = std::min(box_row + 1, down_.count() - 1);
     float* row = filtered_.data() + kFront;
-    down_taps_.apply(means(box_row == 0 ? 0 : box_row - 1), means(box_row), means(last), row,
-                     values_);
+    taps_.apply(means(box_row == 0 ? 0 : box_row - 1), means(box_row), means(last), row, values_);
     float* before = row - kChannels;
     for (std::size_t c = 0; c < kChannels; ++c) {
       before[c] = row[c];
       row[values_ + c] = row[values_ - kChannels + c];
     }
-    across_taps_.apply(before, row, row + kChannels, final_.data(), values_);
-    std::uint8_t* out = reduced_.bytes.data() + box_row * values_ * sizeof(Sample);
-    if constexpr (kHasAlpha) {
-      for (std::size_t i = 0; i < values_; i += kChannels) {
-        divide_by_alpha(final_.data() + i, out + i * sizeof(Sample));
+    taps_.apply(before, row, row + kChannels, final_.data(), values_);
+    for (std::size_t c = 0; c < kChannels; ++c) {
+      const bool weighted = kHasAlpha && c + 1 < kChannels;
+      const float scale = 255 / (weighted ? kMost * kMost : kMost);
+      std::uint8_t* const out = picture_.planes[c].row(box_row);
+      for (std::size_t x = 0; x < across_.count(); ++x) {
+        out[x] = to_byte(final_[x * kChannels + c] * scale);
       }
-    } else {
-      for (std::size_t i = 0; i < values_; ++i) put(final_[i], out + i * sizeof(Sample));
     }
   }
 
-  // Taps overshoot at edges.
-  static void put(float value, std::uint8_t* out) {
-    // Cut off below: std::lround is a call, and there is nothing negative here.
-    const float raised = std::min(kMost, std::max(0.0f, value)) + 0.5f;
-    const auto sample = static_cast<Sample>(static_cast<std::int32_t>(raised));
-    std::memcpy(out, &sample, sizeof sample);
+  // Taps overshoot at edges. Cut off below: std::lround is a call, and nothing is negative then.
+  static std::uint8_t to_byte(float value) {
+    return static_cast<std::uint8_t>(
+        static_cast<std::int32_t>(std::min(255.0f, std::max(0.0f, value)) + 0.5f));
   }
 
-  static void divide_by_alpha(const float* pixel, std::uint8_t* out) {
-    const float alpha = pixel[kChannels - 1];
-    if (alpha < 0.5f) return;  // rounds to nothing; all stays zero
-    for (std::size_t c = 0; c + 1 < kChannels; ++c) {
-      put(pixel[c] / alpha, out + c * sizeof(Sample));
-    }
-    put(alpha, out + (kChannels - 1) * sizeof(Sample));
-  }
-
-  const Taps across_taps_;
-  const Taps down_taps_;
+  const Taps taps_;
   const std::size_t values_;  // of a row
   std::size_t row_ = 0;
   std::size_t box_row_ = 0;
   std::vector<float> means_[3];
   std::vector<float> filtered_;  // down
   std::vector<float> final_;     // and across
-  ReducedPixels reduced_;
+  planar::Picture picture_;
+};
+
+// Boxes of one pixel: only put into planes.
+template <typename Sample, std::size_t kChannels, bool kHasAlpha>
+class Splitter final : public BoxReducer {
+ public:
+  Splitter(std::size_t width_px, std::size_t height_px)
+      : picture_(make_picture({width_px, 1}, {height_px, 1}, kChannels, kHasAlpha)) {}
+
+  void add(const void* samples) override {
+    const auto* pixel = static_cast<const Sample*>(samples);
+    std::uint8_t* out[kChannels];
+    for (std::size_t c = 0; c < kChannels; ++c) out[c] = picture_.planes[c].row(row_);
+    const std::size_t width = picture_.planes.front().width;
+    for (std::size_t x = 0; x < width; ++x, pixel += kChannels) {
+      const std::uint8_t alpha = kHasAlpha ? in_8_bits(pixel[kChannels - 1]) : 255;
+      for (std::size_t c = 0; c < kChannels; ++c) {
+        const std::uint8_t value = in_8_bits(pixel[c]);
+        const bool weighted = kHasAlpha && c + 1 < kChannels;
+        out[c][x] = weighted ? static_cast<std::uint8_t>((value * alpha + 127) / 255) : value;
+      }
+    }
+    ++row_;
+  }
+
+  planar::Picture take() override { return std::move(picture_); }
+
+ private:
+  static std::uint8_t in_8_bits(Sample sample) {
+    if constexpr (sizeof(Sample) == 1) return sample;
+    return static_cast<std::uint8_t>((sample + 128u) / 257u);
+  }
+
+  std::size_t row_ = 0;
+  planar::Picture picture_;
 };
 
 // Without alpha: columns are summed up first, which takes whole vectors, and boxes out of columns
@@ -287,26 +321,30 @@ class AlphaReducer final : public Reducer<Sample, kChannels, true> {
 };
 
 template <typename Sample>
-std::unique_ptr<BoxReducer> make(std::size_t width_px, std::size_t height_px, std::size_t channels,
+std::unique_ptr<BoxReducer> make(std::size_t width, std::size_t height, std::size_t channels,
                                  bool has_alpha, std::size_t side) {
-  if (has_alpha && channels == 2) {
-    return std::make_unique<AlphaReducer<Sample, 2>>(width_px, height_px, side);
+  if (channels == 2 && has_alpha) {
+    if (side == 1) return std::make_unique<Splitter<Sample, 2, true>>(width, height);
+    return std::make_unique<AlphaReducer<Sample, 2>>(width, height, side);
   }
-  if (has_alpha) return std::make_unique<AlphaReducer<Sample, 4>>(width_px, height_px, side);
+  if (has_alpha) {
+    if (side == 1) return std::make_unique<Splitter<Sample, 4, true>>(width, height);
+    return std::make_unique<AlphaReducer<Sample, 4>>(width, height, side);
+  }
   if (channels == 1) {
-    return std::make_unique<OpaqueReducer<Sample, 1>>(width_px, height_px, side);
+    if (side == 1) return std::make_unique<Splitter<Sample, 1, false>>(width, height);
+    return std::make_unique<OpaqueReducer<Sample, 1>>(width, height, side);
   }
-  return std::make_unique<OpaqueReducer<Sample, 3>>(width_px, height_px, side);
+  if (side == 1) return std::make_unique<Splitter<Sample, 3, false>>(width, height);
+  return std::make_unique<OpaqueReducer<Sample, 3>>(width, height, side);
 }
 
 }  // namespace
 
-BoxTaps taps_of(const BoxGrid& grid) {
-  const auto side = static_cast<double>(grid.side());
-  const double shift = grid.shift();
-  const double sharpen = (1 - 1 / (side * side)) / 40;
-  const double k = sharpen - shift * shift / 2;
-  return {shift / 2 - k, 1 + 2 * k, -shift / 2 - k};
+BoxTaps taps_of(std::size_t side) {
+  const double square = static_cast<double>(side) * static_cast<double>(side);
+  const double k = (1 - 1 / square) / 40;
+  return {1 + 2 * k, -k};
 }
 
 std::unique_ptr<BoxReducer> make_box_reducer(std::size_t width_px, std::size_t height_px,

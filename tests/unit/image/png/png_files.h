@@ -1,5 +1,5 @@
 // PNG files for tests, of any kind and with any fault: what no encoder writes on demand. Used by
-// the tests of image/vips' PNG reader.
+// the tests of image/png.
 #pragma once
 
 #include <cstdint>
@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "image/vips/png_container.h"
+#include "image/png/container.h"
 
 namespace thumbmill {
 

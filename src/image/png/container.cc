@@ -1,7 +1,9 @@
-#include "image/vips/png_container.h"
+#include "image/png/container.h"
 
 #include <algorithm>
 #include <cctype>
+#include <memory>
+#include <new>
 
 #include <libdeflate.h>
 
@@ -111,9 +113,18 @@ bool take_other(const Chunk& chunk, PngParts& parts) {
     parts.transparency = chunk.data;
     return transparency_fits(parts, chunk.data);
   }
+  // The first one counts; eXIf may come behind the image data.
+  if (chunk.type == "iCCP" && in_front && parts.profile.empty()) parts.profile = chunk.data;
+  if (chunk.type == "eXIf" && parts.exif.empty()) parts.exif = chunk.data;
   const bool animated = chunk.type == "acTL" || chunk.type == "fcTL" || chunk.type == "fdAT";
   return !animated && !chunk.critical();
 }
+
+struct FreeDecompressor {
+  void operator()(libdeflate_decompressor* decompressor) const {
+    libdeflate_free_decompressor(decompressor);
+  }
+};
 
 }  // namespace
 
@@ -165,6 +176,31 @@ std::optional<PngParts> take_png_apart(std::string_view file) {
     if (!take_other(*chunk, parts)) return std::nullopt;
   }
   return std::nullopt;
+}
+
+std::string png_profile(const PngParts& parts) {
+  constexpr std::size_t kLongestName = 79;
+  constexpr std::size_t kFirstGuess = 16 << 10;
+  constexpr std::size_t kMostBytes = 4 << 20;
+  const std::size_t name = parts.profile.substr(0, kLongestName + 1).find('\0');
+  // Behind the name, 0 for the only way of compression.
+  if (name == std::string_view::npos || name + 2 > parts.profile.size() ||
+      parts.profile[name + 1] != 0) {
+    return {};
+  }
+  const std::string_view packed = parts.profile.substr(name + 2);
+  const std::unique_ptr<libdeflate_decompressor, FreeDecompressor> decompressor(
+      libdeflate_alloc_decompressor());
+  if (decompressor == nullptr) throw std::bad_alloc();
+  for (std::size_t room = kFirstGuess; room <= kMostBytes; room *= 4) {
+    std::string profile(room, '\0');
+    std::size_t size = 0;
+    const libdeflate_result result = libdeflate_zlib_decompress(
+        decompressor.get(), packed.data(), packed.size(), profile.data(), profile.size(), &size);
+    if (result == LIBDEFLATE_SUCCESS) return profile.substr(0, size);
+    if (result != LIBDEFLATE_INSUFFICIENT_SPACE) return {};
+  }
+  return {};
 }
 
 }  // namespace thumbmill
