@@ -1,6 +1,7 @@
 #include "image/webp/decoder.h"
 
 #include <cstddef>
+#include <memory>
 #include <utility>
 
 #include <webp/decode.h>
@@ -8,6 +9,7 @@
 namespace thumbmill::webp {
 namespace {
 
+using planar::Picture;
 using planar::Plane;
 
 // `divisor` is how much smaller than the picture the plane is; its last samples may reach over it.
@@ -21,32 +23,15 @@ Plane make_plane(SizePx size, std::uint32_t divisor) {
   return plane;
 }
 
-}  // namespace
-
-Result<planar::Picture> decode(std::string_view file, const Container& container,
-                               BlockEdges edges) {
-  planar::Picture picture;
-  picture.model = planar::ColorModel::ycbcr;
-  picture.video_range = true;
-  for (const std::uint32_t divisor : {1u, 2u, 2u}) {
-    picture.planes.push_back(make_plane(container.size, divisor));
-  }
-  Plane& luma = picture.planes[0];
-  Plane& blue = picture.planes[1];
-  Plane& red = picture.planes[2];
+WebPDecoderConfig make_config(WEBP_CSP_MODE samples) {
   WebPDecoderConfig config;
   THUMBMILL_CHECK(WebPInitDecoderConfig(&config) != 0);  // false for another version of libwebp
-  config.options.bypass_filtering = edges == BlockEdges::leave ? 1 : 0;
-  config.output.colorspace = MODE_YUV;
+  config.output.colorspace = samples;
   config.output.is_external_memory = 1;
-  WebPYUVABuffer& planes = config.output.u.YUVA;
-  planes.y = luma.samples.data();
-  planes.u = blue.samples.data();
-  planes.v = red.samples.data();
-  planes.y_stride = static_cast<int>(luma.stride);
-  planes.u_stride = planes.v_stride = static_cast<int>(blue.stride);
-  planes.y_size = luma.samples.size();
-  planes.u_size = planes.v_size = blue.samples.size();
+  return config;
+}
+
+Status run(std::string_view file, WebPDecoderConfig& config) {
   const VP8StatusCode status =
       WebPDecode(reinterpret_cast<const std::uint8_t*>(file.data()), file.size(), &config);
   WebPFreeDecBuffer(&config.output);
@@ -56,13 +41,66 @@ Result<planar::Picture> decode(std::string_view file, const Container& container
   if (status != VP8_STATUS_OK) {
     return Status(Code::corrupt_input, "the image cannot be decoded", "libwebp");
   }
+  return Status();
+}
+
+Result<Picture> decode_lossy(std::string_view file, SizePx size, BlockEdges edges) {
+  Picture picture;
+  picture.model = planar::ColorModel::ycbcr;
+  picture.video_range = true;
+  for (const std::uint32_t divisor : {1u, 2u, 2u}) {
+    picture.planes.push_back(make_plane(size, divisor));
+  }
+  Plane& luma = picture.planes[0];
+  Plane& blue = picture.planes[1];
+  Plane& red = picture.planes[2];
+  WebPDecoderConfig config = make_config(MODE_YUV);
+  config.options.bypass_filtering = edges == BlockEdges::leave ? 1 : 0;
+  WebPYUVABuffer& planes = config.output.u.YUVA;
+  planes.y = luma.samples.data();
+  planes.u = blue.samples.data();
+  planes.v = red.samples.data();
+  planes.y_stride = static_cast<int>(luma.stride);
+  planes.u_stride = planes.v_stride = static_cast<int>(blue.stride);
+  planes.y_size = luma.samples.size();
+  planes.u_size = planes.v_size = blue.samples.size();
+  RETURN_IF_ERROR(run(file, config));
   return picture;
+}
+
+// Not as YCbCr, which libwebp can make of it as well: chroma at half the sides and a level or two
+// off would show in drawings.
+Result<Picture> decode_lossless(std::string_view file, SizePx size) {
+  constexpr std::size_t kBands = 3;
+  const std::size_t pixels = std::size_t{size.width} * size.height;
+  // Not cleared: libwebp writes all of it, or fails.
+  const auto bytes = std::make_unique_for_overwrite<std::uint8_t[]>(pixels * kBands);
+  WebPDecoderConfig config = make_config(MODE_RGB);
+  config.output.u.RGBA.rgba = bytes.get();
+  config.output.u.RGBA.stride = static_cast<int>(size.width * kBands);
+  config.output.u.RGBA.size = pixels * kBands;
+  RETURN_IF_ERROR(run(file, config));
+  Picture picture;
+  picture.model = planar::ColorModel::rgb;
+  for (std::size_t band = 0; band < kBands; ++band) {
+    Plane& plane = picture.planes.emplace_back(make_plane(size, 1));
+    for (std::size_t i = 0; i < pixels; ++i) plane.samples[i] = bytes[kBands * i + band];
+  }
+  return picture;
+}
+
+}  // namespace
+
+Result<Picture> decode(std::string_view file, const Container& container, BlockEdges edges) {
+  return container.lossless ? decode_lossless(file, container.size)
+                            : decode_lossy(file, container.size, edges);
 }
 
 std::uint64_t decoding_memory(const Container& container) {
   const std::uint64_t pixels = std::uint64_t{container.size.width} * container.size.height;
-  // The planes, rounded up; of a lossless file all pixels in 32 bits as well, and its tables.
-  return container.lossless ? 7 * pixels : 2 * pixels;
+  // The planes, rounded up. Of a lossless file pixels and planes, and in libwebp all pixels in 32
+  // bits and its tables.
+  return container.lossless ? 11 * pixels : 2 * pixels;
 }
 
 }  // namespace thumbmill::webp

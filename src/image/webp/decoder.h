@@ -13,13 +13,16 @@
 
 namespace thumbmill::webp {
 
+/// What is done to the edges of VP8's blocks: its loop filter, or nothing.
 enum class BlockEdges { smooth, leave };
 
-/// The picture in `file`, which is described by `container`: YCbCr at 4:2:0 in the video range; no
-/// orientation is set. Where it will be reduced by 2 or more, the filter that smooths the edges of
-/// blocks may be left out: what it changes is averaged, and nothing else is decoded from it, for it
-/// is the last step of a frame's reconstruction (RFC 6386 section 15). Of no effect on a lossless
-/// one. corrupt_input: damaged. too_large: there is no memory. May throw std::bad_alloc.
+/// The picture in `file`, which is described by `container`. A lossy one as it is coded: YCbCr at
+/// 4:2:0 in the video range. A lossless one in red, green and blue. No orientation is set.
+///
+/// Where a lossy one will be reduced by 2 or more, the filter that smooths the edges of blocks may
+/// be left out: what it changes is averaged, and nothing else is decoded from it, for it is the
+/// last step of a frame's reconstruction (RFC 6386 section 15). Of no effect on a lossless one.
+/// corrupt_input: damaged. too_large: there is no memory. May throw std::bad_alloc.
 Result<planar::Picture> decode(std::string_view file, const Container& container, BlockEdges edges);
 
 /// About the most bytes that decode() takes.

@@ -1,6 +1,5 @@
 #include "image/webp/webp_thumbnailer.h"
 
-#include <algorithm>
 #include <new>
 #include <utility>
 
@@ -16,11 +15,6 @@ namespace {
 
 // Stacks, tables and buffers, whatever the size of the image.
 constexpr std::uint64_t kBaseBytes = 8ull << 20;
-
-bool any_is_png(const std::vector<RenditionSpec>& specs) {
-  return std::any_of(specs.begin(), specs.end(),
-                     [](const RenditionSpec& spec) { return spec.format == ImageFormat::png; });
-}
 
 }  // namespace
 
@@ -43,9 +37,6 @@ Result<Thumbnails> WebpThumbnailer::make_within_memory(const ThumbnailRequest& r
   planar::Decoded decoded;
   decoded.size = planar::upright(stored, container.orientation);
   const bool reduced = allowed_reduction(decoded.size, request.renditions) > 1;
-  if (container.lossless && (!reduced || any_is_png(request.renditions))) {
-    return Status(Code::unsupported, "a lossless WebP whose colours would show");
-  }
   if (request.admit) {
     RETURN_IF_ERROR(request.admit(kBaseBytes + request.source.size() +
                                   webp::decoding_memory(container) +

@@ -4,9 +4,8 @@
 // process, and so belongs in decoder processes and tests, nowhere else.
 //
 // It leaves to others, by unsupported: other formats than WebP, animations, alpha, renditions in
-// other formats than those three; and lossless pictures that are not reduced by 2 for every
-// rendition or are to become PNG, for planes have chroma at half the sides and a level or two off.
-// By corrupt_input: all that is damaged or cut off, whose verdict is libvips'.
+// other formats than those three. By corrupt_input: all that is damaged or cut off, whose verdict
+// is libvips'.
 #pragma once
 
 #include "image/planar/color.h"

@@ -101,15 +101,20 @@ TEST_F(Webp, LeavesToOthersWhatIsNotItsOwn) {
   EXPECT_EQ(admissions_, 0);
 }
 
-// Planes are good enough for a lossless picture only where it is reduced and coded with loss.
-TEST_F(Webp, LeavesLosslessPicturesWhoseColoursWouldShow) {
+TEST_F(Webp, KeepsTheColoursOfALosslessPicture) {
   const std::string file = picture(64, 48, ".webp[lossless]");
-  EXPECT_TRUE(make(file, {box(31)}).ok());
-  EXPECT_EQ(make(file, {box(31), box(33, "b")}).status().code(), Code::unsupported);
-  RenditionSpec png = box(31);
-  png.format = ImageFormat::png;
-  EXPECT_EQ(make(file, {png}).status().code(), Code::unsupported);
-  EXPECT_TRUE(make(picture(64, 48), {png}).ok());
+  for (const std::uint32_t side : {32u, 64u}) {
+    RenditionSpec png = box(side);
+    png.format = ImageFormat::png;
+    const auto made = make(file, {png});
+    ASSERT_TRUE(made.ok()) << made.status().to_string();
+    const Picture small = decode_picture(made->renditions[0].bytes.to_string().value());
+    const std::uint32_t x = small.size.width / 4, y = small.size.height / 4;
+    EXPECT_EQ(color_distance(small.at(x, y), kRed), 0);
+    EXPECT_EQ(color_distance(small.at(3 * x, y), kGreen), 0);
+    EXPECT_EQ(color_distance(small.at(x, 3 * y), kBlue), 0);
+    EXPECT_EQ(color_distance(small.at(3 * x, 3 * y), kYellow), 0);
+  }
 }
 
 TEST_F(Webp, TurnsUprightWhateverItsExifBeginsWith) {
