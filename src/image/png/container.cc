@@ -181,7 +181,7 @@ std::optional<PngParts> take_png_apart(std::string_view file) {
 std::string png_profile(const PngParts& parts) {
   constexpr std::size_t kLongestName = 79;
   constexpr std::size_t kFirstGuess = 16 << 10;
-  constexpr std::size_t kMostBytes = 4 << 20;
+  constexpr std::size_t kMostProfile = 4 << 20;
   const std::size_t name = parts.profile.substr(0, kLongestName + 1).find('\0');
   // Behind the name, 0 for the only way of compression.
   if (name == std::string_view::npos || name + 2 > parts.profile.size() ||
@@ -192,7 +192,7 @@ std::string png_profile(const PngParts& parts) {
   const std::unique_ptr<libdeflate_decompressor, FreeDecompressor> decompressor(
       libdeflate_alloc_decompressor());
   if (decompressor == nullptr) throw std::bad_alloc();
-  for (std::size_t room = kFirstGuess; room <= kMostBytes; room *= 4) {
+  for (std::size_t room = kFirstGuess; room <= kMostProfile; room *= 4) {
     std::string profile(room, '\0');
     std::size_t size = 0;
     const libdeflate_result result = libdeflate_zlib_decompress(
