@@ -1,7 +1,6 @@
 #include "image/jpeg/jpeg_thumbnailer.h"
 
 #include <algorithm>
-#include <new>
 #include <optional>
 #include <utility>
 
@@ -24,8 +23,6 @@ using planar::upright;
 
 constexpr std::uint32_t kFullSide = 8;
 
-// Stacks, tables and buffers, whatever the size of the image.
-constexpr std::uint64_t kBaseBytes = 8ull << 20;
 // Of a picture's sample, in an array of coefficients: libjpeg's are 16-bit, ours the low ones and a
 // bit for each other.
 constexpr std::uint64_t kTurboCoefficientBytes = 2;
@@ -34,11 +31,9 @@ constexpr std::uint64_t kSkimCoefficientBytes = 1;
 // Asks for what decoding to `side` of a block's 8 samples will take at the most.
 Status ask_for_memory(const ThumbnailRequest& request, SizePx size, std::uint32_t side,
                       std::uint64_t coefficient_bytes) {
-  if (!request.admit) return Status();
   const std::uint64_t samples = std::uint64_t{size.width} * size.height * 3;
-  return request.admit(kBaseBytes + request.source.size() + samples * coefficient_bytes +
-                       samples * side * side / (kFullSide * kFullSide) +
-                       planar::rendition_memory(size, request.renditions));
+  return planar::ask_for_memory(
+      request, size, samples * coefficient_bytes + samples * side * side / (kFullSide * kFullSide));
 }
 
 // The smallest side at which `extent` of a full-size component is `factor` times `target`.
@@ -123,11 +118,7 @@ Result<Decoded> decode(std::string_view file, const ThumbnailRequest& request) {
 }  // namespace
 
 Result<Thumbnails> JpegThumbnailer::make(const ThumbnailRequest& request, const OpContext&) {
-  try {
-    return make_within_memory(request);
-  } catch (const std::bad_alloc&) {  // the planes of a large picture, in a small process
-    return Status(Code::too_large, "the image takes more than decoder-memory to decode");
-  }
+  return planar::within_memory([&] { return make_within_memory(request); });
 }
 
 Result<Thumbnails> JpegThumbnailer::make_within_memory(const ThumbnailRequest& request) {

@@ -18,6 +18,8 @@ namespace thumbmill::planar {
 namespace {
 
 constexpr std::uint32_t kPlaceholderSide = 32;
+// Stacks, tables and buffers, whatever the size of the image.
+constexpr std::uint64_t kBaseBytes = 8ull << 20;
 // Of a rendition on its way: planes, pixels and what encoders make of them.
 constexpr std::uint64_t kBytesPerPixel = 24;
 
@@ -181,14 +183,17 @@ Status check_formats(const std::vector<RenditionSpec>& specs) {
   return all ? Status() : Status(Code::unsupported, "a rendition's format is not written here");
 }
 
-std::uint64_t rendition_memory(SizePx upright, const std::vector<RenditionSpec>& specs) {
+Status ask_for_memory(const ThumbnailRequest& request, SizePx upright,
+                      std::uint64_t decoding_bytes) {
+  if (!request.admit) return Status();
   std::uint64_t largest = 0;
-  for (const RenditionSpec& spec : specs) {
+  for (const RenditionSpec& spec : request.renditions) {
     const FitPlan plan = plan_fit(upright, spec);
     largest = std::max(largest, std::uint64_t{plan.scaled.width} * plan.scaled.height +
                                     std::uint64_t{plan.canvas.width} * plan.canvas.height);
   }
-  return largest * kBytesPerPixel;
+  return request.admit(kBaseBytes + request.source.size() + decoding_bytes +
+                       largest * kBytesPerPixel);
 }
 
 Result<Thumbnails> make_renditions(Decoded decoded, const std::vector<RenditionSpec>& specs,

@@ -1,6 +1,5 @@
 #include "image/png/png_thumbnailer.h"
 
-#include <new>
 #include <utility>
 
 #include "image/exif.h"
@@ -12,19 +11,9 @@
 #include "image/reduction.h"
 
 namespace thumbmill {
-namespace {
-
-// Stacks, tables and buffers, whatever the size of the image.
-constexpr std::uint64_t kBaseBytes = 8ull << 20;
-
-}  // namespace
 
 Result<Thumbnails> PngThumbnailer::make(const ThumbnailRequest& request, const OpContext&) {
-  try {
-    return make_within_memory(request);
-  } catch (const std::bad_alloc&) {  // the planes of a large picture, in a small process
-    return Status(Code::too_large, "the image takes more than decoder-memory to decode");
-  }
+  return planar::within_memory([&] { return make_within_memory(request); });
 }
 
 Result<Thumbnails> PngThumbnailer::make_within_memory(const ThumbnailRequest& request) {
@@ -40,10 +29,7 @@ Result<Thumbnails> PngThumbnailer::make_within_memory(const ThumbnailRequest& re
   planar::Decoded decoded;
   decoded.size = planar::upright(stored, orientation);
   const auto side = static_cast<std::size_t>(allowed_reduction(decoded.size, request.renditions));
-  if (request.admit) {
-    RETURN_IF_ERROR(request.admit(kBaseBytes + request.source.size() + png_memory(*parts, side) +
-                                  planar::rendition_memory(decoded.size, request.renditions)));
-  }
+  RETURN_IF_ERROR(planar::ask_for_memory(request, decoded.size, png_memory(*parts, side)));
   auto picture = read_png(*parts, side);
   if (!picture) return Status(Code::corrupt_input, "the image cannot be decoded", "a PNG's data");
   decoded.picture = *std::move(picture);

@@ -1,6 +1,5 @@
 #include "image/webp/webp_thumbnailer.h"
 
-#include <new>
 #include <utility>
 
 #include "image/limit_checks.h"
@@ -11,19 +10,9 @@
 #include "image/webp/decoder.h"
 
 namespace thumbmill {
-namespace {
-
-// Stacks, tables and buffers, whatever the size of the image.
-constexpr std::uint64_t kBaseBytes = 8ull << 20;
-
-}  // namespace
 
 Result<Thumbnails> WebpThumbnailer::make(const ThumbnailRequest& request, const OpContext&) {
-  try {
-    return make_within_memory(request);
-  } catch (const std::bad_alloc&) {  // the planes of a large picture, in a small process
-    return Status(Code::too_large, "the image takes more than decoder-memory to decode");
-  }
+  return planar::within_memory([&] { return make_within_memory(request); });
 }
 
 Result<Thumbnails> WebpThumbnailer::make_within_memory(const ThumbnailRequest& request) {
@@ -37,11 +26,7 @@ Result<Thumbnails> WebpThumbnailer::make_within_memory(const ThumbnailRequest& r
   planar::Decoded decoded;
   decoded.size = planar::upright(stored, container.orientation);
   const bool reduced = allowed_reduction(decoded.size, request.renditions) > 1;
-  if (request.admit) {
-    RETURN_IF_ERROR(request.admit(kBaseBytes + request.source.size() +
-                                  webp::decoding_memory(container) +
-                                  planar::rendition_memory(decoded.size, request.renditions)));
-  }
+  RETURN_IF_ERROR(planar::ask_for_memory(request, decoded.size, webp::decoding_memory(container)));
   ASSIGN_OR_RETURN(decoded.picture,
                    webp::decode(source.bytes(), container,
                                 reduced ? webp::BlockEdges::leave : webp::BlockEdges::smooth));
