@@ -44,14 +44,14 @@ Result<Container> read_container(std::string_view file) {
     return Status(Code::corrupt_input, "the image cannot be decoded", "the WebP container");
   }
   const std::uint32_t flags = WebPDemuxGetI(demuxer.get(), WEBP_FF_FORMAT_FLAGS);
-  if (features.has_animation != 0 || features.has_alpha != 0 ||
-      (flags & (ALPHA_FLAG | ANIMATION_FLAG)) != 0) {
-    return Status(Code::unsupported, "a WebP with alpha or an animation");
+  if (features.has_animation != 0 || (flags & ANIMATION_FLAG) != 0) {
+    return Status(Code::unsupported, "an animation");
   }
   Container container;
   container.size = {static_cast<std::uint32_t>(features.width),
                     static_cast<std::uint32_t>(features.height)};
   container.lossless = features.format == kLossless;
+  container.has_alpha = features.has_alpha != 0;
   if ((flags & EXIF_FLAG) != 0)
     container.orientation = orientation_of(chunk(demuxer.get(), "EXIF"));
   if ((flags & ICCP_FLAG) != 0) container.profile = chunk(demuxer.get(), "ICCP");

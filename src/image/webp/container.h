@@ -13,12 +13,13 @@ namespace thumbmill::webp {
 struct Container {
   SizePx size;  ///< as stored
   bool lossless = false;
+  bool has_alpha = false;
   int orientation = 1;  ///< of its EXIF, 1 to 8; 1 without
   std::string profile;  ///< ICC; empty without
 };
 
-/// A whole file with one picture, without alpha. unsupported: an animation, or there is an alpha
-/// channel. corrupt_input: damaged or cut off, be it behind the picture. Every read is bounded.
+/// A whole file with one picture. unsupported: an animation. corrupt_input: damaged or cut off, be
+/// it behind the picture. Every read is bounded.
 Result<Container> read_container(std::string_view file);
 
 }  // namespace thumbmill::webp

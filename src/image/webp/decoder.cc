@@ -68,23 +68,26 @@ Result<Picture> decode_lossy(std::string_view file, SizePx size, BlockEdges edge
   return picture;
 }
 
-// Not as YCbCr, which libwebp can make of it as well: chroma at half the sides and a level or two
-// off would show in drawings.
-Result<Picture> decode_lossless(std::string_view file, SizePx size) {
-  constexpr std::size_t kBands = 3;
+// Not as YCbCr, which libwebp can make of a lossless picture as well: chroma at half the sides and
+// a level or two off would show in drawings.
+Result<Picture> decode_pixels(std::string_view file, const Container& container, BlockEdges edges) {
+  const SizePx size = container.size;
+  const std::size_t bands = container.has_alpha ? 4 : 3;
   const std::size_t pixels = std::size_t{size.width} * size.height;
   // Not cleared: libwebp writes all of it, or fails.
-  const auto bytes = std::make_unique_for_overwrite<std::uint8_t[]>(pixels * kBands);
-  WebPDecoderConfig config = make_config(MODE_RGB);
+  const auto bytes = std::make_unique_for_overwrite<std::uint8_t[]>(pixels * bands);
+  WebPDecoderConfig config = make_config(container.has_alpha ? MODE_rgbA : MODE_RGB);
+  config.options.bypass_filtering = edges == BlockEdges::leave ? 1 : 0;
   config.output.u.RGBA.rgba = bytes.get();
-  config.output.u.RGBA.stride = static_cast<int>(size.width * kBands);
-  config.output.u.RGBA.size = pixels * kBands;
+  config.output.u.RGBA.stride = static_cast<int>(size.width * bands);
+  config.output.u.RGBA.size = pixels * bands;
   RETURN_IF_ERROR(run(file, config));
   Picture picture;
   picture.model = planar::ColorModel::rgb;
-  for (std::size_t band = 0; band < kBands; ++band) {
+  picture.has_alpha = container.has_alpha;
+  for (std::size_t band = 0; band < bands; ++band) {
     Plane& plane = picture.planes.emplace_back(make_plane(size, 1));
-    for (std::size_t i = 0; i < pixels; ++i) plane.samples[i] = bytes[kBands * i + band];
+    for (std::size_t i = 0; i < pixels; ++i) plane.samples[i] = bytes[bands * i + band];
   }
   return picture;
 }
@@ -92,15 +95,18 @@ Result<Picture> decode_lossless(std::string_view file, SizePx size) {
 }  // namespace
 
 Result<Picture> decode(std::string_view file, const Container& container, BlockEdges edges) {
-  return container.lossless ? decode_lossless(file, container.size)
-                            : decode_lossy(file, container.size, edges);
+  return container.lossless || container.has_alpha ? decode_pixels(file, container, edges)
+                                                   : decode_lossy(file, container.size, edges);
 }
 
 std::uint64_t decoding_memory(const Container& container) {
   const std::uint64_t pixels = std::uint64_t{container.size.width} * container.size.height;
-  // The planes, rounded up. Of a lossless file pixels and planes, and in libwebp all pixels in 32
-  // bits and its tables.
-  return container.lossless ? 11 * pixels : 2 * pixels;
+  const std::uint64_t bands = container.has_alpha ? 4 : 3;
+  // Pixels and planes; in libwebp of a lossless file all pixels in 32 bits and its tables, of a
+  // lossy one the alpha.
+  if (container.lossless) return (2 * bands + 5) * pixels;
+  if (container.has_alpha) return (2 * bands + 2) * pixels;
+  return 2 * pixels;  // the planes, rounded up
 }
 
 }  // namespace thumbmill::webp

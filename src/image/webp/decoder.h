@@ -17,7 +17,8 @@ namespace thumbmill::webp {
 enum class BlockEdges { smooth, leave };
 
 /// The picture in `file`, which is described by `container`. A lossy one as it is coded: YCbCr at
-/// 4:2:0 in the video range. A lossless one in red, green and blue. No orientation is set.
+/// 4:2:0 in the video range. A lossless one, and one with alpha, in red, green and blue. No
+/// orientation is set.
 ///
 /// Where a lossy one will be reduced by 2 or more, the filter that smooths the edges of blocks may
 /// be left out: what it changes is averaged, and nothing else is decoded from it, for it is the

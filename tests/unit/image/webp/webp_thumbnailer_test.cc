@@ -86,10 +86,6 @@ TEST_F(Webp, LeavesToOthersWhatIsNotItsOwn) {
     return make(file, {spec}).status().code();
   };
   EXPECT_EQ(code(animation(), box(8)), Code::unsupported);
-  const VipsImagePtr alpha = four_colors_alpha(64, 48, 77);
-  for (const char* suffix : {".webp", ".webp[lossless]"}) {
-    EXPECT_EQ(code(write_picture(alpha.get(), suffix), box(8)), Code::unsupported) << suffix;
-  }
   RenditionSpec avif = box(8);
   avif.format = ImageFormat::avif;
   EXPECT_EQ(code(picture(64, 48), avif), Code::unsupported);
@@ -114,6 +110,22 @@ TEST_F(Webp, KeepsTheColoursOfALosslessPicture) {
     EXPECT_EQ(color_distance(small.at(3 * x, y), kGreen), 0);
     EXPECT_EQ(color_distance(small.at(x, 3 * y), kBlue), 0);
     EXPECT_EQ(color_distance(small.at(3 * x, 3 * y), kYellow), 0);
+  }
+}
+
+TEST_F(Webp, KeepsAlpha) {
+  const VipsImagePtr alpha = four_colors_alpha(64, 48, 77);
+  for (const char* suffix : {".webp[Q=95]", ".webp[lossless]"}) {
+    const std::string file = write_picture(alpha.get(), suffix);
+    ASSERT_TRUE(webp::read_container(file)->has_alpha);
+    const auto made = make(file, {box(32)});
+    ASSERT_TRUE(made.ok()) << made.status().to_string();
+    EXPECT_EQ(made->renditions[0].facts.format, ImageFormat::png);
+    const Picture small = decode_picture(made->renditions[0].bytes.to_string().value());
+    EXPECT_LE(color_distance(small.at(8, 6), kRed), 6) << suffix;
+    EXPECT_EQ(small.at(8, 6)[3], 255);
+    EXPECT_NEAR(small.at(24, 6)[3], 77, 1);
+    EXPECT_NEAR(small.at(24, 6)[1], kGreen[1], 6);
   }
 }
 
