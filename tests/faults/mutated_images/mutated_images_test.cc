@@ -201,12 +201,23 @@ TEST_F(MutatedImages, ANumberGivesTheSameFileAlways) {
 
 TEST(Seeds, AreOfEveryFormatThatIsDecoded) {
   const auto vips = VipsThumbnailer::create().value();
+  const std::vector<Seed> seeds = made_seeds();
   std::set<ImageFormat> formats;
-  for (const Seed& seed : made_seeds()) formats.insert(seed.format);
+  for (const Seed& seed : seeds) formats.insert(seed.format);
   for (const ImageFormat format :
        {ImageFormat::jpeg, ImageFormat::png, ImageFormat::webp, ImageFormat::gif, ImageFormat::tiff,
         ImageFormat::heic, ImageFormat::avif, ImageFormat::pnm}) {
     EXPECT_TRUE(formats.contains(format)) << image_format_info(format).name;
+  }
+}
+
+TEST(Seeds, AreTheSameInEveryRun) {
+  const auto vips = VipsThumbnailer::create().value();
+  const std::vector<Seed> first = made_seeds();
+  const std::vector<Seed> second = made_seeds();
+  ASSERT_EQ(first.size(), second.size());
+  for (std::size_t i = 0; i < first.size(); ++i) {
+    EXPECT_TRUE(first[i].bytes == second[i].bytes) << first[i].name;
   }
 }
 

@@ -143,7 +143,7 @@ void add_others(std::vector<Seed>& seeds) {
   for (const char* suffix :
        {".jpg[profile=srgb]", ".jpg[profile=p3,interlace]", ".webp", ".webp[lossless]",
         ".webp[Q=30,profile=srgb]", ".gif", ".gif[interlace]", ".avif", ".avif[lossless]",
-        ".avif[Q=95]", ".heic", ".heic[bitdepth=10]", ".ppm", ".ppm[ascii]",
+        ".avif[Q=95]", ".heic", ".heic[bitdepth=10]", ".ppm[strip]", ".ppm[ascii,strip]",
         ".tif[compression=jpeg]", ".tif[compression=webp]"}) {
     add_picture(seeds, flat, suffix);
     add_picture(seeds, rough, suffix);
@@ -164,13 +164,15 @@ void add_others(std::vector<Seed>& seeds) {
   }
   for (const char* suffix :
        {".tif[compression=ccittfax4,bitdepth=1]", ".tif[bitdepth=1,miniswhite]", ".tif[bitdepth=4]",
-        ".pgm", ".pbm", ".pgm[ascii]", ".jpg[interlace]", ".avif"}) {
+        ".pgm[strip]", ".pbm[strip]", ".pgm[ascii,strip]", ".jpg[interlace]", ".avif"}) {
     add_picture(seeds, grey, suffix);
   }
   for (const char* suffix :
        {".jpg[profile=cmyk]", ".jpg", ".tif[compression=jpeg]", ".tif[compression=lzw]"}) {
     add_picture(seeds, cmyk, suffix);
   }
+  add(seeds, "made with a comment.pgm", "P2 # a comment\n# and another\n3 2\n9\n0 1 2\n3 4 9\n");
+  add(seeds, "made 16 bit.pgm", "P5 3 2 65535\n" + random_bytes(12, 3));
   add_picture(seeds, cast(rough, VIPS_FORMAT_FLOAT), ".tif[compression=deflate,predictor=float]");
   add_picture(seeds, turned(flat.get(), 5), ".jpg");
   add_picture(seeds, turned(flat.get(), 8), ".tif");

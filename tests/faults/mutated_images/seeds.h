@@ -18,8 +18,7 @@ struct Seed {
 
 /// Files of a few kilobytes: samplings, progression and restarts of JPEG, types and depths of PNG,
 /// kinds of WebP, GIF, TIFF and PNM, and HEIC and AVIF where libvips can write them. The same in
-/// every run with the same libraries, but for what encoders put in by chance. libvips must have
-/// been started.
+/// every run with the same libraries. libvips must have been started.
 std::vector<Seed> made_seeds();
 
 /// Files below good/, bad/ and photos/ of `folder` that a decoder would be given, by name, of at
