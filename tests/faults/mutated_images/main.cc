@@ -2,15 +2,17 @@
 // decoders make thumbnails of them. Each has to end in a thumbnail or in a named error. A decoder
 // that dies is a finding: kept, with its report, and laid at our door or at a library's. Exits 1
 // when anything of ours was found, or the pool failed. docs/sandbox.md has how to run it.
+#include <array>
 #include <chrono>
+#include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <map>
 #include <string>
 #include <tuple>
+#include <vector>
 
 #include <CLI/CLI.hpp>
-#include <fmt/chrono.h>
 #include <fmt/format.h>
 
 #include "campaign.h"
