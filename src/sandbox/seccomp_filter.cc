@@ -105,6 +105,13 @@ constexpr scmp_datum_t kThreadFlags = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_
                                       CLONE_THREAD | CLONE_SYSVSEM | CLONE_SETTLS |
                                       CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID;
 
+// One of a call's arguments, compared with `value`; masked, with what is left of it by `value`.
+// libseccomp's own macros are compound literals, which C++ does not have.
+constexpr scmp_arg_cmp argument(unsigned number, scmp_compare how, scmp_datum_t value,
+                                scmp_datum_t masked = 0) {
+  return {number, how, value, masked};
+}
+
 struct Release {
   void operator()(void* filter) const { seccomp_release(filter); }
 };
@@ -138,19 +145,20 @@ void add_decoder_rules(Rules& rules) {
   rules.add_all(SCMP_ACT_ERRNO(EACCES), kRefused);
   rules.add_all(SCMP_ACT_ERRNO(ENOSYS), kUnknown);
   for (const int call : {SCMP_SYS(mmap), SCMP_SYS(mprotect)}) {
-    rules.add(SCMP_ACT_ALLOW, call, SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
+    rules.add(SCMP_ACT_ALLOW, call, argument(2, SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
   }
-  rules.add(SCMP_ACT_ALLOW, SCMP_SYS(clone), SCMP_A0(SCMP_CMP_EQ, kThreadFlags));
-  rules.add(SCMP_ACT_ALLOW, SCMP_SYS(prctl), SCMP_A0(SCMP_CMP_EQ, PR_SET_NAME));
+  rules.add(SCMP_ACT_ALLOW, SCMP_SYS(clone), argument(0, SCMP_CMP_EQ, kThreadFlags));
+  rules.add(SCMP_ACT_ALLOW, SCMP_SYS(prctl), argument(0, SCMP_CMP_EQ, PR_SET_NAME));
   for (const scmp_datum_t harmless : {F_GETFD, F_SETFD, F_GETFL}) {
-    rules.add(SCMP_ACT_ALLOW, SCMP_SYS(fcntl), SCMP_A1(SCMP_CMP_EQ, harmless));
+    rules.add(SCMP_ACT_ALLOW, SCMP_SYS(fcntl), argument(1, SCMP_CMP_EQ, harmless));
   }
   // Its own limits: to be read, and two of them to be set for each image, where the hard limit,
   // which a process without capabilities cannot raise, holds.
-  rules.add(SCMP_ACT_ALLOW, SCMP_SYS(prlimit64), SCMP_A0(SCMP_CMP_EQ, 0), SCMP_A2(SCMP_CMP_EQ, 0));
+  rules.add(SCMP_ACT_ALLOW, SCMP_SYS(prlimit64), argument(0, SCMP_CMP_EQ, 0),
+            argument(2, SCMP_CMP_EQ, 0));
   for (const scmp_datum_t limit : {RLIMIT_CPU, RLIMIT_AS}) {
-    rules.add(SCMP_ACT_ALLOW, SCMP_SYS(prlimit64), SCMP_A0(SCMP_CMP_EQ, 0),
-              SCMP_A1(SCMP_CMP_EQ, limit));
+    rules.add(SCMP_ACT_ALLOW, SCMP_SYS(prlimit64), argument(0, SCMP_CMP_EQ, 0),
+              argument(1, SCMP_CMP_EQ, limit));
   }
 }
 

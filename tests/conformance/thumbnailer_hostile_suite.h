@@ -108,6 +108,13 @@ TEST_P(ThumbnailerSuite, EveryPrefixEndsInAPictureOrAFailure) {
   }
 }
 
+// GLib asks who listens before it warns (getpeername), which is death in a confined process.
+TEST_P(ThumbnailerSuite, AWarningOfALibraryIsNoCrash) {
+  const std::string no_width = "P6 0 5 255\n" + std::string(30, 'x');  // libvips 8.14 takes it as 1
+  const Code code = failure_of(no_width);
+  EXPECT_TRUE(code == Code::ok || code == Code::corrupt_input) << code_name(code);
+}
+
 TEST_P(ThumbnailerSuite, ChecksTheRequest) {
   const std::string file = write_picture(four_colors(64, 48).get(), ".png");
   EXPECT_EQ(make(file, {}).status().code(), Code::invalid_argument);
