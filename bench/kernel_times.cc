@@ -1,87 +1,80 @@
-// Measures one kernel on one photo, in process: bytes in, encoded renditions out.
+// Measures one kernel, or one limit, on one image, in process: bytes in, encoded renditions out.
 //
-// Usage: kernel_times --kernel ours|libvips|libjpeg-turbo --photo FILE --sizes 200,400 [--count 15]
+// Usage: kernel_times KERNEL FILE SIZES COUNT OUTPUT, such as: kernel_times ours a.jpg 200,400 9 x
 //
-// libjpeg-turbo is what one writes without a kernel: its scaled decode at the smallest scale of at
-// least twice the rendition, lanczos, its encoder; no orientation, profile or placeholder, and
-// nothing shared among the sizes. Prints one JSON object: the times of each repetition after the
-// first, in milliseconds, by the clock and of the processor.
-#include <algorithm>
+// The renditions go to OUTPUT-200 and so on. Prints one JSON object: the times of each repetition
+// after the first, in milliseconds, by the clock and of the processor.
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <ctime>
+#include <exception>
 #include <fstream>
 #include <functional>
 #include <iterator>
+#include <map>
 #include <memory>
+#include <sstream>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <jpeglib.h>
+#include <vips/vips.h>
 
-#include "image/jpeg/encoder.h"
-#include "image/jpeg/jpeg_thumbnailer.h"
-#include "image/jpeg/render.h"
-#include "image/vips/vips_thumbnailer.h"
+#include "app/kernels.h"
+#include "rival_kernels.h"
 
-namespace thumbmill {
+#define TEXT_OF(macro) #macro
+#define VALUE_OF(macro) TEXT_OF(macro)
+
+namespace thumbmill::bench {
 namespace {
 
-// YCbCr at the smallest scale whose longer side is at least `least`, as planes. A bad file ends the
-// program: that is libjpeg's default.
-jpeg::Picture decode(const std::string& file, std::uint32_t least, SizePx& size) {
-  jpeg_decompress_struct info{};
-  jpeg_error_mgr errors{};
-  info.err = jpeg_std_error(&errors);
-  jpeg_create_decompress(&info);
-  jpeg_mem_src(&info, reinterpret_cast<const unsigned char*>(file.data()), file.size());
-  jpeg_read_header(&info, TRUE);
-  size = {info.image_width, info.image_height};
-  info.scale_denom = 8;
-  info.scale_num = 1;
-  while (info.scale_num < 8 &&
-         std::max(info.image_width, info.image_height) * info.scale_num / 8 < least) {
-    info.scale_num *= 2;
-  }
-  info.out_color_space = JCS_YCbCr;
-  jpeg_start_decompress(&info);
-  jpeg::Picture picture;
-  picture.model = jpeg::ColorModel::ycbcr;
-  for (int i = 0; i < 3; ++i) {
-    jpeg::Plane& plane = picture.planes.emplace_back();
-    plane.width = plane.stride = info.output_width;
-    plane.height = info.output_height;
-    plane.extent_x = info.output_width;
-    plane.extent_y = info.output_height;
-    plane.samples.resize(plane.width * plane.height);
-  }
-  std::vector<std::uint8_t> row(std::size_t{info.output_width} * 3);
-  while (info.output_scanline < info.output_height) {
-    const std::size_t y = info.output_scanline;
-    JSAMPROW at = row.data();
-    jpeg_read_scanlines(&info, &at, 1);
-    for (std::size_t x = 0; x < info.output_width; ++x) {
-      for (std::size_t i = 0; i < 3; ++i) picture.planes[i].row(y)[x] = row[3 * x + i];
-    }
-  }
-  jpeg_finish_decompress(&info);
-  jpeg_destroy_decompress(&info);
-  return picture;
+// As in a decoder process: without machine code that libvips makes at run time (sandbox/zygote.cc).
+std::unique_ptr<Thumbnailer> decoders_kernels() {
+  ::setenv("VIPS_NOVECTOR", "1", 1);
+  return make_kernels().value();
 }
 
-std::size_t by_libjpeg(const std::string& file, const std::vector<std::uint32_t>& sizes) {
-  std::size_t total = 0;
-  for (const std::uint32_t side : sizes) {
-    SizePx size;
-    const jpeg::Picture picture = decode(file, 2 * side, size);
-    const FitPlan plan = plan_fit(size, {.width_px = side, .height_px = side});
-    total += jpeg::encode_planes(jpeg::render(picture, plan, 2), 2, 80).value().size();
+// The file is the same at each call.
+Made by_ours(const std::string& file, const Sides& sides) {
+  static const std::unique_ptr<Thumbnailer> kernels = decoders_kernels();
+  static const Blob source(file);
+  ThumbnailRequest request;
+  request.source = source;
+  const auto format = sniff_image_format(file);
+  if (!format) throw std::runtime_error("no image");
+  request.format = *format;
+  for (const std::uint32_t side : sides) {
+    request.renditions.push_back(
+        {.name = fmt::format("r{}", side), .width_px = side, .height_px = side});
   }
-  return total;
+  const auto thumbnails = kernels->make(request, {});
+  if (!thumbnails.ok()) throw std::runtime_error(thumbnails.status().to_string());
+  Made made;
+  for (const MadeRendition& rendition : thumbnails->renditions)
+    made.push_back(rendition.bytes.to_string().value());
+  return made;
+}
+
+struct Kernel {
+  std::function<Made(const std::string&, const Sides&)> make;
+  std::string version;  // of the library; empty: none
+};
+
+const std::map<std::string, Kernel>& kernels() {
+  static const std::map<std::string, Kernel> all{
+      {"ours", {by_ours, ""}},
+      {"libvips", {by_libvips, vips_version_string()}},
+      {"libjpeg-turbo", {by_libjpeg_turbo, VALUE_OF(LIBJPEG_TURBO_VERSION)}},
+      {"memcpy", {copy, ""}},
+      {"coded-picture", {coded_picture, ""}},
+      {"every-code", {every_code, ""}},
+  };
+  return all;
 }
 
 double cpu_ms() {
@@ -96,60 +89,52 @@ double wall_ms() {
       .count();
 }
 
-int run(int argc, char** argv) {
-  std::string kernel;
-  std::string photo;
-  std::vector<std::uint32_t> sizes;
-  int count = 15;
-  CLI::App app("Measures one kernel on one photo, in process.", "kernel_times");
-  app.add_option("--kernel", kernel, "ours, libvips or libjpeg-turbo")
-      ->required()
-      ->check(CLI::IsMember({"ours", "libvips", "libjpeg-turbo"}));
-  app.add_option("--photo", photo, "A JPEG file")->required()->check(CLI::ExistingFile);
-  app.add_option("--sizes", sizes, "Boxes of the renditions")->required()->delimiter(',');
-  app.add_option("--count", count, "Repetitions")
-      ->check(CLI::PositiveNumber)
-      ->capture_default_str();
-  CLI11_PARSE(app, argc, argv);
+Sides parse_sides(const std::string& text) {
+  Sides sides;
+  std::istringstream in(text);
+  for (std::string side; std::getline(in, side, ',');)
+    sides.push_back(static_cast<std::uint32_t>(std::stoul(side)));
+  return sides;
+}
 
-  std::ifstream in(photo, std::ios::binary);
+void run(const Kernel& kernel, const std::string& path, const Sides& sides, int count,
+         const std::string& output) {
+  std::ifstream in(path, std::ios::binary);
   const std::string file{std::istreambuf_iterator<char>(in), {}};
-  std::unique_ptr<Thumbnailer> thumbnailer;
-  if (kernel == "ours") thumbnailer = std::make_unique<JpegThumbnailer>();
-  if (kernel == "libvips") thumbnailer = VipsThumbnailer::create().value();
-  ThumbnailRequest request;
-  request.source = Blob(file);
-  for (const std::uint32_t side : sizes) {
-    request.renditions.push_back(
-        {.name = fmt::format("r{}", side), .width_px = side, .height_px = side});
-  }
-  const auto once = [&]() -> std::size_t {
-    if (thumbnailer == nullptr) return by_libjpeg(file, sizes);
-    const auto made = thumbnailer->make(request, {});
-    if (!made.ok()) return 0;
-    std::size_t total = 0;
-    for (const MadeRendition& rendition : made->renditions) total += rendition.bytes.size();
-    return total;
-  };
-  const std::size_t bytes = once();
-  if (bytes == 0) {
-    fmt::print(stderr, "kernel_times: {} makes nothing of {}\n", kernel, photo);
-    return EXIT_FAILURE;
-  }
-  std::vector<double> wall, cpu;
+  const Made made = kernel.make(file, sides);
+  for (std::size_t i = 0; i < made.size(); ++i)
+    std::ofstream(fmt::format("{}-{}", output, sides.at(i)), std::ios::binary) << made[i];
+  std::vector<double> wall;
+  std::vector<double> cpu;
   for (int i = 0; i < count; ++i) {
-    const double wall_begin = wall_ms(), cpu_begin = cpu_ms();
-    once();
-    wall.push_back(wall_ms() - wall_begin);
+    const double wall_begin = wall_ms();
+    const double cpu_begin = cpu_ms();
+    kernel.make(file, sides);
     cpu.push_back(cpu_ms() - cpu_begin);
+    wall.push_back(wall_ms() - wall_begin);
   }
-  fmt::print(R"({{"wall_ms":[{:.3f}],"cpu_ms":[{:.3f}],"bytes":{}}})"
+  fmt::print(R"({{"wall_ms":[{:.3f}],"cpu_ms":[{:.3f}],"version":"{}"}})"
              "\n",
-             fmt::join(wall, ","), fmt::join(cpu, ","), bytes);
-  return EXIT_SUCCESS;
+             fmt::join(wall, ","), fmt::join(cpu, ","), kernel.version);
 }
 
 }  // namespace
-}  // namespace thumbmill
+}  // namespace thumbmill::bench
 
-int main(int argc, char** argv) { return thumbmill::run(argc, argv); }
+int main(int argc, char** argv) {
+  using namespace thumbmill::bench;
+  const auto kernel = argc == 6 ? kernels().find(argv[1]) : kernels().end();
+  if (kernel == kernels().end()) {
+    fmt::print(stderr, "usage: kernel_times KERNEL FILE SIZES COUNT OUTPUT; kernels:");
+    for (const auto& [name, unused] : kernels()) fmt::print(stderr, " {}", name);
+    fmt::print(stderr, "\n");
+    return EXIT_FAILURE;
+  }
+  try {
+    run(kernel->second, argv[2], parse_sides(argv[3]), std::stoi(argv[4]), argv[5]);
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "kernel_times: {}, {}: {}\n", argv[1], argv[2], error.what());
+    return EXIT_FAILURE;
+  }
+  return EXIT_SUCCESS;
+}

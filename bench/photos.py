@@ -1,10 +1,16 @@
-"""The photos that are uploaded: the corpus's, or made ones where there is no corpus."""
+"""The photos that benchmarks take: the corpus's, or, for those that upload, made ones where there is no corpus."""
 
 import os
 import pathlib
 import random
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
+# What each of the corpus is, by the name of its file.
+CORPUS = {
+    "j12": "12 MP, Display P3", "j12rot": "12 MP, turned", "j12s7": "12 MP, 4:2:2", "j12prog": "12 MP, progressive",
+    "j2": "2 MP", "j1": "1.3 MP", "png28rgb": "3 MP", "png2rgb": "2 MP", "png3rgba": "3 MP, transparent",
+    "shot1080": "2 MP, screenshot", "webp08": "0.8 MP", "webp12": "12 MP", "vp8l": "1 MP, lossless",
+}
 # Width, height, progressive, quality of the stand-in: about as many bytes as the photo has.
 STAND_INS = {
     "j12": (4032, 3024, False, 88),

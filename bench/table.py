@@ -39,6 +39,13 @@ def spread(values: list[float]) -> str:
     return text if len(values) == 1 else f"{text} ({number(min(values))}-{number(max(values))})"
 
 
+def quartiles(values: list[float]) -> tuple[float, float, float]:
+    """The lower quartile, the median and the upper one of at least one value."""
+    if len(values) == 1:
+        return values[0], values[0], values[0]
+    return tuple(statistics.quantiles(values, n=4, method="inclusive"))
+
+
 def ratio(ours: list[float], theirs: list[float], higher_is_better: bool) -> float | None:
     """How many times better ours is, by the medians; below 1: worse."""
     if not ours or not theirs:

@@ -188,7 +188,6 @@ Outcome UploadTask::accept(ReceivedFile file, const UploadOptions& options,
     count(outcome.status.code());
   } else {
     const Upload upload{.body = std::move(file.body),
-                        .body_sha256 = std::move(file.sha256),
                         .name = outcome.name,
                         .renditions = options.renditions,
                         .keep_original = options.keep_original,
@@ -279,9 +278,9 @@ std::unique_ptr<HttpTask> make_upload_task(const UploadParts& parts, const Uploa
   Result<std::unique_ptr<UploadBody>> body = Status(
       Code::unsupported, "send the image as multipart/form-data, or as the body of /v1/images");
   if (is_form(type)) {
-    body = form_upload_body(type, settings.limits, settings.spool_directory);
+    body = form_upload_body(type, settings.limits, settings.spool_directory());
   } else if (kind == UploadKind::form_or_raw) {
-    body = raw_upload_body(settings.limits, settings.spool_directory);
+    body = raw_upload_body(settings.limits, settings.spool_directory());
   }
   if (body.ok()) {
     return std::make_unique<UploadTask>(parts, settings, call, std::move(body).value());

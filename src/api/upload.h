@@ -3,6 +3,7 @@
 // or, when it asked to wait, the ended job.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -31,7 +32,8 @@ struct UploadParts {
 struct UploadSettings {
   UploadLimits limits;
   UploadDefaults defaults;
-  std::string spool_directory;  ///< exists; see ObjectStore::spool_directory
+  /// Where the next upload is spooled, a directory that exists; see ObjectStore::spool_directory.
+  std::function<std::string()> spool_directory;
 };
 
 /// Which bodies an upload route takes.

@@ -105,31 +105,28 @@ Status FileSpool::append(std::string_view bytes) {
   if (!file_) {
     ASSIGN_OR_RETURN(file_, TempFile::create(directory_));
   }
-  sha256_.update(bytes);
   return file_->append(bytes);
 }
 
 ReceivedFile FileSpool::finish() {
-  ReceivedFile received{.name = name_, .body = Blob(), .sha256 = {}, .status = Status()};
+  ReceivedFile received{.name = name_, .body = Blob(), .status = Status()};
   if (size_bytes_ > max_bytes_) {
     received.status =
         Status(Code::too_large, fmt::format("the file is over max-body ({} bytes)", max_bytes_));
     return received;
   }
   if (file_) received.body = file_->finish();
-  received.sha256 = to_hex(sha256_.finish());
   return received;
 }
 
-std::unique_ptr<UploadBody> raw_upload_body(const UploadLimits& limits,
-                                            const std::string& directory) {
-  return std::make_unique<RawBody>(limits, directory);
+std::unique_ptr<UploadBody> raw_upload_body(const UploadLimits& limits, std::string directory) {
+  return std::make_unique<RawBody>(limits, std::move(directory));
 }
 
 Result<std::unique_ptr<UploadBody>> form_upload_body(std::string_view content_type,
                                                      const UploadLimits& limits,
-                                                     const std::string& directory) {
-  auto body = std::make_unique<FormBody>(limits, directory);
+                                                     std::string directory) {
+  auto body = std::make_unique<FormBody>(limits, std::move(directory));
   RETURN_IF_ERROR(body->open(content_type));
   return std::unique_ptr<UploadBody>(std::move(body));
 }

@@ -10,7 +10,6 @@
 #include <vector>
 
 #include "api/upload_options.h"
-#include "base/hash.h"
 #include "base/status.h"
 #include "base/temp_file.h"
 #include "net/multipart.h"
@@ -28,15 +27,14 @@ struct UploadLimits {
 struct ReceivedFile {
   std::string name;  ///< as the client sent it, any bytes
   Blob body;
-  std::string sha256;  ///< hexadecimal
-  Status status;       ///< a failure of this file alone: over the limit
+  Status status;  ///< a failure of this file alone: over the limit
 };
 
 /// Takes one file's bytes. One thread at a time.
 class FileSpool {
  public:
-  FileSpool(std::string name, const std::string& directory, std::uint64_t max_bytes)
-      : name_(std::move(name)), directory_(directory), max_bytes_(max_bytes) {}
+  FileSpool(std::string name, std::string directory, std::uint64_t max_bytes)
+      : name_(std::move(name)), directory_(std::move(directory)), max_bytes_(max_bytes) {}
 
   /// exhausted: disk full. unavailable: cannot write. A file over its limit is no failure here, so
   /// that the other files of a form go on: its bytes are dropped.
@@ -46,19 +44,17 @@ class FileSpool {
 
  private:
   const std::string name_;
-  const std::string& directory_;
+  const std::string directory_;
   const std::uint64_t max_bytes_;
   std::uint64_t size_bytes_ = 0;
   std::optional<TempFile> file_;  // made with the first bytes
-  Sha256 sha256_;
 };
 
-/// An upload's body, of either kind. One thread at a time. The limits and the directory's name
-/// outlive it.
+/// An upload's body, of either kind. One thread at a time. The limits outlive it.
 class UploadBody {
  public:
-  UploadBody(const UploadLimits& limits, const std::string& directory)
-      : limits_(limits), directory_(directory) {}
+  UploadBody(const UploadLimits& limits, std::string directory)
+      : limits_(limits), directory_(std::move(directory)) {}
   virtual ~UploadBody() = default;
 
   /// Takes the next stretch. Its failures are those of FileSpool and of a malformed form.
@@ -73,17 +69,16 @@ class UploadBody {
 
  protected:
   const UploadLimits& limits_;
-  const std::string& directory_;
+  const std::string directory_;
 };
 
 /// The body is the file.
-std::unique_ptr<UploadBody> raw_upload_body(const UploadLimits& limits,
-                                            const std::string& directory);
+std::unique_ptr<UploadBody> raw_upload_body(const UploadLimits& limits, std::string directory);
 
 /// The body is a form (multipart/form-data); `content_type` is the request's. invalid_argument when
 /// that is malformed.
 Result<std::unique_ptr<UploadBody>> form_upload_body(std::string_view content_type,
                                                      const UploadLimits& limits,
-                                                     const std::string& directory);
+                                                     std::string directory);
 
 }  // namespace thumbmill

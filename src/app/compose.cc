@@ -35,13 +35,6 @@ std::chrono::hours whole_hours(std::chrono::milliseconds duration) {
   return std::chrono::ceil<std::chrono::hours>(duration);
 }
 
-// Beside the store where it wants that, else where the settings or the system say.
-std::string spool_directory(const Settings& settings, const ObjectStore& store) {
-  if (std::string directory = store.spool_directory(); !directory.empty()) return directory;
-  if (!settings.spool.empty()) return settings.spool;
-  return std::filesystem::temp_directory_path().string();
-}
-
 UploadSettings upload_settings(const Settings& settings, const ObjectStore& store) {
   UploadSettings upload;
   upload.limits.max_file_bytes = settings.max_body_bytes;
@@ -49,7 +42,13 @@ UploadSettings upload_settings(const Settings& settings, const ObjectStore& stor
   upload.defaults.presets = settings.renditions;
   upload.defaults.renditions = settings.default_renditions;
   upload.defaults.keep_original = settings.keep_originals;
-  upload.spool_directory = spool_directory(settings, store);
+  // Beside the store where it wants that, else where the settings or the system say.
+  std::string elsewhere =
+      settings.spool.empty() ? std::filesystem::temp_directory_path().string() : settings.spool;
+  upload.spool_directory = [&store, elsewhere = std::move(elsewhere)] {
+    std::string directory = store.spool_directory();
+    return directory.empty() ? elsewhere : directory;
+  };
   return upload;
 }
 

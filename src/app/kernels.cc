@@ -4,8 +4,10 @@
 #include <vector>
 
 #include "image/jpeg/jpeg_thumbnailer.h"
+#include "image/png/png_thumbnailer.h"
 #include "image/thumbnailer_chain.h"
 #include "image/vips/vips_thumbnailer.h"
+#include "image/webp/webp_thumbnailer.h"
 
 namespace thumbmill {
 
@@ -14,6 +16,8 @@ Result<std::unique_ptr<Thumbnailer>> make_kernels() {
   vips->warm_up();
   std::vector<std::unique_ptr<Thumbnailer>> links;
   links.push_back(std::make_unique<JpegThumbnailer>());
+  links.push_back(std::make_unique<PngThumbnailer>());
+  links.push_back(std::make_unique<WebpThumbnailer>());
   links.push_back(std::move(vips));
   return std::unique_ptr<Thumbnailer>(std::make_unique<ThumbnailerChain>(std::move(links)));
 }

@@ -8,8 +8,9 @@
 
 namespace thumbmill {
 
-/// Our own kernel for JPEG, and behind it libvips for all that it leaves, warmed up. For decoder
-/// processes and tests: it parses images where it is called. internal when libvips cannot start.
+/// Our own kernels for JPEG, PNG and WebP, and behind them libvips for all that they leave, warmed
+/// up. For decoder processes and tests: it parses images where it is called. internal when libvips
+/// cannot start.
 Result<std::unique_ptr<Thumbnailer>> make_kernels();
 
 }  // namespace thumbmill

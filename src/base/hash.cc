@@ -7,37 +7,11 @@
 
 namespace thumbmill {
 
-struct Sha256::Context {
-  EVP_MD_CTX* evp = EVP_MD_CTX_new();
-  Context() {
-    THUMBMILL_CHECK(evp != nullptr && EVP_DigestInit_ex(evp, EVP_sha256(), nullptr) == 1);
-  }
-  ~Context() { EVP_MD_CTX_free(evp); }
-  Context(const Context&) = delete;
-  Context& operator=(const Context&) = delete;
-};
-
-Sha256::Sha256() : context_(std::make_unique<Context>()) {}
-Sha256::~Sha256() = default;
-Sha256::Sha256(Sha256&&) noexcept = default;
-Sha256& Sha256::operator=(Sha256&&) noexcept = default;
-
-void Sha256::update(std::string_view bytes) {
-  THUMBMILL_CHECK(EVP_DigestUpdate(context_->evp, bytes.data(), bytes.size()) == 1);
-}
-
-Sha256Digest Sha256::finish() {
-  Sha256Digest digest{};
-  unsigned int length = 0;
-  THUMBMILL_CHECK(EVP_DigestFinal_ex(context_->evp, digest.data(), &length) == 1);
-  THUMBMILL_CHECK(length == digest.size());
-  return digest;
-}
-
 Sha256Digest sha256(std::string_view bytes) {
-  Sha256 hash;
-  hash.update(bytes);
-  return hash.finish();
+  Sha256Digest digest{};
+  THUMBMILL_CHECK(
+      EVP_Digest(bytes.data(), bytes.size(), digest.data(), nullptr, EVP_sha256(), nullptr) == 1);
+  return digest;
 }
 
 Sha256Digest hmac_sha256(std::string_view key, std::string_view bytes) {

@@ -3,7 +3,6 @@
 
 #include <array>
 #include <cstddef>
-#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -12,25 +11,6 @@ namespace thumbmill {
 
 using Sha256Digest = std::array<unsigned char, 32>;
 
-/// A running SHA-256. One thread at a time.
-class Sha256 {
- public:
-  Sha256();
-  ~Sha256();
-  Sha256(Sha256&&) noexcept;
-  Sha256& operator=(Sha256&&) noexcept;
-
-  void update(std::string_view bytes);
-
-  /// The digest of all bytes so far; the object must not be used afterwards.
-  Sha256Digest finish();
-
- private:
-  struct Context;
-  std::unique_ptr<Context> context_;
-};
-
-/// The digest of `bytes` in one call.
 Sha256Digest sha256(std::string_view bytes);
 
 /// HMAC-SHA256 of `bytes` (RFC 2104). The key may have any length.

@@ -21,6 +21,13 @@ double to_linear(std::uint8_t value) {
   return v <= 0.04045 ? v / 12.92 : std::pow((v + 0.055) / 1.055, 2.4);
 }
 
+std::array<double, 256> linear_values() {
+  std::array<double, 256> values;
+  for (std::size_t i = 0; i < values.size(); ++i)
+    values[i] = to_linear(static_cast<std::uint8_t>(i));
+  return values;
+}
+
 int to_srgb(double value) {
   const double v = std::clamp(value, 0.0, 1.0);
   const double encoded = v <= 0.0031308 ? v * 12.92 : 1.055 * std::pow(v, 1 / 2.4) - 0.055;
@@ -37,20 +44,29 @@ void append_base83(std::string& out, int value, int digits) {
   }
 }
 
-Linear component(std::span<const double> linear, std::size_t width, std::size_t height,
-                 std::size_t cx, std::size_t cy) {
-  Linear sum{};
-  for (std::size_t y = 0; y < height; ++y) {
-    const double by =
-        std::cos(std::numbers::pi * static_cast<double>(cy * y) / static_cast<double>(height));
-    for (std::size_t x = 0; x < width; ++x) {
-      const double basis = by * std::cos(std::numbers::pi * static_cast<double>(cx * x) /
-                                         static_cast<double>(width));
-      for (std::size_t c = 0; c < 3; ++c) sum[c] += basis * linear[(y * width + x) * 3 + c];
+// cos(pi k i / n) for each k below `count`, n values each.
+std::vector<double> cosines(std::size_t count, std::size_t n) {
+  std::vector<double> table;
+  table.reserve(count * n);
+  for (std::size_t k = 0; k < count; ++k) {
+    for (std::size_t i = 0; i < n; ++i) {
+      table.push_back(
+          std::cos(std::numbers::pi * static_cast<double>(k * i) / static_cast<double>(n)));
     }
   }
-  const double normal = (cx == 0 && cy == 0 ? 1.0 : 2.0) / static_cast<double>(width * height);
-  for (double& value : sum) value *= normal;
+  return table;
+}
+
+// The picture's share of the basis across[x] * down[y], not yet by its area.
+Linear component(std::span<const double> linear, std::span<const double> across,
+                 std::span<const double> down) {
+  Linear sum{};
+  const double* pixel = linear.data();
+  for (const double by : down) {
+    for (const double bx : across) {
+      for (double& value : sum) value += by * bx * *pixel++;
+    }
+  }
   return sum;
 }
 
@@ -64,16 +80,21 @@ int quantise_ac(double value, double most) {
 
 std::string blurhash(std::span<const std::uint8_t> pixels, std::size_t width_px,
                      std::size_t height_px) {
-  std::array<double, 256> lut;
-  for (std::size_t i = 0; i < lut.size(); ++i) lut[i] = to_linear(static_cast<std::uint8_t>(i));
+  static const std::array<double, 256> kLinear = linear_values();
   std::vector<double> linear(pixels.size());
   std::transform(pixels.begin(), pixels.end(), linear.begin(),
-                 [&](std::uint8_t v) { return lut[v]; });
+                 [](std::uint8_t v) { return kLinear[v]; });
 
+  const std::vector<double> across = cosines(kComponentsX, width_px);
+  const std::vector<double> down = cosines(kComponentsY, height_px);
+  const double area = static_cast<double>(width_px * height_px);
   std::vector<Linear> components;
   for (std::size_t y = 0; y < kComponentsY; ++y) {
     for (std::size_t x = 0; x < kComponentsX; ++x) {
-      components.push_back(component(linear, width_px, height_px, x, y));
+      components.push_back(component(linear, std::span(across).subspan(x * width_px, width_px),
+                                     std::span(down).subspan(y * height_px, height_px)));
+      const double normal = (x == 0 && y == 0 ? 1.0 : 2.0) / area;
+      for (double& value : components.back()) value *= normal;
     }
   }
   double most = 0;

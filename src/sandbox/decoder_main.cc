@@ -42,6 +42,7 @@ void apply_limits(const ImageLimits& limits) {
 
 // Says what the pixels will take, and waits for leave.
 Status ask_for_memory(int socket, std::uint64_t sequence, std::uint64_t bytes) {
+  if (bytes <= kUnaskedBytes) return Status();
   RETURN_IF_ERROR(send_packet(socket, encode_need({sequence, bytes}), {}));
   ASSIGN_OR_RETURN(const Packet packet, receive_packet(socket));
   ASSIGN_OR_RETURN(const std::uint64_t allowed, decode_go(packet.bytes));
@@ -105,22 +106,9 @@ DecodeReply answer(int socket, Packet packet, Thumbnailer& thumbnailer) {
   return reply;
 }
 
-// Makes a thumbnail of next to nothing before there is any image: what a forked process has to
-// touch first, to copy, and to start, it does while nobody waits. How it ends does not matter; an
-// image would end the same way, and be told.
-void practise(Thumbnailer& thumbnailer) {
-  constexpr std::size_t kPixels = 64;
-  ThumbnailRequest work;
-  work.source = Blob("P6 8 8 255\n" + std::string(kPixels * 3, 'x'));
-  work.format = ImageFormat::pnm;
-  work.renditions = {RenditionSpec()};
-  (void)thumbnailer.make(work, {});
-}
-
 }  // namespace
 
 int decoder_main(int socket, Thumbnailer& thumbnailer) {
-  practise(thumbnailer);
   while (true) {
     Result<Packet> packet = receive_packet(socket);
     if (!packet.ok()) return packet.status().code() == Code::cancelled ? kExitOk : kExitProtocol;

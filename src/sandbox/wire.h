@@ -18,6 +18,10 @@ inline constexpr std::size_t kMaxMessageBytes = 32 * 1024;
 /// The size of the memory file that a decoder writes its renditions into. Sparse: only what is
 /// written takes memory.
 inline constexpr std::uint64_t kOutputBytes = 256ull << 20;
+/// What a decoder may take for an image without asking, as it may take its own code and tables:
+/// what most photos take, for which the word to and fro would be a fifth of what handing them over
+/// costs.
+inline constexpr std::uint64_t kUnaskedBytes = 16ull << 20;
 
 /// A request for one image; its bytes and the place for the output travel as descriptors.
 struct DecodeRequest {
@@ -35,8 +39,9 @@ struct DecodedRendition {
   std::uint64_t offset = 0;  ///< facts.size_bytes from here
 };
 
-/// What a decoder says between the image's header and its pixels, once at most: how much memory the
-/// pixels will take. It goes on when it is told to.
+/// What a decoder says between the image's header and its pixels, kMostAdmissions times at most:
+/// how much memory the pixels will take, instead of what it said before. It goes on when it is told
+/// to.
 struct MemoryNeed {
   std::uint64_t sequence = 0;  ///< of the request; the answer repeats it
   std::uint64_t bytes = 0;

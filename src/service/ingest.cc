@@ -26,8 +26,9 @@ Status check_key(std::string_view key) {
 }
 
 // Everything that makes two uploads the same. The name and the trace do not.
-std::string fingerprint(const Upload& upload) {
-  std::string text = fmt::format("{}\n{}\n", upload.body_sha256, upload.keep_original);
+Result<std::string> fingerprint(const Upload& upload) {
+  ASSIGN_OR_RETURN(const BlobView body, upload.body.view());
+  std::string text = fmt::format("{}\n{}\n", to_hex(sha256(body.bytes())), upload.keep_original);
   for (const RenditionSpec& spec : upload.renditions) {
     text += fmt::format("{} {}x{} {} {} {} {} {}\n", spec.name, spec.width_px, spec.height_px,
                         fit_name(spec.fit),
@@ -97,7 +98,8 @@ Result<AcceptedUpload> Ingest::try_accept(const Upload& upload, const OpContext&
     const std::string owner = upload.client.empty() ? std::string() : upload.client + '\n';
     const std::string digest = to_hex(sha256(owner + *upload.idempotency_key));
     RETURN_IF_ERROR(key.take(digest));
-    ASSIGN_OR_RETURN(accepted, resolve_key(digest, fingerprint(upload), context));
+    ASSIGN_OR_RETURN(const std::string print, fingerprint(upload));
+    ASSIGN_OR_RETURN(accepted, resolve_key(digest, print, context));
     if (accepted.known) return accepted;
   } else {
     accepted.id = new_uuid7(clock_, random_);

@@ -26,9 +26,8 @@ namespace thumbmill {
 
 /// One upload as received.
 struct Upload {
-  Blob body;                ///< spooled, complete
-  std::string body_sha256;  ///< hexadecimal
-  std::string name;         ///< the client's file name, any bytes
+  Blob body;         ///< spooled, complete
+  std::string name;  ///< the client's file name, any bytes
   std::vector<RenditionSpec> renditions;
   bool keep_original = false;
   std::optional<std::string> idempotency_key;  ///< 1 to 255 visible ASCII characters

@@ -112,12 +112,15 @@ TEST_P(ThumbnailerSuite, DecodesEveryFormat) {
 }
 
 TEST_P(ThumbnailerSuite, WritesEveryFormat) {
-  const std::string file = write_picture(four_colors(400, 300).get(), ".png");
-  for (const ImageFormat format :
-       {ImageFormat::jpeg, ImageFormat::png, ImageFormat::webp, ImageFormat::avif}) {
-    SCOPED_TRACE(image_format_info(format).name);
-    const RenditionSpec spec{.width_px = 80, .height_px = 80, .format = format, .quality = 95};
-    expect_four_colors(make_picture(file, spec));
+  const VipsImagePtr image = four_colors(400, 300);
+  for (const char* suffix : {".png", ".jpg[Q=95]", ".webp[Q=95]", ".webp[lossless]"}) {
+    const std::string file = write_picture(image.get(), suffix);
+    for (const ImageFormat format :
+         {ImageFormat::jpeg, ImageFormat::png, ImageFormat::webp, ImageFormat::avif}) {
+      SCOPED_TRACE(suffix + std::string(" to ") + std::string(image_format_info(format).name));
+      const RenditionSpec spec{.width_px = 80, .height_px = 80, .format = format, .quality = 95};
+      expect_four_colors(make_picture(file, spec));
+    }
   }
 }
 
@@ -191,13 +194,17 @@ TEST_P(ThumbnailerSuite, TransparentPixelsDoNotBleed) {
 
 TEST_P(ThumbnailerSuite, ConvertsProfilesToSrgb) {
   const VipsImagePtr image = four_colors(200, 200);
-  const RenditionSpec spec{.width_px = 100, .height_px = 100, .quality = 95};
-  for (const char* suffix : {".jpg[Q=97]", ".png", ".webp[lossless]", ".tif", ".avif[Q=95]"}) {
-    SCOPED_TRACE(suffix);
-    const auto p3 = make_image([&](VipsImage** out) {
-      return vips_icc_transform(image.get(), out, "p3", "input_profile", "srgb", nullptr);
-    });
-    expect_four_colors(make_picture(write_picture(p3->get(), suffix), spec));
+  const auto p3 = make_image([&](VipsImage** out) {
+    return vips_icc_transform(image.get(), out, "p3", "input_profile", "srgb", nullptr);
+  });
+  for (const char* suffix :
+       {".jpg[Q=97]", ".png", ".webp[lossless]", ".webp[Q=97]", ".tif", ".avif[Q=95]"}) {
+    const std::string file = write_picture(p3->get(), suffix);
+    for (const ImageFormat format : {ImageFormat::jpeg, ImageFormat::png, ImageFormat::webp}) {
+      SCOPED_TRACE(suffix + std::string(" to ") + std::string(image_format_info(format).name));
+      const RenditionSpec spec{.width_px = 80, .height_px = 80, .format = format, .quality = 95};
+      expect_four_colors(make_picture(file, spec));
+    }
   }
 }
 
@@ -296,25 +303,32 @@ TEST_P(ThumbnailerSuite, UsesTheFirstFrame) {
 }
 
 TEST_P(ThumbnailerSuite, FitsAsAskedFor) {
-  const std::string file = write_picture(four_colors(400, 200).get(), ".png");
-  const auto spec = [](Fit fit, std::uint32_t width, std::uint32_t height) {
-    RenditionSpec made{.width_px = width, .height_px = height, .fit = fit, .quality = 95};
-    made.format = ImageFormat::png;
-    return made;
-  };
-  expect_four_colors(make_picture(file, spec(Fit::inside, 100, 100)));
-  expect_four_colors(make_picture(file, spec(Fit::cover, 100, 100)));
-  expect_four_colors(make_picture(file, spec(Fit::fill, 60, 90)));
-  expect_four_colors(make_picture(file, spec(Fit::inside, 0, 50)));
-  const Picture clear = make_picture(file, spec(Fit::contain, 100, 100));
-  EXPECT_EQ(clear.at(50, 10)[3], 0);
-  EXPECT_LE(color_distance(clear.at(25, 40), kRed), kColorTolerance);
-  RenditionSpec padded = spec(Fit::contain, 100, 100);
-  padded.background = Color{1, 2, 3};
-  EXPECT_LE(color_distance(make_picture(file, padded).at(50, 10), {1, 2, 3, 255}), 1);
-  padded.format = ImageFormat::jpeg;
-  padded.background.reset();
-  EXPECT_LE(color_distance(make_picture(file, padded).at(50, 10), {255, 255, 255, 255}), 2);
+  const VipsImagePtr image = four_colors(400, 200);
+  for (const char* suffix : {".png", ".jpg[Q=97]", ".webp[Q=97]"}) {
+    const std::string file = write_picture(image.get(), suffix);
+    for (const ImageFormat format : {ImageFormat::png, ImageFormat::webp}) {
+      SCOPED_TRACE(suffix + std::string(" to ") + std::string(image_format_info(format).name));
+      const auto spec = [&](Fit fit, std::uint32_t width, std::uint32_t height) {
+        RenditionSpec made{.width_px = width, .height_px = height, .fit = fit, .quality = 95};
+        made.format = format;
+        return made;
+      };
+      expect_four_colors(make_picture(file, spec(Fit::inside, 100, 100)));
+      expect_four_colors(make_picture(file, spec(Fit::cover, 100, 100)));
+      expect_four_colors(make_picture(file, spec(Fit::fill, 60, 90)));
+      expect_four_colors(make_picture(file, spec(Fit::inside, 0, 50)));
+      const Picture clear = make_picture(file, spec(Fit::contain, 100, 100));
+      EXPECT_EQ(clear.at(50, 10)[3], 0);
+      EXPECT_EQ(clear.at(50, 26)[3], 255);
+      EXPECT_LE(color_distance(clear.at(25, 40), kRed), kColorTolerance);
+      RenditionSpec padded = spec(Fit::contain, 100, 100);
+      padded.background = Color{1, 2, 3};
+      EXPECT_LE(color_distance(make_picture(file, padded).at(50, 10), {1, 2, 3, 255}), 3);
+      padded.format = ImageFormat::jpeg;
+      padded.background.reset();
+      EXPECT_LE(color_distance(make_picture(file, padded).at(50, 10), {255, 255, 255, 255}), 2);
+    }
+  }
 }
 
 TEST_P(ThumbnailerSuite, EnlargesOnlyWhenAskedTo) {

@@ -27,6 +27,10 @@ def descendants(root):
     return found[1:]
 
 
+def percentile(values, share):
+    return sorted(values)[min(len(values) - 1, int(len(values) * share))] if values else float("nan")
+
+
 class Service:
     """`thumbmill serve`, or another role, on free ports of its own; a restart takes the same ports again.
 

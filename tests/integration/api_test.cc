@@ -60,7 +60,7 @@ class ApiIntegrationTest : public testing::Test {
     settings.limits = {.max_file_bytes = 1 << 20, .max_request_bytes = 4 << 20};
     settings.defaults = {
         .presets = {{"thumb", RenditionSpec()}}, .renditions = {"thumb"}, .keep_original = false};
-    settings.spool_directory = spool_.path();
+    settings.spool_directory = [this] { return spool_.path(); };
     service_.emplace(settings, ApiParts{.ingest = ingest_,
                                         .catalog = catalog_,
                                         .dead_letters = dead_letters_,

@@ -12,7 +12,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "base/hash.h"
 #include "fakes/fake_thumbnailer.h"
 #include "fakes/quiet.h"
 #include "fakes/redis_server.h"
@@ -214,7 +213,6 @@ class CrashMatrixTest : public testing::TestWithParam<Setting> {
   static Upload make_upload(std::optional<std::string> key = std::nullopt) {
     const std::string bytes("\xff\xd8\xff\xe0\x00\x10JFIF\x00picture", 18);
     Upload upload;
-    upload.body_sha256 = to_hex(sha256(bytes));
     upload.body = Blob(bytes);
     upload.name = "photo.jpg";
     upload.renditions = {RenditionSpec{}};

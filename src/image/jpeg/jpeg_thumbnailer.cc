@@ -1,66 +1,39 @@
 #include "image/jpeg/jpeg_thumbnailer.h"
 
 #include <algorithm>
-#include <new>
-#include <numeric>
 #include <optional>
 #include <utility>
 
-#include "image/jpeg/encoder.h"
 #include "image/jpeg/markers.h"
-#include "image/jpeg/rendition_maker.h"
 #include "image/jpeg/skim_decoder.h"
 #include "image/jpeg/turbo_decoder.h"
 #include "image/limit_checks.h"
+#include "image/planar/encoder.h"
+#include "image/planar/render.h"
+#include "image/planar/rendition_maker.h"
+#include "image/reduction.h"
 
 namespace thumbmill {
 namespace {
 
 using jpeg::BlockSides;
 using jpeg::Picture;
+using planar::Decoded;
+using planar::upright;
 
 constexpr std::uint32_t kFullSide = 8;
 
-Status check_outputs(const ThumbnailRequest& request) {
-  if (request.format != ImageFormat::jpeg) {
-    return Status(Code::unsupported, "not a JPEG");
-  }
-  for (const RenditionSpec& spec : request.renditions) {
-    if (spec.format.value_or(ImageFormat::jpeg) != ImageFormat::jpeg) {
-      return Status(Code::unsupported, "the JPEG kernel writes JPEG only");
-    }
-  }
-  return Status();
-}
-
-// Stacks, tables and buffers, whatever the size of the image.
-constexpr std::uint64_t kBaseBytes = 8ull << 20;
 // Of a picture's sample, in an array of coefficients: libjpeg's are 16-bit, ours the low ones and a
 // bit for each other.
 constexpr std::uint64_t kTurboCoefficientBytes = 2;
 constexpr std::uint64_t kSkimCoefficientBytes = 1;
-// A rendition on its way, as planes and as RGB.
-constexpr std::uint64_t kBytesPerRenditionPixel = 24;
 
 // Asks for what decoding to `side` of a block's 8 samples will take at the most.
 Status ask_for_memory(const ThumbnailRequest& request, SizePx size, std::uint32_t side,
                       std::uint64_t coefficient_bytes) {
-  if (!request.admit) return Status();
   const std::uint64_t samples = std::uint64_t{size.width} * size.height * 3;
-  std::uint64_t bytes = kBaseBytes + request.source.size() + samples * coefficient_bytes +
-                        samples * side * side / (kFullSide * kFullSide);
-  std::uint64_t largest = 0;
-  for (const RenditionSpec& spec : request.renditions) {
-    const FitPlan plan = plan_fit(size, spec);
-    largest = std::max(largest, std::uint64_t{plan.scaled.width} * plan.scaled.height +
-                                    std::uint64_t{plan.canvas.width} * plan.canvas.height);
-  }
-  return request.admit(bytes + largest * kBytesPerRenditionPixel);
-}
-
-SizePx upright(SizePx stored, int orientation) {
-  if (orientation >= 5) std::swap(stored.width, stored.height);
-  return stored;
+  return planar::ask_for_memory(
+      request, size, samples * coefficient_bytes + samples * side * side / (kFullSide * kFullSide));
 }
 
 // The smallest side at which `extent` of a full-size component is `factor` times `target`.
@@ -77,11 +50,12 @@ BlockSides sides_for(const jpeg::Frame& frame, jpeg::ColorModel model, int orien
   for (const RenditionSpec& spec : specs) {
     const FitPlan plan = plan_fit(upright({frame.width, frame.height}, orientation), spec);
     const SizePx scaled = upright(plan.scaled, orientation);  // its own inverse
+    const std::uint32_t chroma_divisor =
+        planar::chroma_divisor_of(spec.format.value_or(ImageFormat::jpeg), spec.quality);
     for (std::size_t i = 0; i < frame.count; ++i) {
       const bool chroma = model == jpeg::ColorModel::ycbcr && i > 0;
       const double factor =
-          chroma ? JpegThumbnailer::kChromaOversampling / jpeg::chroma_divisor_of(spec.quality)
-                 : JpegThumbnailer::kOversampling;
+          chroma ? JpegThumbnailer::kChromaOversampling / chroma_divisor : kOversampling;
       const jpeg::Component& part = frame.components[i];
       sides[i] = std::max(
           {sides[i], side_for(double(frame.width) * part.h / frame.h_max, scaled.width, factor),
@@ -90,12 +64,6 @@ BlockSides sides_for(const jpeg::Frame& frame, jpeg::ColorModel model, int orien
   }
   return sides;
 }
-
-struct Decoded {
-  Picture picture;
-  SizePx size;  // upright, before any reduction
-  std::string profile;
-};
 
 // By libjpeg-turbo alone. The header may be known to our reader, or it may not be.
 Result<Decoded> decode_fully(std::string_view file, const jpeg::MarkerReader& markers,
@@ -110,9 +78,8 @@ Result<Decoded> decode_fully(std::string_view file, const jpeg::MarkerReader& ma
   std::uint32_t side = 1;
   for (const RenditionSpec& spec : request.renditions) {
     const SizePx scaled = plan_fit(decoded.size, spec).scaled;
-    side =
-        std::max({side, side_for(decoded.size.width, scaled.width, JpegThumbnailer::kOversampling),
-                  side_for(decoded.size.height, scaled.height, JpegThumbnailer::kOversampling)});
+    side = std::max({side, side_for(decoded.size.width, scaled.width, kOversampling),
+                     side_for(decoded.size.height, scaled.height, kOversampling)});
   }
   RETURN_IF_ERROR(
       ask_for_memory(request, decoded.size, side, scans > 1 ? kTurboCoefficientBytes : 0));
@@ -151,38 +118,16 @@ Result<Decoded> decode(std::string_view file, const ThumbnailRequest& request) {
 }  // namespace
 
 Result<Thumbnails> JpegThumbnailer::make(const ThumbnailRequest& request, const OpContext&) {
-  try {
-    return make_within_memory(request);
-  } catch (const std::bad_alloc&) {  // the planes of a large picture, in a small process
-    return Status(Code::too_large, "the image takes more than decoder-memory to decode");
-  }
+  return planar::within_memory([&] { return make_within_memory(request); });
 }
 
 Result<Thumbnails> JpegThumbnailer::make_within_memory(const ThumbnailRequest& request) {
   RETURN_IF_ERROR(validate(request.renditions));
-  RETURN_IF_ERROR(check_outputs(request));
+  if (request.format != ImageFormat::jpeg) return Status(Code::unsupported, "not a JPEG");
+  RETURN_IF_ERROR(planar::check_formats(request.renditions));
   ASSIGN_OR_RETURN(const BlobView source, request.source.view());
   ASSIGN_OR_RETURN(Decoded decoded, decode(source.bytes(), request));
-  const auto transform =
-      profiles_.find(decoded.profile, decoded.picture.model == jpeg::ColorModel::grey);
-  jpeg::RenditionMaker maker(std::move(decoded.picture), decoded.size, transform.get());
-
-  // The largest first, for the others are made from it where that is large enough.
-  std::vector<std::size_t> order(request.renditions.size());
-  std::iota(order.begin(), order.end(), std::size_t{0});
-  const auto area = [&](std::size_t i) {
-    const SizePx scaled = plan_fit(decoded.size, request.renditions[i]).scaled;
-    return std::uint64_t{scaled.width} * scaled.height;
-  };
-  std::stable_sort(order.begin(), order.end(),
-                   [&](std::size_t a, std::size_t b) { return area(a) > area(b); });
-  Thumbnails thumbnails;
-  thumbnails.source_size = decoded.size;
-  thumbnails.renditions.resize(request.renditions.size());
-  for (const std::size_t i : order) {
-    ASSIGN_OR_RETURN(thumbnails.renditions[i], maker.make(request.renditions[i]));
-  }
-  return thumbnails;
+  return planar::make_renditions(std::move(decoded), request.renditions, profiles_);
 }
 
 }  // namespace thumbmill

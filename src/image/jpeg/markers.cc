@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "image/jpeg/exif.h"
+#include "image/exif.h"
 
 namespace thumbmill::jpeg {
 namespace {

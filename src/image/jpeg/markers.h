@@ -10,9 +10,14 @@
 #include <string_view>
 
 #include "base/status.h"
-#include "image/jpeg/picture.h"
+#include "image/planar/picture.h"
 
 namespace thumbmill::jpeg {
+
+// What this directory decodes to.
+using planar::ColorModel;
+using planar::Picture;
+using planar::Plane;
 
 inline constexpr std::size_t kMaxComponents = 3;
 inline constexpr std::size_t kTables = 4;  // T.81 B.2.4: table destinations 0 to 3

@@ -7,16 +7,11 @@
 #include <fmt/format.h>
 
 #include "image/limit_checks.h"
+#include "image/reduction.h"
 #include "image/vips/memory_estimate.h"
-#include "image/vips/png_reader.h"
-#include "image/vips/webp_reader.h"
 
 namespace thumbmill {
 namespace {
-
-// The decoded picture should be at least this many times the largest rendition for the resize that
-// follows to be free of artefacts of the decoder's own reduction.
-constexpr double kOversampling = 2.0;
 
 struct SourceUnref {
   void operator()(VipsSource* source) const { g_object_unref(source); }
@@ -82,49 +77,6 @@ Status check_limits(const VipsImage* image, std::string_view bytes,
   return Status();
 }
 
-// `opened`, as libvips' loader gives it, with its pixels made smaller. nullptr: there are none, or
-// libvips sees another kind of picture in the file.
-Result<VipsImagePtr> with_pixels(VipsImage* opened, const std::optional<ReducedPixels>& reduced) {
-  if (!reduced) return VipsImagePtr();
-  const VipsBandFormat samples = reduced->wide ? VIPS_FORMAT_USHORT : VIPS_FORMAT_UCHAR;
-  if (samples != vips_image_get_format(opened) ||
-      static_cast<int>(reduced->channels) != vips_image_get_bands(opened)) {
-    return VipsImagePtr();
-  }
-  ASSIGN_OR_RETURN(const VipsImagePtr pixels, make_image([&](VipsImage** out) {
-                     *out = vips_image_new_from_memory_copy(
-                         reduced->bytes.data(), reduced->bytes.size(),
-                         static_cast<int>(reduced->width_px), static_cast<int>(reduced->height_px),
-                         static_cast<int>(reduced->channels), samples);
-                     return *out == nullptr ? -1 : 0;
-                   }));
-  ASSIGN_OR_RETURN(VipsImagePtr image, make_image([&](VipsImage** out) {
-                     return vips_copy(pixels.get(), out, "interpretation",
-                                      vips_image_get_interpretation(opened), nullptr);
-                   }));
-  // All that is asked of the header after this: the rest is metadata, which renditions do without.
-  for (const char* field : {VIPS_META_ICC_NAME, VIPS_META_ORIENTATION}) {
-    if (vips_image_get_typeof(opened, field) == 0) continue;
-    GValue value = G_VALUE_INIT;
-    if (vips_image_get(opened, field, &value) != 0) return decode_failure();
-    vips_image_set(image.get(), field, &value);
-    g_value_unset(&value);
-  }
-  return image;
-}
-
-// How many times smaller the picture may be decoded for every rendition to stay kOversampling below
-// it.
-double allowed_reduction(SizePx upright, const std::vector<RenditionSpec>& renditions) {
-  double reduction = 1e9;
-  for (const RenditionSpec& spec : renditions) {
-    const SizePx scaled = plan_fit(upright, spec).scaled;
-    reduction = std::min({reduction, upright.width / (kOversampling * scaled.width),
-                          upright.height / (kOversampling * scaled.height)});
-  }
-  return std::max(1.0, reduction);
-}
-
 }  // namespace
 
 void allow_known_loaders_only() {
@@ -150,28 +102,11 @@ Result<OpenImage> open_image(std::string_view bytes, const ThumbnailRequest& req
   if (opened.sideways) std::swap(opened.full_size.width, opened.full_size.height);
   if (request.admit) RETURN_IF_ERROR(request.admit(estimate_memory(opened, request)));
   const double reduction = allowed_reduction(opened.full_size, request.renditions);
-  VipsImagePtr reduced;
-  if (request.format == ImageFormat::png && reduction >= 2) {
-    const auto box_side = static_cast<std::uint32_t>(std::min<double>(reduction, kMostBoxSide));
-    ASSIGN_OR_RETURN(reduced, with_pixels(opened.image.get(),
-                                          read_reduced_png(bytes, box_side, request.limits)));
-    if (reduced != nullptr) opened.box_side = box_side;
-  }
-  if (request.format == ImageFormat::webp && reduction > 1) {
-    const auto scaled = [&](int side) {
-      return static_cast<std::uint32_t>(std::max(1.0, std::round(side / reduction)));
-    };
-    const SizePx size{scaled(vips_image_get_width(opened.image.get())),
-                      scaled(vips_image_get_height(opened.image.get()))};
-    ASSIGN_OR_RETURN(
-        reduced, with_pixels(opened.image.get(), read_scaled_webp(bytes, size, request.limits)));
-  }
   const bool loader_reduces = (request.format == ImageFormat::webp && reduction > 1) ||
                               (request.format == ImageFormat::jpeg && reduction >= 2);
-  if (reduced == nullptr && loader_reduces) {
-    ASSIGN_OR_RETURN(reduced, load(bytes, request.format, reduction));
+  if (loader_reduces) {
+    ASSIGN_OR_RETURN(opened.image, load(bytes, request.format, reduction));
   }
-  if (reduced != nullptr) opened.image = std::move(reduced);
   return opened;
 }
 

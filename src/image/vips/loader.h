@@ -14,8 +14,6 @@ struct OpenImage {
   VipsImagePtr image;     ///< possibly reduced by the decoder; not yet upright
   SizePx full_size;       ///< upright, before any reduction
   bool sideways = false;  ///< orientation 5 to 8: width and height change places
-  /// Each pixel stands for so many by so many; the outermost ones reach over the edges, evenly.
-  std::uint32_t box_side = 1;
 };
 
 /// Asks `request.admit` before pixels are read. `bytes` outlives the image. unsupported, too_large,

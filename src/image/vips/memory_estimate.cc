@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "image/vips/png_inflate.h"
-
 namespace thumbmill {
 namespace {
 
@@ -31,9 +29,7 @@ std::uint64_t held_by_decoder(const OpenImage& opened, ImageFormat format,
       // All coefficients, of 16 bits, when they come in several scans.
       return has(image, "jpeg-multiscan") ? full * bands * 2 : 0;
     case ImageFormat::png:
-      // Our own reader inflates all of it at once where that is little.
-      return has(image, "interlaced") ? full * pixel_bytes
-                                      : std::min(full * pixel_bytes, kPngWholeBytes);
+      return has(image, "interlaced") ? full * pixel_bytes : 0;
     case ImageFormat::webp:
       return full * 4 + full;  // lossless: all of it, in 32 bits, and its own tables
     case ImageFormat::gif:

@@ -8,6 +8,7 @@
 #include <libdeflate.h>
 
 #include "image/blurhash.h"
+#include "image/reduction.h"
 #include "image/vips/encoder.h"
 #include "image/vips/library_log.h"
 #include "image/vips/loader.h"
@@ -20,17 +21,9 @@ constexpr std::uint32_t kPlaceholderSide = 32;
 
 // Resized in the source's own orientation and colours: everything after it works on few pixels.
 // Transparent pixels must not bleed into their neighbours, hence the multiplication by alpha.
-// `source` are the pixels of `opened`.
-Result<VipsImagePtr> resize(const OpenImage& opened, VipsImage* source, SizePx size) {
-  double scale_x = static_cast<double>(size.width) / vips_image_get_width(source);
-  double scale_y = static_cast<double>(size.height) / vips_image_get_height(source);
-  if (opened.box_side > 1) {
-    // The outermost boxes lie partly outside: what counts is the picture's own size.
-    SizePx full = opened.full_size;
-    if (opened.sideways) std::swap(full.width, full.height);
-    scale_x = static_cast<double>(size.width) * opened.box_side / full.width;
-    scale_y = static_cast<double>(size.height) * opened.box_side / full.height;
-  }
+Result<VipsImagePtr> resize(VipsImage* source, SizePx size) {
+  const double scale_x = static_cast<double>(size.width) / vips_image_get_width(source);
+  const double scale_y = static_cast<double>(size.height) / vips_image_get_height(source);
   VipsImage* from = source;
   VipsImagePtr premultiplied;
   const bool has_alpha = vips_image_hasalpha(source) != 0;
@@ -168,19 +161,38 @@ Status describe(VipsImage* image, RenditionResult& facts) {
   return Status();
 }
 
-Result<MadeRendition> make_rendition(const OpenImage& source, VipsImage* pixels,
+Result<VipsImagePtr> in_memory(VipsImage* image) {
+  return make_image([&](VipsImage** out) {
+    *out = vips_image_copy_memory(image);
+    return *out == nullptr ? -1 : 0;
+  });
+}
+
+// The smallest that is large enough; the first one is the source.
+VipsImage* source_for(SizePx scaled, const std::vector<VipsImagePtr>& pictures) {
+  for (std::size_t i = pictures.size(); i-- > 1;) {
+    VipsImage* const picture = pictures[i].get();
+    if (vips_image_get_width(picture) >= kOversampling * scaled.width &&
+        vips_image_get_height(picture) >= kOversampling * scaled.height) {
+      return picture;
+    }
+  }
+  return pictures.front().get();
+}
+
+// `pictures` are the source, neither reduced nor upright, and what has been made of it so far.
+Result<MadeRendition> make_rendition(const OpenImage& source, std::vector<VipsImagePtr>& pictures,
                                      const RenditionSpec& spec) {
   const FitPlan plan = plan_fit(source.full_size, spec);
   SizePx scaled = plan.scaled;
   if (source.sideways) std::swap(scaled.width, scaled.height);
-  ASSIGN_OR_RETURN(VipsImagePtr image, resize(source, pixels, scaled));
+  ASSIGN_OR_RETURN(VipsImagePtr image, resize(source_for(scaled, pictures), scaled));
   // From here on everything may be read in any order, which rotating needs.
+  ASSIGN_OR_RETURN(image, in_memory(image.get()));
+  pictures.push_back(std::move(image));
   ASSIGN_OR_RETURN(image, make_image([&](VipsImage** out) {
-                     *out = vips_image_copy_memory(image.get());
-                     return *out == nullptr ? -1 : 0;
+                     return vips_autorot(pictures.back().get(), out, nullptr);
                    }));
-  ASSIGN_OR_RETURN(
-      image, make_image([&](VipsImage** out) { return vips_autorot(image.get(), out, nullptr); }));
   ASSIGN_OR_RETURN(image, to_srgb(image.get()));
   // What follows counts on it: a TIFF may have bands that are no colours.
   if (const int bands = vips_image_get_bands(image.get()); bands != 3 && bands != 4) {
@@ -220,22 +232,19 @@ Result<std::unique_ptr<VipsThumbnailer>> VipsThumbnailer::create() {
 Result<Thumbnails> VipsThumbnailer::make(const ThumbnailRequest& request, const OpContext&) {
   RETURN_IF_ERROR(validate(request.renditions));
   ASSIGN_OR_RETURN(const BlobView source, request.source.view());
-  ASSIGN_OR_RETURN(const OpenImage opened, open_image(source.bytes(), request));
+  ASSIGN_OR_RETURN(OpenImage opened, open_image(source.bytes(), request));
   // One rendition streams through; several share one decoded picture.
-  VipsImagePtr shared;
-  VipsImage* pixels = opened.image.get();
   if (request.renditions.size() > 1) {
-    ASSIGN_OR_RETURN(shared, make_image([&](VipsImage** out) {
-                       *out = vips_image_copy_memory(opened.image.get());
-                       return *out == nullptr ? -1 : 0;
-                     }));
-    pixels = shared.get();
+    ASSIGN_OR_RETURN(opened.image, in_memory(opened.image.get()));
   }
+  std::vector<VipsImagePtr> pictures;
+  pictures.push_back(std::move(opened.image));
   Thumbnails thumbnails;
   thumbnails.source_size = opened.full_size;
-  for (const RenditionSpec& spec : request.renditions) {
-    ASSIGN_OR_RETURN(MadeRendition made, make_rendition(opened, pixels, spec));
-    thumbnails.renditions.push_back(std::move(made));
+  thumbnails.renditions.resize(request.renditions.size());
+  for (const std::size_t i : largest_first(opened.full_size, request.renditions)) {
+    ASSIGN_OR_RETURN(thumbnails.renditions[i],
+                     make_rendition(opened, pictures, request.renditions[i]));
   }
   return thumbnails;
 }

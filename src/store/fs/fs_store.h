@@ -2,6 +2,7 @@
 // links and rename. One directory may be used by many processes at once.
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -38,7 +39,7 @@ class FsStore final : public ObjectStore {
                                          std::size_t limit, const OpContext& context) override;
   Status check(const OpContext& context) override;
   Result<std::size_t> remove_unfinished(WallTime before, const OpContext& context) override;
-  std::string spool_directory() const override { return root_ + "/tmp"; }
+  std::string spool_directory() const override;
 
   /// Called after each step of a put. For tests; set before use by other threads.
   void set_step_hook(std::function<void(FsPutStep)> hook) { at_step_ = std::move(hook); }
@@ -70,6 +71,7 @@ class FsStore final : public ObjectStore {
   Random& random_;
   std::function<void(FsPutStep)> at_step_;
 
+  mutable std::atomic<std::size_t> next_spool_{0};
   std::mutex mutex_;
   std::set<std::string, std::less<>> durable_directories_;  // known to exist; guarded by mutex_
 };

@@ -101,7 +101,7 @@ UploadSettings ApiFixture::settings(const std::string& spool) {
   settings.defaults = {.presets = {{"thumb", thumb}, {"card", card}},
                        .renditions = {"thumb"},
                        .keep_original = false};
-  settings.spool_directory = spool;
+  settings.spool_directory = [spool] { return spool; };
   return settings;
 }
 

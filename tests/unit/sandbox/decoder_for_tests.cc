@@ -9,6 +9,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <sstream>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -184,6 +185,25 @@ std::string facts(const Packet& packet) {
   return text + (finds_a_way(packet) ? ", handed too much" : ", handed enough");
 }
 
+// Asks for each of the numbers in turn, and does what else the words say. False when the parent
+// does not let it go on.
+bool ask(std::string_view words, int socket, const DecodeRequest& request) {
+  std::istringstream stream{std::string(words)};
+  std::uint64_t sequence = request.sequence;
+  for (std::string word; stream >> word;) {
+    if (word == "unasked") {
+      ++sequence;
+    } else if (word == "hang") {
+      break_off("hang", socket, request);
+    } else {
+      (void)send_packet(socket, encode_need({sequence, std::stoull(word)}), {});
+      const Result<Packet> go = receive_packet(socket);
+      if (!go.ok() || decode_go(go->bytes).value() != sequence) return false;
+    }
+  }
+  return true;
+}
+
 int misbehave(int socket) {
   while (true) {
     Result<Packet> packet = receive_packet(socket);
@@ -202,13 +222,7 @@ int misbehave(int socket) {
       // Done is told as a good answer: the test must not see one.
       if (failed != 0) refuse(reply, Status(Code::corrupt_input, "refused", std::strerror(failed)));
     } else if (command.starts_with("need ")) {
-      const auto need = static_cast<std::uint64_t>(std::stoull(std::string(command.substr(5))));
-      if (command.ends_with("unasked")) ++reply.sequence;
-      (void)send_packet(socket, encode_need({reply.sequence, need}), {});
-      const Result<Packet> go = receive_packet(socket);
-      if (!go.ok() || decode_go(go->bytes).value() != request.sequence) return 2;
-      if (command.ends_with("hang")) break_off("hang", socket, request);
-      if (command.ends_with("again")) (void)send_packet(socket, encode_need({1, need}), {});
+      if (!ask(command.substr(5), socket, request)) return 2;
     } else if (command == "facts") {
       refuse(reply, Status(Code::corrupt_input, facts(*packet)));
     } else if (!lie(command, reply)) {

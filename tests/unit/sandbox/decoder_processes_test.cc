@@ -10,6 +10,7 @@
 
 #include "base/temp_file.h"
 #include "decoder_pool_fixture.h"
+#include "image/jpeg/made_jpeg.h"
 
 namespace thumbmill {
 namespace {
@@ -195,12 +196,51 @@ TEST_F(DecoderPoolTest, AnImageThatNeedsMoreThanTheBudgetIsTooLarge) {
 
 TEST_F(DecoderPoolTest, ANeedOutOfTurnIsNotBelieved) {
   start_with_budget(1, 100);
-  for (const char* command : {"need 1 unasked", "need 1 again"}) {
+  for (const char* command : {"need unasked 1", "need 1 unasked 1"}) {
     SCOPED_TRACE(command);
     EXPECT_EQ(run(command).status().code(), Code::decoder_crashed);
     expect_well();
   }
   EXPECT_TRUE(run("need 100").ok());
+}
+
+// Three kinds of decoding may follow each other, each in the memory of the one before.
+TEST_F(DecoderPoolTest, ALaterNeedTakesThePlaceOfTheOneBefore) {
+  start_with_budget(1, 100);
+  const auto made = run("need 100 60 100");
+  EXPECT_TRUE(made.ok()) << made.status().to_string();
+  EXPECT_EQ(run("need 1 2 101").status().code(), Code::too_large);
+  EXPECT_EQ(run("need 1 1 1 1").status().code(), Code::decoder_crashed);
+  EXPECT_TRUE(run("need 100 100").ok());
+}
+
+TEST_F(DecoderPoolTest, WhatALaterNeedGivesUpIsThereForOthers) {
+  start_with_budget(2, 100);
+  std::stop_source stop;
+  OpContext small;
+  small.stop = stop.get_token();
+  std::jthread first([&] { (void)pool_->make(request_for("need 100 10 hang"), small); });
+  while (metrics_.value(metric::kDecoderAdmitted) != 10) std::this_thread::yield();
+  EXPECT_TRUE(run("need 90").ok());
+  stop.request_stop();
+}
+
+// The real kernels, with next to no budget.
+TEST_F(DecoderPoolTest, ASmallImageDoesNotAskForMemory) {
+  pool_ =
+      DecoderPool::start({.command = {DECODER_FOR_TESTS}, .processes = 1, .memory_budget_bytes = 1},
+                         metrics_, log_, clock_)
+          .value();
+  ThumbnailRequest request;
+  request.renditions = {RenditionSpec()};
+  request.source = Blob(jpeg::make_jpeg({}));
+  const auto small = pool_->make(request, {});
+  EXPECT_TRUE(small.ok()) << small.status().to_string();
+  request.format = ImageFormat::pnm;
+  request.source = Blob("P6 4000 3000 255\n" + std::string(4000 * 3000 * 3, 'x'));
+  const Status large = pool_->make(request, {}).status();
+  EXPECT_EQ(large.code(), Code::too_large);
+  EXPECT_THAT(large.message(), HasSubstr("decoder-memory-budget"));
 }
 
 TEST_F(DecoderPoolTest, WaitingForMemoryIsNotTheImagesTime) {

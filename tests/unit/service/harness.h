@@ -11,7 +11,6 @@
 
 #include <gtest/gtest.h>
 
-#include "base/hash.h"
 #include "fakes/fake_thumbnailer.h"
 #include "fakes/memory_queue.h"
 #include "fakes/memory_store.h"
@@ -115,7 +114,6 @@ class ServiceTest : public testing::Test {
   static Upload make_upload(const std::string& content = "picture") {
     const std::string bytes = jpeg_bytes(content);
     Upload upload;
-    upload.body_sha256 = to_hex(sha256(bytes));
     upload.body = Blob(bytes);
     upload.name = "photo.jpg";
     upload.renditions = {RenditionSpec{}};

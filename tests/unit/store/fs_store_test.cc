@@ -1,6 +1,7 @@
 #include "store/fs/fs_store.h"
 
 #include <fstream>
+#include <set>
 
 #include <fcntl.h>
 #include <gmock/gmock.h>
@@ -91,6 +92,16 @@ TEST_F(FsStoreTest, OpenNamesWhatItCannotUse) {
   const auto opened = FsStore::open(file, clock_, random_);
   ASSERT_FALSE(opened.ok());
   EXPECT_THAT(opened.status().message(), ::testing::HasSubstr(file));
+}
+
+// Of one directory alone, ext4 passes over what was freed of late for every new file.
+TEST_F(FsStoreTest, SpoolsInSeveralDirectoriesInTurn) {
+  std::set<std::string> directories;
+  for (int i = 0; i < 100; ++i) directories.insert(store_->spool_directory());
+  EXPECT_EQ(directories.size(), 16u);
+  for (const std::string& directory : directories) {
+    EXPECT_TRUE(std::filesystem::is_directory(directory)) << directory;
+  }
 }
 
 TEST_F(FsStoreTest, RemovesOldLeftoversOnly) {

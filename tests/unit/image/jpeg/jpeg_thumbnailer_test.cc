@@ -5,6 +5,8 @@
 #include <cstdlib>
 
 #include <gtest/gtest.h>
+#include <malloc.h>
+#include <sys/resource.h>
 
 #include "image/jpeg/made_jpeg.h"
 
@@ -40,15 +42,31 @@ double mean_difference(const jpeg::ReferencePlane& a, const jpeg::ReferencePlane
 TEST(JpegThumbnailer, LeavesToOthersWhatIsNotItsOwn) {
   const std::string file = jpeg::make_jpeg({});
   RenditionSpec spec = box(20);
-  for (const ImageFormat format : {ImageFormat::png, ImageFormat::webp, ImageFormat::avif}) {
-    spec.format = format;
-    EXPECT_EQ(make(file, {spec}).status().code(), Code::unsupported);
-  }
+  spec.format = ImageFormat::avif;
+  EXPECT_EQ(make(file, {spec}).status().code(), Code::unsupported);
+  EXPECT_EQ(make(file, {box(20, "a"), spec}).status().code(), Code::unsupported);
   ThumbnailRequest request;
   request.format = ImageFormat::png;
   request.source = Blob(file);
   request.renditions = {box(20)};
   EXPECT_EQ(JpegThumbnailer().make(request, {}).status().code(), Code::unsupported);
+}
+
+TEST(JpegThumbnailer, WritesWebpAndPngToo) {
+  const std::string file = jpeg::make_jpeg({.width = 200, .height = 150});
+  std::vector<RenditionSpec> specs;
+  for (const ImageFormat format : {ImageFormat::png, ImageFormat::webp, ImageFormat::jpeg}) {
+    specs.push_back(box(50, std::string(image_format_info(format).name)));
+    specs.back().format = format;
+  }
+  const auto made = make(file, specs);
+  ASSERT_TRUE(made.ok()) << made.status().to_string();
+  for (std::size_t i = 0; i < specs.size(); ++i) {
+    const MadeRendition& rendition = made->renditions[i];
+    EXPECT_EQ(rendition.facts.format, specs[i].format);
+    EXPECT_EQ(sniff_image_format(rendition.bytes.to_string().value()), specs[i].format);
+    EXPECT_EQ(rendition.facts.size, (SizePx{50, 38}));
+  }
 }
 
 // A progressive file and one that the quick decoder declines go other ways to the same picture.
@@ -104,6 +122,40 @@ TEST(JpegThumbnailer, LimitsComeBeforePixels) {
 }
 
 // As small as they get, in every sampling and orientation-free fit.
+// A small file whose header says that it is `side` by `side` pixels, which is what has to be
+// allocated.
+std::string claiming(std::uint16_t side, bool progressive) {
+  std::string file = jpeg::make_jpeg({.progressive = progressive});
+  const std::size_t frame = file.find(progressive ? "\xff\xc2" : "\xff\xc0");
+  for (const std::size_t at : {frame + 5, frame + 7}) {  // ITU-T T.81, figure B.3
+    file[at] = static_cast<char>(side >> 8);
+    file[at + 1] = static_cast<char>(side & 255);
+  }
+  return file;
+}
+
+// With no more address space than is in use, as in a decoder process at its limit.
+TEST(JpegThumbnailer, WhatFindsNoMemoryIsTooLarge) {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+  GTEST_SKIP() << "a sanitizer needs address space of its own";
+#endif
+  rlimit before{};
+  ASSERT_EQ(::getrlimit(RLIMIT_AS, &before), 0);
+  for (const bool progressive : {false, true}) {
+    const std::string file = claiming(9'900, progressive);
+    for (const std::uint32_t side : {600u, 1'200u, 8'000u}) {  // 1/8, 1/4, by libjpeg-turbo
+      SCOPED_TRACE(side);
+      ::malloc_trim(0);
+      const rlimit none{1, before.rlim_max};
+      ASSERT_EQ(::setrlimit(RLIMIT_AS, &none), 0);
+      const Status status = make(file, {box(side)}).status();
+      ASSERT_EQ(::setrlimit(RLIMIT_AS, &before), 0);
+      EXPECT_EQ(status.code(), Code::too_large) << status.to_string();
+      EXPECT_NE(status.message().find("decoder-memory"), std::string::npos) << status.to_string();
+    }
+  }
+}
+
 TEST(JpegThumbnailer, SmallPicturesInEveryFit) {
   for (std::uint32_t width = 1; width <= 20; width += 3) {
     for (std::uint32_t height = 1; height <= 20; height += 3) {

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "image/jpeg/exif.h"
+#include "image/exif.h"
 #include "image/jpeg/made_jpeg.h"
 
 namespace thumbmill::jpeg {

@@ -1,0 +1,215 @@
+#include "image/planar/color.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <cstdlib>
+#include <type_traits>
+
+#include <lcms2.h>
+
+namespace thumbmill::planar {
+namespace {
+
+constexpr std::size_t kKeptTransforms = 8;
+// A profile larger than this is none of a photo's.
+constexpr std::size_t kMaxProfile = 4 << 20;
+
+// Of 255: smaller changes are those of rounding.
+constexpr int kInvisible = 1;
+
+std::uint8_t to_byte(std::int32_t value) {
+  return static_cast<std::uint8_t>(std::clamp(value, 0, 255));
+}
+
+void ycbcr_row(const std::uint8_t* luma, const std::uint8_t* blue, const std::uint8_t* red,
+               std::size_t width, std::uint8_t* out) {
+  // T.871 section 7, with 16 fractional bits.
+  for (std::size_t x = 0; x < width; ++x) {
+    const std::int32_t y = luma[x] * 65536 + 32768;
+    const std::int32_t cb = blue[x] - 128;
+    const std::int32_t cr = red[x] - 128;
+    out[3 * x] = to_byte((y + 91881 * cr) >> 16);
+    out[3 * x + 1] = to_byte((y - 22554 * cb - 46802 * cr) >> 16);
+    out[3 * x + 2] = to_byte((y + 116130 * cb) >> 16);
+  }
+}
+
+void copy_row(const std::uint8_t* a, const std::uint8_t* b, const std::uint8_t* c,
+              std::size_t width, std::uint8_t* out) {
+  for (std::size_t x = 0; x < width; ++x) {
+    out[3 * x] = a[x];
+    out[3 * x + 1] = b[x];
+    out[3 * x + 2] = c[x];
+  }
+}
+
+// Of a colour that was multiplied by alpha, which is not 0.
+std::uint8_t divided(std::uint8_t value, std::uint8_t alpha) {
+  return to_byte((value * 255 + alpha / 2) / alpha);
+}
+
+void add_alpha_row(const std::uint8_t* rgb, const std::uint8_t* alpha, std::size_t width,
+                   std::uint8_t* out) {
+  for (std::size_t x = 0; x < width; ++x, rgb += 3, out += 4) {
+    for (std::size_t c = 0; c < 3; ++c) out[c] = alpha[x] == 0 ? 0 : divided(rgb[c], alpha[x]);
+    out[3] = alpha[x];
+  }
+}
+
+struct CloseProfile {
+  void operator()(void* profile) const { cmsCloseProfile(profile); }
+};
+using Profile = std::unique_ptr<void, CloseProfile>;
+
+struct DeleteTransform {
+  void operator()(void* transform) const { cmsDeleteTransform(transform); }
+};
+
+struct DeleteContext {
+  void operator()(cmsContext context) const { cmsDeleteContext(context); }
+};
+
+void say_nothing(cmsContext, cmsUInt32Number, const char*) {}
+
+}  // namespace
+
+Pixels to_rgb(const Picture& picture) {
+  const Plane& first = picture.planes.front();
+  Pixels pixels;
+  pixels.size = {static_cast<std::uint32_t>(first.width), static_cast<std::uint32_t>(first.height)};
+  pixels.channels = picture.has_alpha ? 4 : 3;
+  const std::size_t stride = first.width * pixels.channels;
+  pixels.bytes.resize(first.height * stride);
+  const bool grey = picture.model == ColorModel::grey;
+  const Plane& second = picture.planes[grey ? 0 : 1];
+  const Plane& third = picture.planes[grey ? 0 : 2];
+  const auto convert = picture.model == ColorModel::ycbcr ? ycbcr_row : copy_row;
+  std::vector<std::uint8_t> opaque(picture.has_alpha ? first.width * 3 : 0);
+  for (std::size_t y = 0; y < first.height; ++y) {
+    std::uint8_t* const out = pixels.bytes.data() + y * stride;
+    convert(first.row(y), second.row(y), third.row(y), first.width,
+            picture.has_alpha ? opaque.data() : out);
+    if (picture.has_alpha) {
+      add_alpha_row(opaque.data(), picture.planes.back().row(y), first.width, out);
+    }
+  }
+  return pixels;
+}
+
+Pixels flattened(Pixels pixels, Color background) {
+  if (pixels.channels == 3) return pixels;
+  const std::uint8_t behind[] = {background.red, background.green, background.blue};
+  Pixels opaque{pixels.size, 3, {}};
+  opaque.bytes.reserve(pixels.bytes.size() / 4 * 3);
+  for (std::size_t i = 0; i < pixels.bytes.size(); i += 4) {
+    const int alpha = pixels.bytes[i + 3];
+    for (std::size_t c = 0; c < 3; ++c) {
+      const int mixed = pixels.bytes[i + c] * alpha + behind[c] * (255 - alpha);
+      opaque.bytes.push_back(static_cast<std::uint8_t>((mixed + 127) / 255));
+    }
+  }
+  return opaque;
+}
+
+struct ProfileTransform::State {
+  // In this order: the transform lives in the context.
+  std::unique_ptr<std::remove_pointer_t<cmsContext>, DeleteContext> context;
+  std::unique_ptr<void, DeleteTransform> transform;
+  bool grey = false;
+  bool identity = false;
+};
+
+ProfileTransform::ProfileTransform(std::unique_ptr<State> state) : state_(std::move(state)) {}
+ProfileTransform::~ProfileTransform() = default;
+
+bool ProfileTransform::is_identity() const { return state_->identity; }
+
+void ProfileTransform::apply(Pixels& pixels) const {
+  if (pixels.channels == 4) {
+    Pixels opaque{pixels.size, 3, {}};
+    for (std::size_t i = 0; i < pixels.bytes.size(); i += 4) {
+      opaque.bytes.insert(opaque.bytes.end(), pixels.bytes.begin() + static_cast<std::ptrdiff_t>(i),
+                          pixels.bytes.begin() + static_cast<std::ptrdiff_t>(i + 3));
+    }
+    apply(opaque);
+    for (std::size_t i = 0, j = 0; i < pixels.bytes.size(); i += 4, j += 3) {
+      std::copy_n(opaque.bytes.begin() + static_cast<std::ptrdiff_t>(j), 3,
+                  pixels.bytes.begin() + static_cast<std::ptrdiff_t>(i));
+    }
+    return;
+  }
+  const std::size_t count = pixels.bytes.size() / 3;
+  if (!state_->grey) {
+    cmsDoTransform(state_->transform.get(), pixels.bytes.data(), pixels.bytes.data(),
+                   static_cast<cmsUInt32Number>(count));
+    return;
+  }
+  std::vector<std::uint8_t> levels(count);
+  for (std::size_t i = 0; i < count; ++i) levels[i] = pixels.bytes[3 * i];
+  cmsDoTransform(state_->transform.get(), levels.data(), pixels.bytes.data(),
+                 static_cast<cmsUInt32Number>(count));
+}
+
+namespace {
+
+// Whether a grid of colours stays what it was.
+bool changes_nothing(const ProfileTransform& transform) {
+  Pixels grid;
+  constexpr int kStep = 15;
+  for (int r = 0; r <= 255; r += kStep) {
+    for (int g = 0; g <= 255; g += kStep) {
+      for (int b = 0; b <= 255; b += kStep) {
+        for (const int value : {r, g, b}) grid.bytes.push_back(static_cast<std::uint8_t>(value));
+      }
+    }
+  }
+  Pixels after = grid;
+  transform.apply(after);
+  return std::equal(grid.bytes.begin(), grid.bytes.end(), after.bytes.begin(),
+                    [](int a, int b) { return std::abs(a - b) <= kInvisible; });
+}
+
+std::shared_ptr<const ProfileTransform> make_transform(const std::string& bytes, bool grey) {
+  auto state = std::make_unique<ProfileTransform::State>();
+  state->grey = grey;
+  state->context.reset(cmsCreateContext(nullptr, nullptr));
+  const cmsContext context = state->context.get();
+  if (context == nullptr) return nullptr;
+  cmsSetLogErrorHandlerTHR(context, say_nothing);
+  const Profile source(
+      cmsOpenProfileFromMemTHR(context, bytes.data(), static_cast<cmsUInt32Number>(bytes.size())));
+  const Profile srgb(cmsCreate_sRGBProfileTHR(context));
+  if (source == nullptr || srgb == nullptr) return nullptr;
+  if (cmsGetColorSpace(source.get()) != (grey ? cmsSigGrayData : cmsSigRgbData)) return nullptr;
+  // Without its cache of the latest pixel a transform may be used by several threads.
+  state->transform.reset(
+      cmsCreateTransformTHR(context, source.get(), grey ? TYPE_GRAY_8 : TYPE_RGB_8, srgb.get(),
+                            TYPE_RGB_8, INTENT_RELATIVE_COLORIMETRIC, cmsFLAGS_NOCACHE));
+  if (state->transform == nullptr) return nullptr;
+  ProfileTransform::State& kept = *state;
+  auto made = std::make_shared<const ProfileTransform>(std::move(state));
+  kept.identity = !grey && changes_nothing(*made);
+  return made;
+}
+
+}  // namespace
+
+ProfileCache::ProfileCache() = default;
+ProfileCache::~ProfileCache() = default;
+
+std::shared_ptr<const ProfileTransform> ProfileCache::find(const std::string& profile, bool grey) {
+  if (profile.empty() || profile.size() > kMaxProfile) return nullptr;
+  const std::lock_guard lock(mutex_);
+  const auto known = std::find_if(entries_.begin(), entries_.end(), [&](const Entry& entry) {
+    return entry.grey == grey && entry.profile == profile;
+  });
+  if (known != entries_.end()) {
+    std::rotate(known, known + 1, entries_.end());
+    return entries_.back().transform;
+  }
+  if (entries_.size() == kKeptTransforms) entries_.erase(entries_.begin());
+  entries_.push_back({profile, grey, make_transform(profile, grey)});
+  return entries_.back().transform;
+}
+
+}  // namespace thumbmill::planar

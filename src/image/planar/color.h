@@ -1,0 +1,63 @@
+// Colours: from planes to RGB pixels, and from a profile's colours to sRGB, on small pictures only.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "image/planar/picture.h"
+
+namespace thumbmill::planar {
+
+/// Interleaved RGB of planes that are all of the same size (chroma_divisor 1). YCbCr as in ITU-T
+/// T.871 section 7; grey three times; rgb as it is. With alpha four channels, divided by it: what
+/// cannot be seen is black.
+Pixels to_rgb(const Picture& picture);
+
+/// Without alpha: on `background` where there is any.
+Pixels flattened(Pixels pixels, Color background);
+
+/// A profile's way to sRGB, relative colorimetric as libvips does it. Immutable.
+class ProfileTransform {
+ public:
+  struct State;
+  explicit ProfileTransform(std::unique_ptr<State> state);
+  ~ProfileTransform();
+  ProfileTransform(const ProfileTransform&) = delete;
+  ProfileTransform& operator=(const ProfileTransform&) = delete;
+
+  /// Changes nothing that can be seen, and need not be applied.
+  bool is_identity() const;
+  /// In place. Grey pixels hold their level three times. Alpha stays.
+  void apply(Pixels& pixels) const;
+
+ private:
+  const std::unique_ptr<State> state_;
+};
+
+/// Transforms by profile: making one takes a millisecond, and the photos of one camera share it.
+/// Keeps the latest few. Thread-safe.
+class ProfileCache {
+ public:
+  ProfileCache();
+  ~ProfileCache();
+
+  /// `grey` says that the picture has one component. Null for a profile that cannot be used: then
+  /// the colours are taken for sRGB, for slightly wrong colours are worth more than none. Owned by
+  /// the cache and by whoever is using it.
+  std::shared_ptr<const ProfileTransform> find(const std::string& profile, bool grey);
+
+ private:
+  struct Entry {
+    std::string profile;
+    bool grey = false;
+    std::shared_ptr<const ProfileTransform> transform;
+  };
+  std::mutex mutex_;
+  std::vector<Entry> entries_;  // the latest last
+};
+
+}  // namespace thumbmill::planar
