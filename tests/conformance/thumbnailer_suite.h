@@ -197,13 +197,17 @@ TEST_P(ThumbnailerSuite, ConvertsProfilesToSrgb) {
   const auto p3 = make_image([&](VipsImage** out) {
     return vips_icc_transform(image.get(), out, "p3", "input_profile", "srgb", nullptr);
   });
-  for (const char* suffix :
-       {".jpg[Q=97]", ".png", ".webp[lossless]", ".webp[Q=97]", ".tif", ".avif[Q=95]"}) {
+  for (const char* suffix : {".jpg[Q=97]", ".png", ".webp[lossless]", ".webp[Q=97]", ".tif",
+                             ".avif[Q=95]", ".heic[Q=95]"}) {
     const std::string file = write_picture(p3->get(), suffix);
     for (const ImageFormat format : {ImageFormat::jpeg, ImageFormat::png, ImageFormat::webp}) {
       SCOPED_TRACE(suffix + std::string(" to ") + std::string(image_format_info(format).name));
       const RenditionSpec spec{.width_px = 80, .height_px = 80, .format = format, .quality = 95};
       expect_four_colors(make_picture(file, spec));
+      // Made of a copy of the picture, each time, which has to have the profile, too.
+      const auto both = make(file, {spec, {.name = "b", .width_px = 40, .height_px = 40}});
+      ASSERT_TRUE(both.ok()) << both.status().to_string();
+      expect_four_colors(check(both->renditions.at(0), spec, both->source_size));
     }
   }
 }

@@ -77,6 +77,20 @@ Status check_limits(const VipsImage* image, std::string_view bytes,
   return Status();
 }
 
+// libvips 8.14 leaves a HEIC's or AVIF's profile and EXIF in memory that goes with
+// the image it loads, and has images made of that point there: a picture copied into memory, its
+// source gone, would convert its colours by what happens to be there.
+Status own_metadata(VipsImage* image) {
+  for (const char* field : {VIPS_META_ICC_NAME, VIPS_META_EXIF_NAME, VIPS_META_XMP_NAME}) {
+    if (vips_image_get_typeof(image, field) == 0) continue;
+    const void* bytes = nullptr;
+    std::size_t size = 0;
+    if (vips_image_get_blob(image, field, &bytes, &size) != 0) return decode_failure();
+    vips_image_set_blob_copy(image, field, bytes, size);
+  }
+  return Status();
+}
+
 }  // namespace
 
 void allow_known_loaders_only() {
@@ -96,6 +110,9 @@ Result<OpenImage> open_image(std::string_view bytes, const ThumbnailRequest& req
   OpenImage opened;
   ASSIGN_OR_RETURN(opened.image, load(bytes, request.format, 1));
   RETURN_IF_ERROR(check_limits(opened.image.get(), bytes, request));
+  if (request.format == ImageFormat::heic || request.format == ImageFormat::avif) {
+    RETURN_IF_ERROR(own_metadata(opened.image.get()));
+  }
   opened.full_size = {static_cast<std::uint32_t>(vips_image_get_width(opened.image.get())),
                       static_cast<std::uint32_t>(vips_image_get_height(opened.image.get()))};
   opened.sideways = vips_image_get_orientation_swap(opened.image.get()) != 0;
