@@ -1,11 +1,13 @@
 // That mutated_images sees what it is there to see: decoders with a flaw on command, and the
 // reports of sanitizers.
+#include <fstream>
 #include <set>
 
 #include <gtest/gtest.h>
 
 #include "campaign.h"
 #include "image/vips/vips_thumbnailer.h"
+#include "reports.h"
 #include "sandbox/seccomp_filter.h"
 #include "temp_directory.h"
 
@@ -99,6 +101,20 @@ TEST(Blame, KnowsOurInvariantsAndSaysWhenItKnowsNothing) {
   const Blame unknown = blame("process 7\n", "signal 11 (Segmentation fault)");
   EXPECT_EQ(unknown.culprit, Culprit::unknown);
   EXPECT_EQ(unknown.kind, "signal 11 (Segmentation fault)");
+}
+
+TEST(SanitizerReports, AWarningIsNoFault) {
+  const TempDirectory directory;
+  std::ofstream(directory.path() + "/report.7")
+      << "==7==WARNING: AddressSanitizer failed to allocate 0x666f726e bytes\n";
+  std::ofstream(directory.path() + "/report.8")
+      << "==8==ERROR: AddressSanitizer: SEGV on unknown\n";
+  std::ofstream(directory.path() + "/report.9") << "src/a.cc:1:2: runtime error: shift\n";
+  const SanitizerReports reports(directory.path());
+  EXPECT_EQ(reports.left().size(), 2u);
+  EXPECT_NE(reports.take(8), "");
+  EXPECT_EQ(reports.take(8), "");
+  EXPECT_EQ(reports.left().size(), 1u);
 }
 
 class MutatedImages : public ::testing::Test {

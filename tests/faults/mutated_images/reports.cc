@@ -8,6 +8,14 @@
 #include <fmt/format.h>
 
 namespace thumbmill {
+namespace {
+
+std::string contents(const std::string& path) {
+  std::ifstream in(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+}  // namespace
 
 std::vector<std::string> SanitizerReports::watched(const std::vector<std::string>& command,
                                                    std::uint64_t most_bytes) const {
@@ -28,11 +36,7 @@ std::vector<std::string> SanitizerReports::watched(const std::vector<std::string
 
 std::string SanitizerReports::take(int pid) const {
   const std::string path = fmt::format("{}/report.{}", directory_, pid);
-  std::string text;
-  {
-    std::ifstream in(path, std::ios::binary);
-    text.assign(std::istreambuf_iterator<char>(in), {});
-  }
+  std::string text = contents(path);
   std::error_code ignored;  // most often there is none
   std::filesystem::remove(path, ignored);
   return text;
@@ -41,7 +45,11 @@ std::string SanitizerReports::take(int pid) const {
 std::vector<std::string> SanitizerReports::left() const {
   std::vector<std::string> paths;
   for (const auto& entry : std::filesystem::directory_iterator(directory_)) {
-    paths.push_back(entry.path());
+    const std::string text = contents(entry.path());
+    // AddressSanitizer warns when it gives no memory, which is what it is told to do.
+    const bool fault = text.find("ERROR: ") != std::string::npos ||
+                       text.find("runtime error: ") != std::string::npos;
+    if (fault) paths.push_back(entry.path());
   }
   return paths;
 }

@@ -28,7 +28,7 @@ class SanitizerReports {
   /// The report of a process that is gone; empty when there is none. It is removed.
   std::string take(int pid) const;
 
-  /// The reports that nobody took.
+  /// The reports of faults, not of warnings, that nobody took.
   std::vector<std::string> left() const;
 
  private:
