@@ -88,8 +88,9 @@ class ObjectStore {
   /// returns how many.
   virtual Result<std::size_t> remove_unfinished(WallTime before, const OpContext& context) = 0;
 
-  /// The directory where the next upload should be spooled so that a put of the spooled Blob need not
-  /// copy it, or empty when that makes no difference to this store. May be another one each time.
+  /// The directory where the next upload should be spooled so that a put of the spooled Blob need
+  /// not copy it, or empty when that makes no difference to this store. May be another one each
+  /// time.
   virtual std::string spool_directory() const = 0;
 };
 

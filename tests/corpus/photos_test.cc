@@ -1,5 +1,5 @@
-// Our own kernels, for JPEG, PNG and WebP, on real photos beside libvips: as near to the picture at full
-// resolution, and in the right colours. Skipped, visibly, without THUMBMILL_CORPUS.
+// Our own kernels, for JPEG, PNG and WebP, on real photos beside libvips: as near to the picture at
+// full resolution, and in the right colours. Skipped, visibly, without THUMBMILL_CORPUS.
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
@@ -31,7 +31,8 @@ std::vector<std::string> photos() {
   if (!std::filesystem::exists(folder)) return files;
   for (const auto& entry : std::filesystem::directory_iterator(folder)) {
     const auto extension = entry.path().extension();
-    if (extension == ".jpg" || extension == ".png" || extension == ".webp") files.push_back(entry.path());
+    if (extension == ".jpg" || extension == ".png" || extension == ".webp")
+      files.push_back(entry.path());
   }
   std::sort(files.begin(), files.end());
   return files;

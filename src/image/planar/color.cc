@@ -173,7 +173,7 @@ std::shared_ptr<const ProfileTransform> make_transform(const std::string& bytes,
   auto state = std::make_unique<ProfileTransform::State>();
   state->grey = grey;
   state->context.reset(cmsCreateContext(nullptr, nullptr));
-  const cmsContext context = state->context.get();
+  std::remove_pointer_t<cmsContext>* const context = state->context.get();
   if (context == nullptr) return nullptr;
   cmsSetLogErrorHandlerTHR(context, say_nothing);
   const Profile source(

@@ -144,8 +144,8 @@ class Reducer : public BoxReducer {
 
   // Taps overshoot at edges. Cut off below: std::lround is a call, and nothing is negative then.
   static std::uint8_t to_byte(float value) {
-    return static_cast<std::uint8_t>(
-        static_cast<std::int32_t>(std::min(255.0f, std::max(0.0f, value)) + 0.5f));
+    const float raised = std::min(255.0f, std::max(0.0f, value)) + 0.5f;
+    return static_cast<std::uint8_t>(static_cast<std::int32_t>(raised));
   }
 
   const Taps taps_;
