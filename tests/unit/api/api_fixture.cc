@@ -122,7 +122,9 @@ ApiParts ApiFixture::api_parts() {
           .direct_uploads = &direct_uploads_};
 }
 
-ApiFixture::~ApiFixture() {
+ApiFixture::~ApiFixture() { end_answers(); }
+
+void ApiFixture::end_answers() {
   for (const auto& answer : answers_) {
     while (answer->waiting()) answer->run_all();
   }

@@ -61,6 +61,10 @@ class ApiFixture : public testing::Test {
   /// Fires what the answers still wait for, as a stopping server does: until then it keeps them.
   ~ApiFixture() override;
 
+  /// Lets every answer that still waits come to its end. For who has a service of their own, which
+  /// goes before this does.
+  void end_answers();
+
   /// Runs a request; its answer may come later. The body is given in small pieces.
   Exchange call(const std::string& method, const std::string& target, const FieldList& fields = {},
                 const std::string& body = {});

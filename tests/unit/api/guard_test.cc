@@ -16,6 +16,8 @@ const std::string kSigning(64, 'a');
 
 class GuardTest : public ApiFixture {
  protected:
+  ~GuardTest() override { end_answers(); }
+
   static std::string line(std::string_view name, std::string_view rest) {
     return fmt::format("key {0} sha256:{1} {2}\n", name, api_key_digest(name), rest);
   }
