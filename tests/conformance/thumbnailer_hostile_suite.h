@@ -92,6 +92,19 @@ TEST_P(ThumbnailerSuite, ATruncatedJpegGivesWhatThereIs) {
   EXPECT_EQ(make_picture(file, spec).pixels, picture.pixels);  // nothing left over from elsewhere
 }
 
+TEST_P(ThumbnailerSuite, SurvivesABrokenProfile) {
+  const auto p3 = make_image([&](VipsImage** out) {
+    return vips_icc_transform(four_colors(200, 200).get(), out, "p3", "input_profile", "srgb",
+                              nullptr);
+  });
+  std::string file = write_picture(p3->get(), ".jpg[Q=95]");
+  const std::size_t signature = file.find("acsp");  // ICC.1:2010 7.2.9
+  ASSERT_NE(signature, std::string::npos);
+  file.replace(signature + 4, 300, std::string(300, 'x'));
+  // Without its profile a P3 picture is a little dull.
+  expect_four_colors(make_picture(file, {.width_px = 100, .height_px = 100, .quality = 95}), 60);
+}
+
 TEST_P(ThumbnailerSuite, EveryPrefixEndsInAPictureOrAFailure) {
   const VipsImagePtr image = four_colors(64, 48);
   for (const char* suffix : {".jpg", ".png", ".webp", ".gif", ".tif", ".heic", ".avif", ".ppm"}) {
