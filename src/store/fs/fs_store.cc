@@ -38,13 +38,12 @@ std::string spool_path(const std::string& root, std::size_t number) {
 // Makes them where they are not there. The flag is ext4's: others do without.
 std::error_code make_spool_directories(const std::string& root) {
   std::error_code error;
-  if (std::filesystem::create_directories(root + "/tmp", error)) {
-    const UniqueFd parent(::open((root + "/tmp").c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    int flags = 0;
-    if (parent.valid() && ::ioctl(parent.get(), FS_IOC_GETFLAGS, &flags) == 0) {
-      flags |= FS_TOPDIR_FL;
-      (void)::ioctl(parent.get(), FS_IOC_SETFLAGS, &flags);
-    }
+  std::filesystem::create_directories(root + "/tmp", error);
+  const UniqueFd parent(::open((root + "/tmp").c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  int flags = 0;
+  if (parent.valid() && ::ioctl(parent.get(), FS_IOC_GETFLAGS, &flags) == 0) {
+    flags |= FS_TOPDIR_FL;
+    (void)::ioctl(parent.get(), FS_IOC_SETFLAGS, &flags);
   }
   for (std::size_t i = 0; i < kSpoolDirectories && !error; ++i) {
     std::filesystem::create_directory(spool_path(root, i), error);
