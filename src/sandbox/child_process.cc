@@ -129,11 +129,14 @@ ProcessEnd ChildProcess::wait(int patience_ms) {
 }
 
 std::uint64_t ChildProcess::resident_bytes() {
-  const std::string path = fmt::format("/proc/{}/statm", pid());
-  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(path.c_str(), "re"),
-                                                             &std::fclose);
+  // Opened once: this is asked after every image, and looking the path up is most of the answer.
+  if (!statm_.valid()) {
+    statm_.reset(::open(fmt::format("/proc/{}/statm", pid()).c_str(), O_RDONLY | O_CLOEXEC));
+  }
+  std::array<char, 128> text{};
+  if (::pread(statm_.get(), text.data(), text.size() - 1, 0) <= 0) return 0;
   unsigned long long total = 0, resident = 0;
-  if (file == nullptr || std::fscanf(file.get(), "%llu %llu", &total, &resident) != 2) return 0;
+  if (std::sscanf(text.data(), "%llu %llu", &total, &resident) != 2) return 0;
   return resident * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
 }
 

@@ -69,6 +69,7 @@ class ChildProcess {
   Status lost_;
   pid_t pid_ = -1;
   UniqueFd pidfd_;
+  UniqueFd statm_;  // of proc(5); it is this process's for ever, whoever gets its id
 };
 
 }  // namespace thumbmill

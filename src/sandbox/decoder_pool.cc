@@ -52,6 +52,16 @@ std::string_view fault_of_idle(int socket) {
 // took this much it is replaced, which costs little beside such an image.
 constexpr std::uint64_t kLargeImageBytes = 128ull << 20;
 
+// A process's output serves all its images, for making one costs more than writing a thumbnail into
+// it; but not when it has grown to more than this, for it is memory that nobody has in mind.
+constexpr std::uint64_t kKeptOutputBytes = 1ull << 20;
+
+std::uint64_t output_bytes(const Thumbnails& thumbnails) {
+  std::uint64_t total = 0;
+  for (const MadeRendition& made : thumbnails.renditions) total += made.facts.size_bytes;
+  return total;
+}
+
 // The formats whose decoders are simple or hardened enough for one image to come after another in
 // the same process: a decoder that was taken over sees what it is given afterwards.
 bool is_pooled(ImageFormat format) {
@@ -170,8 +180,7 @@ void DecoderPool::return_place(Place& place) {
 
 void DecoderPool::replace(Place& place, Decoder& decoder, std::string_view reason) {
   metrics_.add(metric::kDecoderRestarts, 1, {reason});
-  decoder.images = 0;
-  decoder.process.reset();
+  decoder = Decoder();
   // The next image tries again, and reports it if it fails again.
   if (const Status provided = provide(place, decoder); !provided.ok()) {
     log_.error("a decoder process cannot be started", {{"detail", provided.to_string()}});
@@ -179,12 +188,7 @@ void DecoderPool::replace(Place& place, Decoder& decoder, std::string_view reaso
 }
 
 Status DecoderPool::provide(Place& place, Decoder& decoder) {
-  const bool single = &decoder == &place.single;
-  if (single && place.spare != nullptr) {
-    decoder.process = std::move(place.spare);
-    return Status();
-  }
-  ASSIGN_OR_RETURN(decoder.process, fork_decoder(single));
+  ASSIGN_OR_RETURN(decoder.process, fork_decoder(&decoder == &place.single));
   return Status();
 }
 
@@ -223,7 +227,9 @@ Result<Thumbnails> DecoderPool::run(Place& place, Decoder& decoder, const Thumbn
 Result<Thumbnails> DecoderPool::try_run(Place& place, Decoder& decoder, const Blob& source,
                                         const ThumbnailRequest& request, const OpContext& context) {
   if (decoder.process == nullptr) RETURN_IF_ERROR(provide(place, decoder));
-  ASSIGN_OR_RETURN(const UniqueFd output, make_output());
+  if (!decoder.output.valid()) {
+    ASSIGN_OR_RETURN(decoder.output, make_output());
+  }
   if (const std::string_view fault = fault_of_idle(decoder.process->socket()); !fault.empty()) {
     replace(place, decoder, fault);
     return Status(Code::conflict, "the decoder process was gone, or spoke unasked");
@@ -235,8 +241,8 @@ Result<Thumbnails> DecoderPool::try_run(Place& place, Decoder& decoder, const Bl
                               .format = request.format,
                               .limits = request.limits,
                               .renditions = request.renditions};
-  const Status sent =
-      send_packet(decoder.process->socket(), encode_request(message), {source.fd(), output.get()});
+  const Status sent = send_packet(decoder.process->socket(), encode_request(message),
+                                  {source.fd(), decoder.output.get()});
   if (!sent.ok()) {
     replace(place, decoder, "crashed");
     return Status(Code::conflict, "the decoder process was gone", sent.to_string());
@@ -246,9 +252,11 @@ Result<Thumbnails> DecoderPool::try_run(Place& place, Decoder& decoder, const Bl
       converse(place, decoder, share, {clock_.now() + request.limits.wall_time, request, context});
   if (!packet.ok()) return packet.status();
   if (share.bytes() >= kLargeImageBytes) decoder.images = options_.images_per_process;
-  Result<Thumbnails> thumbnails = packet->descriptors.empty()
-                                      ? read_reply(packet->bytes, sequence, output.get(), request)
-                                      : Status(Code::decoder_crashed, "a reply with descriptors");
+  Result<Thumbnails> thumbnails =
+      packet->descriptors.empty()
+          ? read_reply(packet->bytes, sequence, decoder.output.get(), request)
+          : Status(Code::decoder_crashed, "a reply with descriptors");
+  if (thumbnails.ok() && output_bytes(*thumbnails) > kKeptOutputBytes) decoder.output.reset();
   if (thumbnails.status().code() == Code::conflict) replace(place, decoder, "protocol");
   if (thumbnails.status().code() == Code::decoder_crashed) {
     return refuse_answer(place, decoder, context, thumbnails.status().to_string());
@@ -316,8 +324,7 @@ Status DecoderPool::await_packet(Place& place, Decoder& decoder, const Wait& wai
 Status DecoderPool::bury_crashed(Place& place, Decoder& decoder, const Wait& wait) {
   const ProcessEnd end = decoder.process->end();
   if (!end.lost.ok()) {
-    // Its zygote has gone, and it with it, and the spare; or there has never been a process.
-    place.spare.reset();
+    // Its zygote has gone, and it with it; or there has never been a process.
     replace(place, decoder, "crashed");
     return Status(Code::conflict, "the decoder process is gone", end.lost.to_string());
   }

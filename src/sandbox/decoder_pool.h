@@ -12,6 +12,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/unique_fd.h"
 #include "image/thumbnailer.h"
 #include "metrics/metrics.h"
 #include "sandbox/child_process.h"
@@ -60,13 +61,13 @@ class DecoderPool final : public Thumbnailer {
  private:
   struct Decoder {
     std::unique_ptr<ChildProcess> process;
+    UniqueFd output;           // what that process writes its renditions into
     std::uint64_t images = 0;  // that it was sent
   };
   struct Place {
     Decoder pooled;
-    Decoder single;                       // for one image
-    std::unique_ptr<ChildProcess> spare;  // the next single, forked while that one works
-    std::uint64_t resident_bytes = 0;     // when it was last idle
+    Decoder single;                    // for one image
+    std::uint64_t resident_bytes = 0;  // when it was last idle
     bool busy = false;
   };
   /// How long to wait for a decoder, and what for.
@@ -94,7 +95,7 @@ class DecoderPool final : public Thumbnailer {
   void return_place(Place& place);
   /// Ends a place's process and starts another, counted under `reason`.
   void replace(Place& place, Decoder& decoder, std::string_view reason);
-  /// Gives a decoder without a process one: a single the spare, if there is one.
+  /// Gives a decoder without a process one.
   Status provide(Place& place, Decoder& decoder);
   Result<Thumbnails> run(Place& place, Decoder& decoder, const ThumbnailRequest& request,
                          const OpContext& context);

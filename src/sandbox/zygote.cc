@@ -66,8 +66,18 @@ class SpawnPlan {
 
 // Two arenas keep glibc from giving every thread a heap of its own; warnings of libvips would only
 // fill the memory file; the vector code of libvips up to 8.14 is machine code made at run time.
-std::array<std::string, 4> environment_of_decoders() {
-  return {"MALLOC_ARENA_MAX=2", "VIPS_WARNING=0", "VIPS_NOVECTOR=1", "LC_ALL=C"};
+// The rest saves what each forked process would do again: finding its libraries' functions, and
+// learning image by image that freed memory is worth keeping. The bounds are the largest that
+// glibc would arrive at (mallopt(3)).
+std::array<std::string, 8> environment_of_decoders() {
+  return {"MALLOC_ARENA_MAX=2",
+          "VIPS_WARNING=0",
+          "VIPS_NOVECTOR=1",
+          "LC_ALL=C",
+          "LD_BIND_NOW=1",
+          "MALLOC_MMAP_THRESHOLD_=33554432",
+          "MALLOC_TRIM_THRESHOLD_=67108864",
+          "MALLOC_TOP_PAD_=1048576"};
 }
 
 Result<pid_t> spawn(const std::vector<std::string>& command, int socket, int errors) {
