@@ -24,7 +24,7 @@
 #include <jpeglib.h>
 #include <vips/vips.h>
 
-#include "app/kernels.h"
+#include "decoder/kernels.h"
 #include "rival_kernels.h"
 
 #define TEXT_OF(macro) #macro

@@ -1,10 +1,11 @@
 // Measures what the sandbox costs: the same photo through the kernels in this process and
 // through DecoderPools, one call at a time, in turn within each round.
 //
-// Usage: sandbox_overhead --program build/release/src/thumbmill --photo FILE... [--rounds 9]
-// [--images 40] [--vector]
+// Usage: sandbox_overhead --programs build/release/src --photo FILE... [--rounds 7] [--images 320]
+// [--vector] [--memory]
 //
-// Systems: in_process; unconfined and pooled (32 images a process); strict (one image a process).
+// Systems: our own kernels in_process, in unconfined and in pooled processes (32 images each);
+// libvips in this process (vips_in_process), and strict (a process for each image).
 // Prints one JSON object a round and system: time an image by the clock, and CPU time of all
 // processes together, which bears company on the machine better. Without --vector libvips' machine
 // code made at run time is off here, as it is in decoders, so that the sandbox alone is measured.
@@ -22,7 +23,6 @@
 #include <numeric>
 #include <sstream>
 #include <string>
-#include <tuple>
 #include <vector>
 
 #include <CLI/CLI.hpp>
@@ -30,7 +30,8 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include "app/kernels.h"
+#include "decoder/own_kernels.h"
+#include "image/vips/vips_thumbnailer.h"
 #include "metrics/prometheus/prometheus_metrics.h"
 #include "sandbox/decoder_pool.h"
 
@@ -38,10 +39,10 @@ namespace thumbmill {
 namespace {
 
 struct Options {
-  std::string program;
+  std::string programs;
   std::vector<std::string> photos;
-  std::size_t rounds = 9;
-  std::size_t images = 40;
+  std::size_t rounds = 7;
+  std::size_t images = 320;
   bool vector = false;
   bool memory = false;
 };
@@ -49,8 +50,12 @@ struct Options {
 struct Rival {
   std::string_view name;
   std::unique_ptr<Thumbnailer> thumbnailer;
-  pid_t zygote = -1;
+  std::vector<pid_t> zygotes = {};
 };
+
+// What one process serves before the next one comes; also how many images a system makes before it
+// is another's turn, so that each works with caches of its own as it does in service.
+constexpr std::uint64_t kImagesPerProcess = 32;
 
 struct Process {
   pid_t parent = 0;
@@ -86,10 +91,12 @@ std::vector<pid_t> children_of(pid_t parent) {
   return found;
 }
 
-double tree_cpu_ms(pid_t zygote) {
-  if (zygote < 0) return 0;
-  double sum = read_process(std::to_string(zygote)).cpu_ms;
-  for (const pid_t child : children_of(zygote)) sum += read_process(std::to_string(child)).cpu_ms;
+double tree_cpu_ms(const std::vector<pid_t>& zygotes) {
+  double sum = 0;
+  for (const pid_t zygote : zygotes) {
+    sum += read_process(std::to_string(zygote)).cpu_ms;
+    for (const pid_t child : children_of(zygote)) sum += read_process(std::to_string(child)).cpu_ms;
+  }
   return sum;
 }
 
@@ -105,22 +112,27 @@ class Bench {
 
   Status prepare() {
     // Its decoders first: a fork of a process with libvips' threads is no fair start.
-    for (const auto& [name, images, confined] :
-         {std::tuple<std::string_view, std::uint64_t, bool>{"unconfined", 32, false},
-          {"pooled", 32, true},
-          {"strict", 1, true}}) {
+    for (const std::string_view name : {"unconfined", "pooled", "strict"}) {
       DecoderPoolOptions pool;
-      pool.command = {options_.program, "decoder"};
+      pool.command = {options_.programs + "/thumbmill-decoder"};
+      pool.single_command = {options_.programs + "/thumbmill-vips"};
       pool.processes = 1;
-      pool.images_per_process = images;
+      pool.images_per_process = kImagesPerProcess;
       pool.always_single = name == "strict";
-      pool.confined = confined;
+      pool.confined = name != "unconfined";
+      const std::vector<pid_t> others = children_of(::getpid());
       ASSIGN_OR_RETURN(auto started, DecoderPool::start(pool, metrics_, log_, clock_));
-      rivals_.push_back({name, std::move(started), children_of(::getpid()).back()});
+      rivals_.push_back({name, std::move(started)});
+      for (const pid_t child : children_of(::getpid())) {
+        if (std::ranges::find(others, child) == others.end()) {
+          rivals_.back().zygotes.push_back(child);
+        }
+      }
     }
     if (!options_.vector) ::setenv("VIPS_NOVECTOR", "1", 1);
-    ASSIGN_OR_RETURN(auto direct, make_kernels());
-    rivals_.insert(rivals_.begin(), {"in_process", std::move(direct), -1});
+    rivals_.push_back({"in_process", make_own_kernels()});
+    ASSIGN_OR_RETURN(auto vips, VipsThumbnailer::create());
+    rivals_.push_back({"vips_in_process", std::move(vips)});
     return Status();
   }
 
@@ -134,29 +146,36 @@ class Bench {
     for (std::size_t round = 0; round < options_.rounds; ++round) {
       std::vector<std::vector<double>> times(rivals_.size());
       std::vector<double> cpu(rivals_.size());
-      for (std::size_t i = 0; i < rivals_.size(); ++i) cpu[i] = -tree_cpu_ms(rivals_[i].zygote);
-      // One image each in turn: what slows the machine down slows all of them. Each begins as often
-      // as any other, for the one before may still be clearing up.
-      for (std::size_t image = 0; image < options_.images; ++image) {
+      for (std::size_t i = 0; i < rivals_.size(); ++i) cpu[i] = -tree_cpu_ms(rivals_[i].zygotes);
+      for (std::size_t done = 0; done < options_.images; done += kImagesPerProcess) {
+        // Forwards and backwards in turn: the one before may still be clearing up.
         for (std::size_t turn = 0; turn < rivals_.size(); ++turn) {
-          const std::size_t i = (image * 3 + turn * (image % 2 == 0 ? 1 : 3)) % rivals_.size();
-          const SteadyTime begin = clock_.now();
+          const bool forwards = done / kImagesPerProcess % 2 == 0;
+          const std::size_t i = forwards ? turn : rivals_.size() - 1 - turn;
           cpu[i] -= own_cpu_ms();
-          RETURN_IF_ERROR(rivals_[i].thumbnailer->make(request, {}).status());
-          times[i].push_back(
-              std::chrono::duration<double, std::milli>(clock_.now() - begin).count());
+          RETURN_IF_ERROR(make_some(*rivals_[i].thumbnailer, request, times[i]));
           cpu[i] += own_cpu_ms();
         }
       }
       for (std::size_t i = 0; i < rivals_.size(); ++i) {
-        cpu[i] += tree_cpu_ms(rivals_[i].zygote);
-        print(photo, round, i, times[i], cpu[i] / static_cast<double>(options_.images));
+        cpu[i] += tree_cpu_ms(rivals_[i].zygotes);
+        print(photo, round, i, times[i], cpu[i] / static_cast<double>(times[i].size()));
       }
     }
     return Status();
   }
 
  private:
+  Status make_some(Thumbnailer& thumbnailer, const ThumbnailRequest& request,
+                   std::vector<double>& times) {
+    for (std::uint64_t image = 0; image < kImagesPerProcess; ++image) {
+      const SteadyTime begin = clock_.now();
+      RETURN_IF_ERROR(thumbnailer.make(request, {}).status());
+      times.push_back(std::chrono::duration<double, std::milli>(clock_.now() - begin).count());
+    }
+    return Status();
+  }
+
   Result<Blob> read(const std::string& photo) const {
     UniqueFd file(::open(photo.c_str(), O_RDONLY | O_CLOEXEC));
     if (!file.valid()) return status_from_errno(errno, "cannot read " + photo);
@@ -192,10 +211,12 @@ class Bench {
 int run(int argc, char** argv) {
   Options options;
   CLI::App app("Measures what the sandbox costs an image.", "sandbox_overhead");
-  app.add_option("--program", options.program, "thumbmill, for its decoders")->required();
+  app.add_option("--programs", options.programs, "Where thumbmill-decoder and thumbmill-vips are")
+      ->required();
   app.add_option("--photo", options.photos, "JPEG files")->required();
   app.add_option("--rounds", options.rounds, "Of each photo")->capture_default_str();
-  app.add_option("--images", options.images, "Of each system in a round")->capture_default_str();
+  app.add_option("--images", options.images, "Of each system in a round, at least")
+      ->capture_default_str();
   app.add_flag("--vector", options.vector, "With libvips' run-time code in this process");
   app.add_flag("--memory", options.memory, "The photo as bytes in memory");
   CLI11_PARSE(app, argc, argv);

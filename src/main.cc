@@ -11,7 +11,7 @@ namespace {
 struct Command {
   std::string_view name;
   int (*run)(int argc, char** argv);
-  std::string_view summary;  // empty: not for people
+  std::string_view summary;
 };
 
 constexpr Command kCommands[] = {
@@ -29,13 +29,11 @@ constexpr Command kCommands[] = {
     {"doctor", thumbmill::cmd_doctor, "check store, queue and decoders, and say how to mend"},
     {"health", thumbmill::cmd_health, "ask a running process whether it is well"},
     {"version", thumbmill::cmd_version, "version of the program and its libraries"},
-    {"decoder", thumbmill::cmd_decoder, ""},
 };
 
 void print_usage(std::FILE* out) {
   std::fputs("usage: thumbmill <command> [options]\n\n", out);
   for (const Command& command : kCommands) {
-    if (command.summary.empty()) continue;
     std::fprintf(out, "  %-8.*s %.*s\n", static_cast<int>(command.name.size()), command.name.data(),
                  static_cast<int>(command.summary.size()), command.summary.data());
   }

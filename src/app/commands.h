@@ -19,6 +19,5 @@ int cmd_config(int argc, char** argv);   ///< the effective settings
 int cmd_doctor(int argc, char** argv);   ///< checks store, queue and decoders
 int cmd_health(int argc, char** argv);   ///< whether a running process is well
 int cmd_version(int argc, char** argv);  ///< version and libraries
-int cmd_decoder(int argc, char** argv);  ///< internal: a decoder process
 
 }  // namespace thumbmill

@@ -1,6 +1,8 @@
 #include "app/decoders.h"
 
 #include <algorithm>
+#include <filesystem>
+#include <system_error>
 #include <thread>
 
 #include "app/available_memory.h"
@@ -9,9 +11,12 @@ namespace thumbmill {
 
 Result<std::unique_ptr<DecoderPool>> start_decoders(const Settings& settings, Metrics& metrics,
                                                     Logger& log, Clock& clock) {
+  std::error_code error;
+  const std::filesystem::path program = std::filesystem::read_symlink("/proc/self/exe", error);
+  if (error) return status_from_errno(error.value(), "finding this program's directory");
   DecoderPoolOptions options;
-  // By this link it stays the same program even when its file is replaced while it runs.
-  options.command = {"/proc/self/exe", "decoder"};
+  options.command = {program.parent_path() / "thumbmill-decoder"};
+  options.single_command = {program.parent_path() / "thumbmill-vips"};
   options.processes = worker_count(settings);
   options.images_per_process = settings.decoder_images;
   options.confined = settings.sandbox == Sandbox::on;

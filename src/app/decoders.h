@@ -12,7 +12,8 @@
 
 namespace thumbmill {
 
-/// A pool of this program's own decoders: `thumbmill decoder`. As DecoderPool::start().
+/// A pool of the programs thumbmill-decoder and thumbmill-vips, which lie beside this one. As
+/// DecoderPool::start().
 Result<std::unique_ptr<DecoderPool>> start_decoders(const Settings& settings, Metrics& metrics,
                                                     Logger& log, Clock& clock);
 

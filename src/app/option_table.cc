@@ -122,7 +122,7 @@ std::vector<Option> limit_options() {
                       "Time that one image may take."),
       count_option("decoder-images", &Settings::decoder_images, 32, 1, 1'000'000,
                    "JPEG, PNG and WebP images after which a decoder process is replaced by a new "
-                   "one; for other formats it is one."),
+                   "one; what libvips decodes has a process for each image."),
       size_option("decoder-memory-budget", &Settings::decoder_memory_budget_bytes, "0", 0,
                   1024 * kGiB,
                   "What all images being decoded may take together, by their headers: others wait, "

@@ -1,5 +1,5 @@
 // ThumbnailerChain: asks one Thumbnailer after the other until one makes the renditions. It knows
-// no kernel: app/cmd_decoder composes it. The quick kernel comes first, the one that reads
+// no kernel: decoder/ composes it. The quick kernel comes first, the one that reads
 // everything last.
 #pragma once
 
@@ -10,11 +10,14 @@
 
 namespace thumbmill {
 
+/// Whether an answer leaves the image to who is asked next: unsupported ("not mine") and
+/// corrupt_input ("I cannot make sense of it"). Any other stands, a breached limit above all: the
+/// next one would breach it, too.
+bool is_passed_on(const Status& answer);
+
 /// As thread-safe as its links.
 ///
-/// A link passes the work on by answering unsupported ("not mine") or corrupt_input ("I cannot make
-/// sense of it"); any other answer stands, a breached limit above all: the next one would breach
-/// it, too. The last link's answer always stands.
+/// The next link is asked when an answer is_passed_on(). The last link's answer always stands.
 class ThumbnailerChain final : public Thumbnailer {
  public:
   /// `links` in the order to ask; at least one.

@@ -12,6 +12,7 @@
 #include <sys/eventfd.h>
 #include <sys/mman.h>
 
+#include "image/thumbnailer_chain.h"
 #include "sandbox/packet.h"
 #include "sandbox/reply_check.h"
 #include "sandbox/seccomp_filter.h"
@@ -62,8 +63,8 @@ std::uint64_t output_bytes(const Thumbnails& thumbnails) {
   return total;
 }
 
-// The formats whose decoders are simple or hardened enough for one image to come after another in
-// the same process: a decoder that was taken over sees what it is given afterwards.
+// The formats that we have kernels of our own for. What a decoder that was taken over is given
+// afterwards it sees, so that no other code decodes one image after another.
 bool is_pooled(ImageFormat format) {
   return format == ImageFormat::jpeg || format == ImageFormat::png || format == ImageFormat::webp;
 }
@@ -75,11 +76,12 @@ Result<std::unique_ptr<DecoderPool>> DecoderPool::start(const DecoderPoolOptions
                                                         Clock& clock) {
   THUMBMILL_CHECK(options.processes > 0 && !options.command.empty());
   std::unique_ptr<DecoderPool> pool(new DecoderPool(options, metrics, log, clock));
-  ASSIGN_OR_RETURN(pool->zygote_, pool->start_zygote());
+  ASSIGN_OR_RETURN(pool->pooled_zygote_,
+                   ZygoteKeeper::start(options.command, options.confined, log));
+  const auto& single = options.single_command.empty() ? options.command : options.single_command;
+  ASSIGN_OR_RETURN(pool->single_zygote_, ZygoteKeeper::start(single, options.confined, log));
   RETURN_IF_ERROR(pool->check_protection());
-  for (Place& place : pool->places_) {
-    ASSIGN_OR_RETURN(place.pooled.process, pool->fork_decoder(false));
-  }
+  for (Place& place : pool->places_) RETURN_IF_ERROR(pool->provide(place, place.pooled));
   return pool;
 }
 
@@ -90,15 +92,6 @@ DecoderPool::~DecoderPool() {
   });
 }
 
-Result<std::shared_ptr<Zygote>> DecoderPool::start_zygote() {
-  ASSIGN_OR_RETURN(std::shared_ptr<Zygote> zygote, Zygote::start(options_.command));
-  if (options_.confined && zygote->hello().can_confine == 0) {
-    return Status(Code::unavailable, "decoders cannot be confined on this machine",
-                  zygote->last_words());
-  }
-  return zygote;
-}
-
 Status DecoderPool::check_protection() {
   if (!options_.confined) {
     log_.error(
@@ -106,7 +99,8 @@ Status DecoderPool::check_protection() {
         "rights of this user");
     return Status();
   }
-  ASSIGN_OR_RETURN(protection_, test_protection(*zygote_, order_for(true)));
+  RETURN_IF_ERROR(pooled_zygote_->test(order_for(true)).status());
+  ASSIGN_OR_RETURN(protection_, single_zygote_->test(order_for(true)));
   if (kSanitizerBuild) log_.warning("a build with a sanitizer confines decoders only in part");
   log_.info("decoders are confined", {{"landlock_abi", protection_.landlock_abi},
                                       {"process", protection_.seen_from_outside}});
@@ -125,27 +119,6 @@ ForkOrder DecoderPool::order_for(bool single) const {
   order.cpu_seconds =
       static_cast<std::uint64_t>(a_image) * (single ? 1 : options_.images_per_process) + 2;
   return order;
-}
-
-Result<std::unique_ptr<ChildProcess>> DecoderPool::fork_decoder(bool single) {
-  std::shared_ptr<Zygote> zygote;
-  {
-    const std::lock_guard lock(zygote_mutex_);
-    zygote = zygote_;
-  }
-  auto process = ChildProcess::start(*zygote, order_for(single));
-  if (process.ok() || process.status().code() == Code::exhausted) return process;
-  {
-    // Held while a zygote starts: whoever else wants a process has to wait for it anyway.
-    const std::lock_guard lock(zygote_mutex_);
-    if (zygote_ == zygote) {
-      log_.error("the decoders' zygote is gone; starting another",
-                 {{"stderr", zygote->last_words()}});
-      ASSIGN_OR_RETURN(zygote_, start_zygote());
-    }
-    zygote = zygote_;
-  }
-  return ChildProcess::start(*zygote, order_for(single));
 }
 
 Result<DecoderPool::Place*> DecoderPool::take_place(const OpContext& context) {
@@ -188,37 +161,42 @@ void DecoderPool::replace(Place& place, Decoder& decoder, std::string_view reaso
 }
 
 Status DecoderPool::provide(Place& place, Decoder& decoder) {
-  ASSIGN_OR_RETURN(decoder.process, fork_decoder(&decoder == &place.single));
+  const bool single = &decoder == &place.single;
+  ZygoteKeeper& zygote = single ? *single_zygote_ : *pooled_zygote_;
+  ASSIGN_OR_RETURN(decoder.process, zygote.fork(order_for(single)));
   return Status();
 }
 
 Result<Thumbnails> DecoderPool::make(const ThumbnailRequest& request, const OpContext& context) {
   RETURN_IF_ERROR(context.check(clock_));
   RETURN_IF_ERROR(validate(request.renditions));
+  ASSIGN_OR_RETURN(const Blob source, unchangeable(request.source));
   ASSIGN_OR_RETURN(Place * place, take_place(context));
   const bool single = options_.always_single || !is_pooled(request.format);
-  Decoder& decoder = single ? place->single : place->pooled;
-  Result<Thumbnails> result = run(*place, decoder, request, context);
-  if (decoder.images > 0) {
-    if (single) {
-      replace(*place, decoder, "single_use");
-    } else if (!result.ok()) {
-      replace(*place, decoder, "failed");
-    } else if (decoder.images >= options_.images_per_process) {
-      replace(*place, decoder, "recycled");
-    }
+  Result<Thumbnails> result =
+      run(*place, single ? place->single : place->pooled, source, request, context);
+  if (!single && is_passed_on(result.status())) {
+    result = run(*place, place->single, source, request, context);
   }
   return_place(*place);
   metrics_.set(metric::kDecoderRss, static_cast<double>(resident_bytes()));
   return result;
 }
 
-Result<Thumbnails> DecoderPool::run(Place& place, Decoder& decoder, const ThumbnailRequest& request,
-                                    const OpContext& context) {
-  ASSIGN_OR_RETURN(const Blob source, unchangeable(request.source));
+Result<Thumbnails> DecoderPool::run(Place& place, Decoder& decoder, const Blob& source,
+                                    const ThumbnailRequest& request, const OpContext& context) {
   Result<Thumbnails> result = try_run(place, decoder, source, request, context);
   if (result.status().code() == Code::conflict) {
     result = try_run(place, decoder, source, request, context);
+  }
+  if (decoder.images > 0) {
+    if (&decoder == &place.single) {
+      replace(place, decoder, "single_use");
+    } else if (!result.ok()) {
+      replace(place, decoder, "failed");
+    } else if (decoder.images >= options_.images_per_process) {
+      replace(place, decoder, "recycled");
+    }
   }
   if (result.status().code() != Code::conflict) return result;
   return Status(Code::unavailable, "no decoder process can be used", result.status().to_string());

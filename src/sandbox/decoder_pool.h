@@ -19,15 +19,18 @@
 #include "sandbox/memory_budget.h"
 #include "sandbox/packet.h"
 #include "sandbox/protection.h"
-#include "sandbox/zygote.h"
+#include "sandbox/zygote_keeper.h"
 
 namespace thumbmill {
 
 struct DecoderPoolOptions {
-  std::vector<std::string> command;       ///< what starts a zygote: a path and its arguments
+  /// What starts the zygote of the processes that images share: a path and its arguments.
+  std::vector<std::string> command;
+  /// And that of the processes for one image each; empty: the same.
+  std::vector<std::string> single_command = {};
   std::size_t processes = 2;              ///< images worked on at once
   std::uint64_t images_per_process = 32;  ///< after which a process is replaced, when pooled
-  bool always_single = false;             ///< a process for each image, whatever its format
+  bool always_single = false;             ///< the second program for every image
   bool confined = true;                   ///< false: processes of their own, but with our rights
   /// Memory and CPU time of a process: hard limits, whatever a request's are.
   ImageLimits limits = {};
@@ -37,12 +40,14 @@ struct DecoderPoolOptions {
 
 /// Thread-safe. Calls beyond the number of processes wait for one.
 ///
-/// JPEG, PNG and WebP share processes with images before and after them, which saves starting one;
-/// every other format has one to itself. A process that an image has failed in is not used again.
+/// JPEG, PNG and WebP share processes with images before and after them, which saves starting one.
+/// Every other format has one to itself, and so has what the shared ones leave, as the links of a
+/// ThumbnailerChain do. A process that an image has failed in is not used again.
 class DecoderPool final : public Thumbnailer {
  public:
-  /// Starts the zygote, tests the sandbox, and starts one process of each place: what does not work
-  /// or does not hold is found at once. internal, naming what was not refused; unavailable.
+  /// Starts the zygotes, tests the sandbox of both, and starts one shared process of each place:
+  /// what does not work or does not hold is found at once. internal, naming what was not refused;
+  /// unavailable.
   static Result<std::unique_ptr<DecoderPool>> start(const DecoderPoolOptions& options,
                                                     Metrics& metrics, Logger& log, Clock& clock);
   ~DecoderPool() override;
@@ -85,11 +90,8 @@ class DecoderPool final : public Thumbnailer {
         budget_(options.memory_budget_bytes, clock),
         places_(options.processes) {}
 
-  Result<std::shared_ptr<Zygote>> start_zygote();
   Status check_protection();
   ForkOrder order_for(bool single) const;
-  /// Has the zygote fork one; starts another zygote, once, when that one is gone.
-  Result<std::unique_ptr<ChildProcess>> fork_decoder(bool single);
 
   Result<Place*> take_place(const OpContext& context);
   void return_place(Place& place);
@@ -97,8 +99,9 @@ class DecoderPool final : public Thumbnailer {
   void replace(Place& place, Decoder& decoder, std::string_view reason);
   /// Gives a decoder without a process one.
   Status provide(Place& place, Decoder& decoder);
-  Result<Thumbnails> run(Place& place, Decoder& decoder, const ThumbnailRequest& request,
-                         const OpContext& context);
+  /// Has that decoder make the image, and replaces its process if it is not to be used again.
+  Result<Thumbnails> run(Place& place, Decoder& decoder, const Blob& source,
+                         const ThumbnailRequest& request, const OpContext& context);
   /// One try at run(). conflict when the process was not to be used, through no fault of this
   /// image's; it was replaced then.
   Result<Thumbnails> try_run(Place& place, Decoder& decoder, const Blob& source,
@@ -118,9 +121,8 @@ class DecoderPool final : public Thumbnailer {
   MemoryBudget budget_;
   Protection protection_;  // constant after start()
 
-  std::mutex zygote_mutex_;
-  // Shared with the threads that are having it fork while another thread replaces it.
-  std::shared_ptr<Zygote> zygote_;  // guarded by zygote_mutex_
+  std::unique_ptr<ZygoteKeeper> pooled_zygote_;  // both constant after start()
+  std::unique_ptr<ZygoteKeeper> single_zygote_;
 
   std::mutex mutex_;
   std::condition_variable free_;

@@ -1,4 +1,4 @@
-// What a pool and its zygote tell each other: docs/formats/wire.md. Both are the same program and
+// What a pool and its zygote tell each other: docs/formats/wire.md. Both are of the same build and
 // neither has ever seen an image, so that these are plain structures, checked for size and magic
 // only. Internal to sandbox/.
 #pragma once

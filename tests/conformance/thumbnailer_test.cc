@@ -1,8 +1,8 @@
 // Every Thumbnailer that decodes real images against the suite: in this process, and in decoder
 // processes.
-#include "app/kernels.h"
 #include "conformance/thumbnailer_hostile_suite.h"
 #include "conformance/thumbnailer_suite.h"
+#include "decoder/kernels.h"
 #include "fakes/quiet.h"
 #include "image/vips/vips_thumbnailer.h"
 #include "sandbox/decoder_pool.h"
@@ -12,7 +12,7 @@ namespace {
 
 ThumbnailerUnderTest make_direct() { return {nullptr, VipsThumbnailer::create().value()}; }
 
-// As a decoder process has them: the JPEG kernel, and libvips behind it.
+// Our own kernels, and libvips behind them.
 ThumbnailerUnderTest make_chain() { return {nullptr, make_kernels().value()}; }
 
 struct PoolSurroundings {
@@ -25,8 +25,9 @@ ThumbnailerUnderTest make_pool() {
   // The pictures are made and looked at with libvips in this process.
   THUMBMILL_CHECK(vips_init("thumbnailer_test") == 0);
   auto surroundings = std::make_shared<PoolSurroundings>();
-  auto pool = DecoderPool::start({.command = {DECODER_FOR_TESTS}, .processes = 1},
-                                 surroundings->metrics, surroundings->log, surroundings->clock);
+  auto pool = DecoderPool::start(
+      {.command = {THUMBMILL_DECODER}, .single_command = {THUMBMILL_VIPS}, .processes = 1},
+      surroundings->metrics, surroundings->log, surroundings->clock);
   return {surroundings, std::move(pool).value()};
 }
 

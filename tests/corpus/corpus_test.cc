@@ -83,7 +83,9 @@ class Corpus : public ::testing::Test {
     rows_ = read_manifest();
     if (rows_.empty()) GTEST_SKIP() << "no images at " << folder() << "; set THUMBMILL_CORPUS";
     pool_ =
-        DecoderPool::start({.command = {DECODER_FOR_TESTS}, .processes = 1}, metrics_, log_, clock_)
+        DecoderPool::start(
+            {.command = {THUMBMILL_DECODER}, .single_command = {THUMBMILL_VIPS}, .processes = 1},
+            metrics_, log_, clock_)
             .value();
   }
 

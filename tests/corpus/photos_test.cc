@@ -13,7 +13,7 @@
 
 #include <gtest/gtest.h>
 
-#include "app/kernels.h"
+#include "decoder/kernels.h"
 #include "image/vips/vips_thumbnailer.h"
 #include "pictures.h"
 

@@ -111,7 +111,7 @@ class Service:
         return total
 
     def decoders(self):
-        """The process ids of its decoders, the zygote that forks them first: whoever stops them stops that too."""
+        """The process ids of its decoders, the two zygotes that fork them first: whoever stops them stops those too."""
         return descendants(self.process.pid)
 
     def upload(self, body, query=""):

@@ -100,8 +100,13 @@ Result<Tally> Campaign::run() {
   std::error_code error;
   std::filesystem::create_directories(reports_directory_, error);
   if (error) return Status(Code::unavailable, "making " + reports_directory_, error.message());
-  ASSIGN_OR_RETURN(pool_, DecoderPool::start({.command = reports_.watched(
-                                                  options_.decoder, ImageLimits().max_memory_bytes),
+  const auto zygote = [this](const std::string& program) {
+    std::vector<std::string> command{options_.decoder, program};
+    if (!options_.flaw.empty()) command.push_back(options_.flaw);
+    return reports_.watched(command, ImageLimits().max_memory_bytes);
+  };
+  ASSIGN_OR_RETURN(pool_, DecoderPool::start({.command = zygote("own"),
+                                              .single_command = zygote("vips"),
                                               .processes = options_.processes,
                                               .memory_budget_bytes = kMemoryBudget},
                                              metrics_, log_, clock_));

@@ -16,7 +16,8 @@
 namespace thumbmill {
 
 struct CampaignOptions {
-  std::vector<std::string> decoder = {};  ///< what starts a zygote: a path and its arguments
+  std::string decoder = {};    ///< the program of decoder.cc
+  std::string flaw = {};       ///< that its decoders are to have; empty: none
   std::string keep = {};       ///< a directory, which exists: for findings, with their files
   std::uint64_t first = 0;     ///< number of the first file
   std::uint64_t count = 1000;  ///< files

@@ -1,18 +1,21 @@
-// The zygote of mutated_images: the program's own kernels, as a worker has them. Each image is
-// announced by the process's id on standard error, by which the parent finds a sanitizer's report.
+// The zygotes of mutated_images: "own" is thumbmill-decoder, "vips" is thumbmill-vips, by the first
+// argument. Each image is announced by the process's id on standard error, by which the parent
+// finds a sanitizer's report.
 //
-// With a flaw's name as an argument it has that flaw, on every image whose size is a multiple of
-// kFlawedSize: what proves that mutated_images sees it.
+// With a flaw's name as a second argument it has that flaw, on every image whose size is a multiple
+// of kFlawedSize: what proves that mutated_images sees it.
 #include <climits>
 #include <cstdio>
 #include <cstdlib>
+#include <memory>
 #include <string_view>
 #include <utility>
 
 #include <unistd.h>
 #include <vips/vips.h>
 
-#include "app/kernels.h"
+#include "decoder/own_kernels.h"
+#include "image/vips/vips_thumbnailer.h"
 #include "sandbox/decoder_main.h"
 #include "sandbox/zygote_main.h"
 
@@ -58,8 +61,13 @@ class WatchedThumbnailer final : public Thumbnailer {
 
 int main(int argc, char** argv) {
   using namespace thumbmill;
-  const auto kernels = make_kernels();
-  if (!kernels.ok()) return EXIT_FAILURE;
-  WatchedThumbnailer watched(**kernels, argc > 1 ? argv[1] : "");
+  std::unique_ptr<Thumbnailer> kernels = make_own_kernels();
+  if (argc > 1 && std::string_view(argv[1]) == "vips") {
+    auto vips = VipsThumbnailer::create();
+    if (!vips.ok()) return EXIT_FAILURE;
+    (*vips)->warm_up();
+    kernels = std::move(vips).value();
+  }
+  WatchedThumbnailer watched(*kernels, argc > 2 ? argv[2] : "");
   return zygote_main(kDecoderSocket, watched);
 }

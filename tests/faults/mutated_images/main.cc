@@ -23,10 +23,9 @@ namespace thumbmill {
 namespace {
 
 struct Options {
-  CampaignOptions campaign{.decoder = {MUTATED_IMAGES_DECODER}};
+  CampaignOptions campaign{.decoder = MUTATED_IMAGES_DECODER};
   std::uint64_t seed = 1;
   std::size_t most_bytes = 48 * 1024;
-  std::string flaw;
 };
 
 constexpr std::array kCodes{Code::ok,        Code::corrupt_input,     Code::unsupported,
@@ -94,7 +93,7 @@ void add_options(CLI::App& app, Options& options) {
   app.add_option("--keep", options.campaign.keep, "Directory for findings; none: a temporary one");
   app.add_option("--most-bytes", options.most_bytes, "Of a file of the corpus")
       ->capture_default_str();
-  app.add_option("--flaw", options.flaw,
+  app.add_option("--flaw", options.campaign.flaw,
                  "Give the decoders a flaw, to see it found: overflow, undefined, library, "
                  "invariant, internal");
 }
@@ -127,7 +126,6 @@ int run(int argc, char** argv) {
   CLI::App app("Has decoders make thumbnails of damaged images.", "mutated_images");
   add_options(app, options);
   CLI11_PARSE(app, argc, argv);
-  if (!options.flaw.empty()) options.campaign.decoder.push_back(options.flaw);
   const bool temporary = options.campaign.keep.empty();
   std::string name = std::filesystem::temp_directory_path() / "thumbmill-mutated-XXXXXX";
   if (temporary) options.campaign.keep = ::mkdtemp(name.data());

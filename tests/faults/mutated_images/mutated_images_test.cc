@@ -120,9 +120,10 @@ TEST(SanitizerReports, AWarningIsNoFault) {
 class MutatedImages : public ::testing::Test {
  protected:
   Tally run(std::string_view flaw, std::uint64_t count) {
-    CampaignOptions options{
-        .decoder = {MUTATED_IMAGES_DECODER}, .keep = kept_.path(), .count = count};
-    if (!flaw.empty()) options.decoder.emplace_back(flaw);
+    CampaignOptions options{.decoder = MUTATED_IMAGES_DECODER,
+                            .flaw = std::string(flaw),
+                            .keep = kept_.path(),
+                            .count = count};
     return run_campaign(mutator_, options, {}).value();
   }
 

@@ -1,7 +1,7 @@
 // A zygote for tests. Without an argument its decoders are the real thing: decoder_main() on
 // the program's own kernels. With "misbehave" it reads a command from the image's bytes, behind a
 // PNM's three bytes of magic, and does as it is told: what a decoder does that an image has crashed
-// or taken over.
+// or taken over. "single" behind it has the program be the one for one image each.
 #include <array>
 #include <cerrno>
 #include <csignal>
@@ -26,7 +26,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "app/kernels.h"
+#include "decoder/kernels.h"
 #include "deeds.h"
 #include "sandbox/decoder_main.h"
 #include "sandbox/packet.h"
@@ -67,7 +67,7 @@ void refuse(DecodeReply& reply, Status status) {
 // Changes a good reply into one that is a lie; false for a command that is none of these.
 bool lie(std::string_view command, DecodeReply& reply) {
   DecodedRendition& first = reply.renditions.front();
-  if (command == "good") return true;
+  if (command == "good" || command == "leave") return true;
   if (command == "pid") return first.facts.placeholder = std::to_string(::getpid()), true;
   if (command == "other-name") return first.facts.name = "other", true;
   if (command == "other-format") return first.facts.format = ImageFormat::webp, true;
@@ -204,7 +204,7 @@ bool ask(std::string_view words, int socket, const DecodeRequest& request) {
   return true;
 }
 
-int misbehave(int socket) {
+int misbehave(int socket, bool single) {
   while (true) {
     Result<Packet> packet = receive_packet(socket);
     if (!packet.ok()) return 0;
@@ -223,6 +223,8 @@ int misbehave(int socket) {
       if (failed != 0) refuse(reply, Status(Code::corrupt_input, "refused", std::strerror(failed)));
     } else if (command.starts_with("need ")) {
       if (!ask(command.substr(5), socket, request)) return 2;
+    } else if (command == "leave" && !single) {
+      refuse(reply, Status(Code::unsupported, "not mine"));
     } else if (command == "facts") {
       refuse(reply, Status(Code::corrupt_input, facts(*packet)));
     } else if (!lie(command, reply)) {
@@ -294,7 +296,7 @@ int zygote_with_a_fault(std::string_view fault) {
   }
   if (fault == "without-seccomp") answer_for_the_kernel(EINVAL);
   if (fault == "with-a-hole") answer_for_the_kernel(0);
-  return zygote_main(kDecoderSocket, misbehave);
+  return zygote_main(kDecoderSocket, [](int socket) { return misbehave(socket, false); });
 }
 
 }  // namespace
@@ -303,7 +305,10 @@ int zygote_with_a_fault(std::string_view fault) {
 int main(int argc, char** argv) {
   using namespace thumbmill;
   const std::string_view mode = argc > 1 ? argv[1] : "";
-  if (mode == "misbehave") return zygote_main(kDecoderSocket, misbehave);
+  if (mode == "misbehave") {
+    const bool single = argc > 2 && std::string_view(argv[2]) == "single";
+    return zygote_main(kDecoderSocket, [single](int socket) { return misbehave(socket, single); });
+  }
   if (!mode.empty() && mode != "measured") return zygote_with_a_fault(mode);
   const auto thumbnailer = make_kernels();
   if (!thumbnailer.ok()) return 1;

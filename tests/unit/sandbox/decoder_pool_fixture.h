@@ -11,6 +11,7 @@
 #include <iterator>
 #include <memory>
 #include <mutex>
+#include <stdexcept>
 #include <string>
 #include <thread>
 #include <vector>
@@ -65,7 +66,20 @@ inline std::vector<pid_t> children_of(pid_t parent) {
   return found;
 }
 
-inline pid_t zygote() { return children_of(::getpid()).at(0); }
+// The zygote of the processes that images share: the other one is told that it is not. One that has
+// just died and is being replaced is waited for.
+inline pid_t zygote() {
+  const auto patience = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  while (std::chrono::steady_clock::now() < patience) {
+    for (const pid_t child : children_of(::getpid())) {
+      std::ifstream file("/proc/" + std::to_string(child) + "/cmdline");
+      const std::string command{std::istreambuf_iterator<char>(file), {}};
+      if (command.find("single") == std::string::npos) return child;
+    }
+    std::this_thread::yield();
+  }
+  throw std::runtime_error("there is no zygote");
+}
 
 // The zygote forks and buries in its own time.
 inline bool comes_to_have_decoders(std::size_t count) {
@@ -86,6 +100,7 @@ class DecoderPoolTest : public ::testing::Test {
  protected:
   void start(std::size_t processes = 1, std::uint64_t images = 1000, bool confined = true) {
     pool_ = DecoderPool::start({.command = {DECODER_FOR_TESTS, "misbehave"},
+                                .single_command = {DECODER_FOR_TESTS, "misbehave", "single"},
                                 .processes = processes,
                                 .images_per_process = images,
                                 .confined = confined},
@@ -95,6 +110,7 @@ class DecoderPoolTest : public ::testing::Test {
 
   void start_with_budget(std::size_t processes, std::uint64_t bytes) {
     pool_ = DecoderPool::start({.command = {DECODER_FOR_TESTS, "misbehave"},
+                                .single_command = {DECODER_FOR_TESTS, "misbehave", "single"},
                                 .processes = processes,
                                 .memory_budget_bytes = bytes},
                                metrics_, log_, clock_)
