@@ -161,9 +161,13 @@ void DecoderPool::replace(Place& place, Decoder& decoder, std::string_view reaso
 }
 
 Status DecoderPool::provide(Place& place, Decoder& decoder) {
-  const bool single = &decoder == &place.single;
-  ZygoteKeeper& zygote = single ? *single_zygote_ : *pooled_zygote_;
-  ASSIGN_OR_RETURN(decoder.process, zygote.fork(order_for(single)));
+  if (&decoder == &place.pooled) {
+    ASSIGN_OR_RETURN(decoder.process, pooled_zygote_->fork(order_for(false)));
+  } else if (place.spare != nullptr) {
+    decoder.process = std::move(place.spare);
+  } else {
+    ASSIGN_OR_RETURN(decoder.process, single_zygote_->fork(order_for(true)));
+  }
   return Status();
 }
 
@@ -224,6 +228,11 @@ Result<Thumbnails> DecoderPool::try_run(Place& place, Decoder& decoder, const Bl
   if (!sent.ok()) {
     replace(place, decoder, "crashed");
     return Status(Code::conflict, "the decoder process was gone", sent.to_string());
+  }
+  if (&decoder == &place.single && place.spare == nullptr) {
+    // Without one the next image has its process forked when it comes, and tells of a failure.
+    auto spare = single_zygote_->fork(order_for(true));
+    if (spare.ok()) place.spare = *std::move(spare);
   }
   MemoryBudget::Share share;
   Result<Packet> packet =
@@ -302,7 +311,8 @@ Status DecoderPool::await_packet(Place& place, Decoder& decoder, const Wait& wai
 Status DecoderPool::bury_crashed(Place& place, Decoder& decoder, const Wait& wait) {
   const ProcessEnd end = decoder.process->end();
   if (!end.lost.ok()) {
-    // Its zygote has gone, and it with it; or there has never been a process.
+    // Its zygote has gone, and it and the spare with it; or there has never been a process.
+    place.spare.reset();
     replace(place, decoder, "crashed");
     return Status(Code::conflict, "the decoder process is gone", end.lost.to_string());
   }

@@ -71,8 +71,9 @@ class DecoderPool final : public Thumbnailer {
   };
   struct Place {
     Decoder pooled;
-    Decoder single;                    // for one image
-    std::uint64_t resident_bytes = 0;  // when it was last idle
+    Decoder single;                       // for one image
+    std::unique_ptr<ChildProcess> spare;  // the next single's, forked while that one works
+    std::uint64_t resident_bytes = 0;     // when it was last idle
     bool busy = false;
   };
   /// How long to wait for a decoder, and what for.
@@ -97,7 +98,7 @@ class DecoderPool final : public Thumbnailer {
   void return_place(Place& place);
   /// Ends a place's process and starts another, counted under `reason`.
   void replace(Place& place, Decoder& decoder, std::string_view reason);
-  /// Gives a decoder without a process one.
+  /// Gives a decoder without a process one; a single one the spare, if there is one.
   Status provide(Place& place, Decoder& decoder);
   /// Has that decoder make the image, and replaces its process if it is not to be used again.
   Result<Thumbnails> run(Place& place, Decoder& decoder, const Blob& source,

@@ -66,15 +66,15 @@ inline std::vector<pid_t> children_of(pid_t parent) {
   return found;
 }
 
-// The zygote of the processes that images share: the other one is told that it is not. One that has
-// just died and is being replaced is waited for.
-inline pid_t zygote() {
+// The zygote of the processes that images share, or the one of those for one image each, which is
+// told so. One that has just died and is being replaced is waited for.
+inline pid_t zygote(bool single = false) {
   const auto patience = std::chrono::steady_clock::now() + std::chrono::seconds(20);
   while (std::chrono::steady_clock::now() < patience) {
     for (const pid_t child : children_of(::getpid())) {
       std::ifstream file("/proc/" + std::to_string(child) + "/cmdline");
       const std::string command{std::istreambuf_iterator<char>(file), {}};
-      if (command.find("single") == std::string::npos) return child;
+      if ((command.find("single") != std::string::npos) == single) return child;
     }
     std::this_thread::yield();
   }
@@ -82,9 +82,9 @@ inline pid_t zygote() {
 }
 
 // The zygote forks and buries in its own time.
-inline bool comes_to_have_decoders(std::size_t count) {
+inline bool comes_to_have_decoders(std::size_t count, bool single = false) {
   const auto patience = std::chrono::steady_clock::now() + std::chrono::seconds(20);
-  while (children_of(zygote()).size() != count) {
+  while (children_of(zygote(single)).size() != count) {
     if (std::chrono::steady_clock::now() > patience) return false;
     std::this_thread::yield();
   }

@@ -101,6 +101,19 @@ TEST_F(DecoderPoolTest, FormatsOfTheStrictKindHaveAProcessForEachImage) {
   EXPECT_EQ(restarts("single_use"), 6);
 }
 
+TEST_F(DecoderPoolTest, TheNextProcessForOneImageIsForkedWhileOneWorks) {
+  start();
+  std::stop_source stop;
+  OpContext context;
+  context.stop = stop.get_token();
+  std::jthread caller([&] { (void)pool_->make(request_for("hang", ImageFormat::heic), context); });
+  EXPECT_TRUE(comes_to_have_decoders(2, true));
+  const auto both = children_of(zygote(true));
+  stop.request_stop();
+  caller.join();
+  EXPECT_THAT(both, ::testing::Contains(decoder(ImageFormat::heic)));
+}
+
 TEST_F(DecoderPoolTest, WhatSharedProcessesLeaveGetsAProcessOfItsOwn) {
   start();
   const auto made = run("leave");
