@@ -150,10 +150,11 @@ std::vector<Finding> check_decoders(const Settings& settings, Clock& clock, Logg
   const auto decoders = start_decoders(one, metrics, log, clock);
   Status probed = decoders.status();
   if (decoders.ok()) probed = Canary(**decoders, log, clock).probe();
-  std::vector<Finding> findings{
-      from_status("decoder", probed, "a picture went through a decoder process",
-                  "look at what is said of it; is libvips installed, may this user start "
-                  "processes, does the kernel know seccomp?")};
+  std::vector<Finding> findings{from_status(
+      "decoder", probed, "a picture went through each decoder program",
+      "look at what is said of it; are thumbmill-decoder and thumbmill-vips beside this "
+      "program, is libvips installed, may this user start processes, does the kernel "
+      "know seccomp?")};
   if (decoders.ok()) {
     for (Finding& finding : describe_sandbox((*decoders)->protection(), settings))
       findings.push_back(std::move(finding));

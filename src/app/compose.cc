@@ -246,7 +246,7 @@ Status System::Parts::make_api() {
 }
 
 // Before anything is opened: a process whose sandbox does not hold has touched neither store nor
-// queue, and the zygote is there before there are secrets.
+// queue, and the zygotes are there before there are secrets.
 Status System::Parts::start_decoding() {
   ASSIGN_OR_RETURN(decoders, start_decoders(settings, metrics, log, clock));
   return Status();

@@ -98,7 +98,8 @@ inline constexpr Metric kDecoderRestarts{"thumbmill_decoder_restarts_total", Met
 inline constexpr Metric kDecoderCrashes{"thumbmill_decoder_crashes_total", MetricKind::counter,
                                         "Decoder processes that died on an image."};
 inline constexpr Metric kDecoderRss{"thumbmill_decoder_rss_bytes", MetricKind::gauge,
-                                    "Resident memory of all decoder processes."};
+                                    "Resident memory of the decoder processes that images "
+                                    "share."};
 inline constexpr Metric kDecoderAdmitted{
     "thumbmill_decoder_admitted_bytes", MetricKind::gauge,
     "Memory that the images being decoded are expected to take, of decoder-memory-budget."};

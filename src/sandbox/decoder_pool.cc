@@ -55,12 +55,22 @@ constexpr std::uint64_t kLargeImageBytes = 128ull << 20;
 
 // A process's output serves all its images, for making one costs more than writing a thumbnail into
 // it; but not when it has grown to more than this, for it is memory that nobody has in mind.
-constexpr std::uint64_t kKeptOutputBytes = 1ull << 20;
+constexpr std::size_t kKeptOutputBytes = 1ull << 20;
 
-std::uint64_t output_bytes(const Thumbnails& thumbnails) {
-  std::uint64_t total = 0;
+std::size_t output_bytes(const Thumbnails& thumbnails) {
+  std::size_t total = 0;
   for (const MadeRendition& made : thumbnails.renditions) total += made.facts.size_bytes;
   return total;
+}
+
+// Takes the renditions of one image out of the output before the next image's decoder sees it: our
+// own decoder has written so many bytes, from the beginning.
+void clear(UniqueFd& output, std::size_t bytes) {
+  const std::string zeros(std::min(bytes, kKeptOutputBytes), '\0');
+  const bool cleared =
+      bytes <= kKeptOutputBytes &&
+      ::pwrite(output.get(), zeros.data(), zeros.size(), 0) == static_cast<ssize_t>(zeros.size());
+  if (!cleared) output.reset();
 }
 
 // The formats that we have kernels of our own for. What a decoder that was taken over is given
@@ -74,12 +84,13 @@ bool is_pooled(ImageFormat format) {
 Result<std::unique_ptr<DecoderPool>> DecoderPool::start(const DecoderPoolOptions& options,
                                                         Metrics& metrics, Logger& log,
                                                         Clock& clock) {
-  THUMBMILL_CHECK(options.processes > 0 && !options.command.empty());
+  THUMBMILL_CHECK(options.processes > 0 && !options.command.empty() &&
+                  !options.single_command.empty());
   std::unique_ptr<DecoderPool> pool(new DecoderPool(options, metrics, log, clock));
   ASSIGN_OR_RETURN(pool->pooled_zygote_,
                    ZygoteKeeper::start(options.command, options.confined, log));
-  const auto& single = options.single_command.empty() ? options.command : options.single_command;
-  ASSIGN_OR_RETURN(pool->single_zygote_, ZygoteKeeper::start(single, options.confined, log));
+  ASSIGN_OR_RETURN(pool->single_zygote_,
+                   ZygoteKeeper::start(options.single_command, options.confined, log));
   RETURN_IF_ERROR(pool->check_protection());
   for (Place& place : pool->places_) RETURN_IF_ERROR(pool->provide(place, place.pooled));
   return pool;
@@ -176,11 +187,12 @@ Result<Thumbnails> DecoderPool::make(const ThumbnailRequest& request, const OpCo
   RETURN_IF_ERROR(validate(request.renditions));
   ASSIGN_OR_RETURN(const Blob source, unchangeable(request.source));
   ASSIGN_OR_RETURN(Place * place, take_place(context));
+  Wait wait{clock_.now() + request.limits.wall_time, request, context};
   const bool single = options_.always_single || !is_pooled(request.format);
-  Result<Thumbnails> result =
-      run(*place, single ? place->single : place->pooled, source, request, context);
+  Result<Thumbnails> result = run(*place, single ? place->single : place->pooled, source, wait);
   if (!single && is_passed_on(result.status())) {
-    result = run(*place, place->single, source, request, context);
+    const Status time_left = context.check(clock_);
+    result = time_left.ok() ? run(*place, place->single, source, wait) : time_left;
   }
   return_place(*place);
   metrics_.set(metric::kDecoderRss, static_cast<double>(resident_bytes()));
@@ -188,15 +200,15 @@ Result<Thumbnails> DecoderPool::make(const ThumbnailRequest& request, const OpCo
 }
 
 Result<Thumbnails> DecoderPool::run(Place& place, Decoder& decoder, const Blob& source,
-                                    const ThumbnailRequest& request, const OpContext& context) {
-  Result<Thumbnails> result = try_run(place, decoder, source, request, context);
-  if (result.status().code() == Code::conflict) {
-    result = try_run(place, decoder, source, request, context);
-  }
+                                    Wait& wait) {
+  Result<Thumbnails> result = try_run(place, decoder, source, wait);
+  if (result.status().code() == Code::conflict) result = try_run(place, decoder, source, wait);
   if (decoder.images > 0) {
+    // To decline is no failure: nothing but the header was looked at.
+    const bool failed = !result.ok() && result.status().code() != Code::unsupported;
     if (&decoder == &place.single) {
       replace(place, decoder, "single_use");
-    } else if (!result.ok()) {
+    } else if (failed) {
       replace(place, decoder, "failed");
     } else if (decoder.images >= options_.images_per_process) {
       replace(place, decoder, "recycled");
@@ -206,8 +218,15 @@ Result<Thumbnails> DecoderPool::run(Place& place, Decoder& decoder, const Blob& 
   return Status(Code::unavailable, "no decoder process can be used", result.status().to_string());
 }
 
+void DecoderPool::fork_spare(Place& place) {
+  if (place.spare != nullptr) return;
+  // Without one the next image has its process forked when it comes, and tells of a failure.
+  auto spare = single_zygote_->fork(order_for(true));
+  if (spare.ok()) place.spare = *std::move(spare);
+}
+
 Result<Thumbnails> DecoderPool::try_run(Place& place, Decoder& decoder, const Blob& source,
-                                        const ThumbnailRequest& request, const OpContext& context) {
+                                        Wait& wait) {
   if (decoder.process == nullptr) RETURN_IF_ERROR(provide(place, decoder));
   if (!decoder.output.valid()) {
     ASSIGN_OR_RETURN(decoder.output, make_output());
@@ -216,6 +235,7 @@ Result<Thumbnails> DecoderPool::try_run(Place& place, Decoder& decoder, const Bl
     replace(place, decoder, fault);
     return Status(Code::conflict, "the decoder process was gone, or spoke unasked");
   }
+  const ThumbnailRequest& request = wait.request;
   const std::uint64_t sequence = ++decoder.images;
   const DecodeRequest message{.sequence = sequence,
                               .source_offset = source.file_offset(),
@@ -229,30 +249,25 @@ Result<Thumbnails> DecoderPool::try_run(Place& place, Decoder& decoder, const Bl
     replace(place, decoder, "crashed");
     return Status(Code::conflict, "the decoder process was gone", sent.to_string());
   }
-  if (&decoder == &place.single && place.spare == nullptr) {
-    // Without one the next image has its process forked when it comes, and tells of a failure.
-    auto spare = single_zygote_->fork(order_for(true));
-    if (spare.ok()) place.spare = *std::move(spare);
-  }
+  if (&decoder == &place.single) fork_spare(place);
   MemoryBudget::Share share;
-  Result<Packet> packet =
-      converse(place, decoder, share, {clock_.now() + request.limits.wall_time, request, context});
+  Result<Packet> packet = converse(place, decoder, share, wait);
   if (!packet.ok()) return packet.status();
   if (share.bytes() >= kLargeImageBytes) decoder.images = options_.images_per_process;
   Result<Thumbnails> thumbnails =
       packet->descriptors.empty()
           ? read_reply(packet->bytes, sequence, decoder.output.get(), request)
           : Status(Code::decoder_crashed, "a reply with descriptors");
-  if (thumbnails.ok() && output_bytes(*thumbnails) > kKeptOutputBytes) decoder.output.reset();
+  if (thumbnails.ok()) clear(decoder.output, output_bytes(*thumbnails));
   if (thumbnails.status().code() == Code::conflict) replace(place, decoder, "protocol");
   if (thumbnails.status().code() == Code::decoder_crashed) {
-    return refuse_answer(place, decoder, context, thumbnails.status().to_string());
+    return refuse_answer(place, decoder, wait.context, thumbnails.status().to_string());
   }
   return thumbnails;
 }
 
 Result<Packet> DecoderPool::converse(Place& place, Decoder& decoder, MemoryBudget::Share& share,
-                                     Wait wait) {
+                                     Wait& wait) {
   const std::uint64_t sequence = decoder.images;
   for (int asked_times = 0;; ++asked_times) {
     RETURN_IF_ERROR(await_packet(place, decoder, wait));

@@ -26,8 +26,8 @@ namespace thumbmill {
 struct DecoderPoolOptions {
   /// What starts the zygote of the processes that images share: a path and its arguments.
   std::vector<std::string> command;
-  /// And that of the processes for one image each; empty: the same.
-  std::vector<std::string> single_command = {};
+  /// And that of the processes for one image each.
+  std::vector<std::string> single_command;
   std::size_t processes = 2;              ///< images worked on at once
   std::uint64_t images_per_process = 32;  ///< after which a process is replaced, when pooled
   bool always_single = false;             ///< the second program for every image
@@ -76,9 +76,9 @@ class DecoderPool final : public Thumbnailer {
     std::uint64_t resident_bytes = 0;     // when it was last idle
     bool busy = false;
   };
-  /// How long to wait for a decoder, and what for.
+  /// How long to wait for the decoders of an image, and what for.
   struct Wait {
-    SteadyTime wall_limit;
+    SteadyTime wall_limit;  // later by what it waits for memory
     const ThumbnailRequest& request;
     const OpContext& context;
   };
@@ -101,14 +101,14 @@ class DecoderPool final : public Thumbnailer {
   /// Gives a decoder without a process one; a single one the spare, if there is one.
   Status provide(Place& place, Decoder& decoder);
   /// Has that decoder make the image, and replaces its process if it is not to be used again.
-  Result<Thumbnails> run(Place& place, Decoder& decoder, const Blob& source,
-                         const ThumbnailRequest& request, const OpContext& context);
+  Result<Thumbnails> run(Place& place, Decoder& decoder, const Blob& source, Wait& wait);
   /// One try at run(). conflict when the process was not to be used, through no fault of this
   /// image's; it was replaced then.
-  Result<Thumbnails> try_run(Place& place, Decoder& decoder, const Blob& source,
-                             const ThumbnailRequest& request, const OpContext& context);
+  Result<Thumbnails> try_run(Place& place, Decoder& decoder, const Blob& source, Wait& wait);
+  /// Forks the process of the image after this one.
+  void fork_spare(Place& place);
   /// The reply's packet, after the memory for it was granted if it asks. As try_run().
-  Result<Packet> converse(Place& place, Decoder& decoder, MemoryBudget::Share& share, Wait wait);
+  Result<Packet> converse(Place& place, Decoder& decoder, MemoryBudget::Share& share, Wait& wait);
   /// Waits for a packet; kills the process at the wall limit and on a stop request.
   Status await_packet(Place& place, Decoder& decoder, const Wait& wait);
   Status bury_crashed(Place& place, Decoder& decoder, const Wait& wait);

@@ -67,8 +67,8 @@ class SpawnPlan {
 // Two arenas keep glibc from giving every thread a heap of its own; warnings of libvips would only
 // fill the memory file; the vector code of libvips up to 8.14 is machine code made at run time.
 // The rest saves what each forked process would do again: finding its libraries' functions, and
-// learning image by image that freed memory is worth keeping. The bounds are the largest that
-// glibc would arrive at (mallopt(3)).
+// learning image by image that freed memory is worth keeping. The two thresholds are the largest
+// that glibc would arrive at by itself (mallopt(3)); the heap grows a mebibyte at a time.
 std::array<std::string, 8> environment_of_decoders() {
   return {"MALLOC_ARENA_MAX=2",
           "VIPS_WARNING=0",
@@ -103,6 +103,8 @@ Result<pid_t> spawn(const std::vector<std::string>& command, int socket, int err
 
 }  // namespace
 
+std::string_view version_of_build() { return THUMBMILL_VERSION; }
+
 Result<std::unique_ptr<Zygote>> Zygote::start(const std::vector<std::string>& command) {
   std::array<int, 2> pair{};
   if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair.data()) != 0) {
@@ -133,9 +135,13 @@ Status Zygote::await_hello() {
   if (ready <= 0) return Status(Code::unavailable, "a decoder's zygote does not get ready");
   const Result<Packet> packet = receive_packet(socket_.get());
   const auto hello = packet.ok() ? from_bytes<ZygoteHello>(packet->bytes) : std::nullopt;
-  if (!hello) return Status(Code::internal, "decoders cannot be started", last_words());
+  if (!hello) return Status(Code::unavailable, "it ends at once", last_words());
   hello_ = *hello;
-  return Status();
+  hello_.version[sizeof hello_.version - 1] = '\0';
+  if (std::string_view(hello_.version) == version_of_build()) return Status();
+  return Status(Code::unavailable,
+                fmt::format("it is of version {}, and this program of {}: restart this one",
+                            hello_.version, version_of_build()));
 }
 
 Zygote::~Zygote() {

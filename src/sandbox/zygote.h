@@ -19,8 +19,8 @@ namespace thumbmill {
 class Zygote {
  public:
   /// Starts `command` (path first) with an almost empty environment, its socket as kDecoderSocket
-  /// and no other descriptor but null for input and output, and waits until it is ready. exhausted,
-  /// unavailable, or internal with its last words when it ends instead.
+  /// and no other descriptor but null for input and output, and waits until it is ready. exhausted;
+  /// unavailable, with its last words when it ends instead, or when it is of another version.
   static Result<std::unique_ptr<Zygote>> start(const std::vector<std::string>& command);
   /// Waits until all its processes are gone.
   ~Zygote();

@@ -12,9 +12,17 @@ Result<std::unique_ptr<ZygoteKeeper>> ZygoteKeeper::start(std::vector<std::strin
 }
 
 Result<std::shared_ptr<Zygote>> ZygoteKeeper::start_zygote() {
-  ASSIGN_OR_RETURN(std::shared_ptr<Zygote> zygote, Zygote::start(command_));
+  auto started = Zygote::start(command_);
+  if (!started.ok()) {
+    // No image is to blame for it, a missing program included: it is worth another try later.
+    const Code code = started.status().code();
+    return Status(code == Code::exhausted ? code : Code::unavailable,
+                  "decoders cannot be started: " + command_.front(), started.status().to_string());
+  }
+  std::shared_ptr<Zygote> zygote = std::move(started).value();
   if (confined_ && zygote->hello().can_confine == 0) {
-    return Status(Code::unavailable, "decoders cannot be confined on this machine",
+    return Status(Code::unavailable,
+                  "decoders cannot be confined on this machine: " + command_.front(),
                   zygote->last_words());
   }
   return zygote;
@@ -43,7 +51,9 @@ Result<std::unique_ptr<ChildProcess>> ZygoteKeeper::fork(const ForkOrder& order)
 }
 
 Result<Protection> ZygoteKeeper::test(const ForkOrder& order) {
-  return test_protection(*zygote(), order);
+  Result<Protection> found = test_protection(*zygote(), order);
+  if (!found.ok()) return found.status().with_context(command_.front());
+  return found;
 }
 
 }  // namespace thumbmill

@@ -18,8 +18,8 @@ namespace thumbmill {
 /// Thread-safe.
 class ZygoteKeeper {
  public:
-  /// Starts `command` as Zygote::start() does. unavailable when its processes are to be `confined`
-  /// and cannot be.
+  /// Starts `command` as Zygote::start() does. unavailable, naming the program, when it cannot be
+  /// started, or when its processes are to be `confined` and cannot be; exhausted.
   static Result<std::unique_ptr<ZygoteKeeper>> start(std::vector<std::string> command,
                                                      bool confined, Logger& log);
 

@@ -28,6 +28,7 @@ namespace thumbmill {
 namespace {
 
 constexpr int kExitOk = 0;
+constexpr int kExitUsage = 64;     // EX_USAGE
 constexpr int kExitOrphan = 75;    // EX_TEMPFAIL of sysexits(3)
 constexpr int kExitProtocol = 76;  // EX_PROTOCOL
 
@@ -85,7 +86,11 @@ int ZygoteLoop::run() {
   } else {
     say(prepared);
   }
-  if (!send_packet(socket_, to_bytes(hello), {}).ok()) return kExitOk;
+  version_of_build().copy(hello.version, sizeof hello.version - 1);
+  if (!send_packet(socket_, to_bytes(hello), {}).ok()) {
+    say(Status(Code::invalid_argument, "a decoder is started by thumbmill itself, with a socket"));
+    return kExitUsage;
+  }
   while (true) {
     // The orders, then for each process its end, and the pool's loss of interest in it.
     std::vector<pollfd> watched{{socket_, POLLIN, 0}};

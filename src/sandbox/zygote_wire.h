@@ -11,13 +11,17 @@
 
 namespace thumbmill {
 
+/// The version that this code was built as.
+std::string_view version_of_build();
+
 /// From the zygote, once, when it is ready to fork.
 struct ZygoteHello {
-  static constexpr std::uint32_t kMagic = 0x31485a54;  // "TZH1"
+  static constexpr std::uint32_t kMagic = 0x32485a54;  // "TZH2"
   std::uint32_t magic = kMagic;
   std::int32_t landlock_abi = 0;
   std::uint8_t can_confine = 0;  ///< else its stderr says why not
   std::uint8_t reserved[7] = {};
+  char version[32] = {};  ///< of the program; the pool works with its own only
 };
 
 /// To the zygote: fork. With it come, in this order, the new process's socket, its stderr, and the

@@ -1,13 +1,29 @@
 #include "service/canary.h"
 
+#include <array>
 #include <string>
+#include <string_view>
 
 namespace thumbmill {
 namespace {
 
-// Four pixels of a plain PPM (http://netpbm.sourceforge.net/doc/ppm.html): an image that needs no
-// encoder to be written down, and goes the same way as any upload.
-constexpr std::string_view kPicture = "P3 2 2 255\n255 0 0  0 255 0\n0 0 255  255 255 255\n";
+using namespace std::string_view_literals;
+
+struct Picture {
+  ImageFormat format;
+  std::string_view bytes;
+};
+
+// The same four pixels twice, for two programs decode: as PNG (ISO 15948) by our own kernels, as
+// plain PPM (http://netpbm.sourceforge.net/doc/ppm.html) by libvips. They go the way of any upload.
+constexpr std::array<Picture, 2> kPictures{{
+    {ImageFormat::png,
+     "\x89\x50\x4e\x47\x0d\x0a\x1a\x0a\x00\x00\x00\x0d\x49\x48\x44\x52\x00\x00\x00\x02"
+     "\x00\x00\x00\x02\x08\x02\x00\x00\x00\xfd\xd4\x9a\x73\x00\x00\x00\x12\x49\x44\x41"
+     "\x54\x78\xda\x63\xf8\xcf\xc0\xc0\x00\xc2\x0c\xff\x81\x00\x00\x1f\xee\x05\xfb\xf1"
+     "\xab\xba\x77\x00\x00\x00\x00\x49\x45\x4e\x44\xae\x42\x60\x82"sv},
+    {ImageFormat::pnm, "P3 2 2 255\n255 0 0  0 255 0\n0 0 255  255 255 255\n"sv},
+}};
 
 constexpr SizePx kSize{2, 2};
 
@@ -46,14 +62,19 @@ void Canary::stop() {
 }
 
 Status Canary::probe() {
-  ThumbnailRequest request;
-  request.source = Blob(std::string(kPicture));
-  request.format = ImageFormat::pnm;
-  request.renditions = {RenditionSpec()};
   OpContext context;
   context.stop = stop_.get_token();
   context.deadline = clock_.now() + kInterval;
-  const Status status = check(thumbnailer_.make(request, context));
+  Status status;
+  for (const Picture& picture : kPictures) {
+    if (!status.ok()) break;
+    ThumbnailRequest request;
+    request.source = Blob(std::string(picture.bytes));
+    request.format = picture.format;
+    request.renditions = {RenditionSpec()};
+    status = check(thumbnailer_.make(request, context));
+    if (!status.ok()) status = status.with_context(image_format_info(picture.format).name);
+  }
   // Being stopped says nothing of the decoder.
   if (status.code() == Code::cancelled) return status;
   const std::lock_guard lock(mutex_);

@@ -1,4 +1,4 @@
-// Canary: puts a tiny picture through the decoders now and then, so that health means that
+// Canary: puts tiny pictures through the decoders now and then, so that health means that
 // thumbnails can be made, not only that a port answers.
 #pragma once
 
@@ -29,8 +29,9 @@ class Canary {
   void start();
   void stop();
 
-  /// Makes one thumbnail now, in this thread, and remembers the outcome, unless it was stopped. The
-  /// Thumbnailer's failures; internal when what it made is not what was asked for.
+  /// Makes one thumbnail by each of the programs that decode now, in this thread, and remembers the
+  /// outcome, unless it was stopped. The Thumbnailer's failures, with the picture's format;
+  /// internal when what it made is not what was asked for.
   Status probe();
 
   /// ok when a probe has succeeded within kPatience, or none has had the time to; otherwise the

@@ -175,9 +175,11 @@ TEST_F(Corpus, EveryImageEndsAsTheManifestSays) {
 
 TEST_F(Corpus, NoImageTakesMoreMemoryThanItsHeaderAnnounces) {
   // A process for each image: what an earlier one has taken and freed does not count.
-  pool_ = DecoderPool::start(
-              {.command = {DECODER_FOR_TESTS, "measured"}, .processes = 1, .images_per_process = 1},
-              metrics_, log_, clock_)
+  pool_ = DecoderPool::start({.command = {DECODER_FOR_TESTS, "measured"},
+                              .single_command = {DECODER_FOR_TESTS, "measured"},
+                              .processes = 1,
+                              .images_per_process = 1},
+                             metrics_, log_, clock_)
               .value();
   int measured = 0;
   double least_used = 1, most_used = 0;

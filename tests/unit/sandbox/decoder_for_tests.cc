@@ -2,6 +2,7 @@
 // the program's own kernels. With "misbehave" it reads a command from the image's bytes, behind a
 // PNM's three bytes of magic, and does as it is told: what a decoder does that an image has crashed
 // or taken over. "single" behind it has the program be the one for one image each.
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <csignal>
@@ -67,7 +68,7 @@ void refuse(DecodeReply& reply, Status status) {
 // Changes a good reply into one that is a lie; false for a command that is none of these.
 bool lie(std::string_view command, DecodeReply& reply) {
   DecodedRendition& first = reply.renditions.front();
-  if (command == "good" || command == "leave") return true;
+  if (command == "good" || command == "leave" || command == "fail good") return true;
   if (command == "pid") return first.facts.placeholder = std::to_string(::getpid()), true;
   if (command == "other-name") return first.facts.name = "other", true;
   if (command == "other-format") return first.facts.format = ImageFormat::webp, true;
@@ -117,7 +118,7 @@ void break_off(std::string_view command, int socket, const DecodeRequest& reques
     ::close(socket);
     while (true) ::poll(nullptr, 0, -1);
   }
-  if (command == "hang") {
+  if (command == "hang" || command == "leave hang") {
     while (true) ::poll(nullptr, 0, -1);
   }
   if (command == "spin") {
@@ -215,18 +216,30 @@ int misbehave(int socket, bool single) {
                                  static_cast<off_t>(request.source_offset));
     if (size < 3) return 1;
     const std::string_view command(bytes.data() + 3, static_cast<std::size_t>(size) - 3);
+    if (command == "look-back" && !single) {
+      // What an earlier image's thumbnail has left is told.
+      std::array<char, kJpeg.size()> found{};
+      (void)::pread(packet->descriptors.at(1).get(), found.data(), found.size(), 0);
+      const bool clean = std::ranges::all_of(found, [](char byte) { return byte == 0; });
+      DecodeReply told = good_reply(request);
+      refuse(told, Status(Code::too_large, clean ? "nothing" : "a thumbnail"));
+      if (!send_packet(socket, encode_reply(told), {}).ok()) return 0;
+      continue;
+    }
     (void)::pwrite(packet->descriptors.at(1).get(), kJpeg.data(), kJpeg.size(), 0);
     DecodeReply reply = good_reply(request);
     if (command.starts_with("do ")) {
       const int failed = do_deed(command.substr(3), *packet);
       // Done is told as a good answer: the test must not see one.
-      if (failed != 0) refuse(reply, Status(Code::corrupt_input, "refused", std::strerror(failed)));
+      if (failed != 0) refuse(reply, Status(Code::too_large, "refused", std::strerror(failed)));
     } else if (command.starts_with("need ")) {
       if (!ask(command.substr(5), socket, request)) return 2;
-    } else if (command == "leave" && !single) {
+    } else if (command.starts_with("leave") && !single) {
       refuse(reply, Status(Code::unsupported, "not mine"));
+    } else if (command.starts_with("fail ") && !single) {
+      refuse(reply, Status(Code::corrupt_input, "makes no sense"));
     } else if (command == "facts") {
-      refuse(reply, Status(Code::corrupt_input, facts(*packet)));
+      refuse(reply, Status(Code::too_large, facts(*packet)));
     } else if (!lie(command, reply)) {
       break_off(command, socket, request);
       continue;
@@ -251,7 +264,7 @@ class MemoryMeter final : public Thumbnailer {
     const std::uint64_t before = peak_bytes();
     const Status made = inner_.make(watched, context).status();
     if (asked == 0) return made.ok() ? Status(Code::internal, "it did not ask") : made;
-    return Status(Code::corrupt_input,
+    return Status(Code::too_large,
                   std::to_string(asked) + " " + std::to_string(peak_bytes() - before));
   }
 

@@ -67,15 +67,22 @@ inline std::vector<pid_t> children_of(pid_t parent) {
 }
 
 // The zygote of the processes that images share, or the one of those for one image each, which is
-// told so. One that has just died and is being replaced is waited for.
+// told so by its arguments; -1 when there is none that lives.
+inline pid_t find_zygote(bool single = false) {
+  for (const pid_t child : children_of(::getpid())) {
+    std::ifstream file("/proc/" + std::to_string(child) + "/cmdline");
+    const std::string command{std::istreambuf_iterator<char>(file), {}};
+    if (command.empty()) continue;  // it is dead
+    if ((command.find("single") != std::string::npos) == single) return child;
+  }
+  return -1;
+}
+
+// The same, once there is one.
 inline pid_t zygote(bool single = false) {
   const auto patience = std::chrono::steady_clock::now() + std::chrono::seconds(20);
   while (std::chrono::steady_clock::now() < patience) {
-    for (const pid_t child : children_of(::getpid())) {
-      std::ifstream file("/proc/" + std::to_string(child) + "/cmdline");
-      const std::string command{std::istreambuf_iterator<char>(file), {}};
-      if ((command.find("single") != std::string::npos) == single) return child;
-    }
+    if (const pid_t found = find_zygote(single); found > 0) return found;
     std::this_thread::yield();
   }
   throw std::runtime_error("there is no zygote");

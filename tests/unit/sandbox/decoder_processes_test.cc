@@ -27,36 +27,48 @@ TEST_F(DecoderPoolTest, ADecoderKilledBetweenImagesIsNotTheImagesFault) {
 }
 
 TEST_F(DecoderPoolTest, AZygoteThatDiesIsReplaced) {
-  start(2);
-  const pid_t first = zygote();
-  ::kill(first, SIGKILL);
-  // Until it is dead and buried, its decoders may still work.
-  const auto patience = std::chrono::steady_clock::now() + std::chrono::seconds(20);
-  while (zygote() == first && std::chrono::steady_clock::now() < patience) {
-    const Code code = run("good").status().code();
-    EXPECT_TRUE(code == Code::ok || code == Code::unavailable) << code_name(code);
+  for (const bool single : {false, true}) {
+    SCOPED_TRACE(single);
+    const ImageFormat format = single ? ImageFormat::heic : ImageFormat::jpeg;
+    start(2);
+    EXPECT_GT(decoder(format), 0);  // with a spare for one image
+    const pid_t first = zygote(single);
+    ::kill(first, SIGKILL);
+    // Until it is dead and buried, its decoders may still work.
+    const auto replaced = [&] {
+      const pid_t now = find_zygote(single);
+      return now > 0 && now != first;
+    };
+    const auto patience = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+    while (!replaced() && std::chrono::steady_clock::now() < patience) {
+      const Code code = pool_->make(request_for("good", format), {}).status().code();
+      EXPECT_TRUE(code == Code::ok || code == Code::unavailable) << code_name(code);
+    }
+    EXPECT_TRUE(replaced());
+    EXPECT_GT(decoder(format), 0);
   }
-  EXPECT_NE(zygote(), first);
-  expect_well();
   EXPECT_EQ(metrics_.value(metric::kDecoderCrashes), 0);
   EXPECT_THAT(log_.text(), HasSubstr("zygote is gone"));
 }
 
 TEST_F(DecoderPoolTest, AZygoteThatDiesInTheMiddleOfAnImageIsNotTheImagesFault) {
-  start();
-  std::stop_source stop;
-  std::jthread killer([&] {
-    // Whenever it strikes: before, during or after the fork.
-    for (int i = 0; i < 5; ++i) {
-      ::kill(zygote(), SIGKILL);
+  for (const bool single : {false, true}) {
+    SCOPED_TRACE(single);
+    const ImageFormat format = single ? ImageFormat::heic : ImageFormat::jpeg;
+    start();
+    std::atomic<bool> done{false};
+    std::jthread killer([&] {
+      // Whenever it strikes: before, during or after the fork.
+      for (int i = 0; i < 5; ++i) ::kill(zygote(single), SIGKILL);
+      done = true;
+    });
+    for (int image = 0; image < 50 || !done; ++image) {
+      const Code code = pool_->make(request_for("good", format), {}).status().code();
+      EXPECT_TRUE(code == Code::ok || code == Code::unavailable) << code_name(code);
     }
-  });
-  for (int image = 0; image < 50; ++image) {
-    const Code code = run("good").status().code();
-    EXPECT_TRUE(code == Code::ok || code == Code::unavailable) << code_name(code);
+    killer.join();
+    EXPECT_GT(decoder(format), 0);
   }
-  killer.join();
-  expect_well();
   EXPECT_EQ(metrics_.value(metric::kDecoderCrashes), 0);
 }
 
@@ -118,11 +130,33 @@ TEST_F(DecoderPoolTest, WhatSharedProcessesLeaveGetsAProcessOfItsOwn) {
   start();
   const auto made = run("leave");
   EXPECT_TRUE(made.ok()) << made.status().to_string();
+  // To decline is no failure; to make no sense of it is one.
+  EXPECT_EQ(restarts("failed"), 0);
+  EXPECT_EQ(restarts("single_use"), 1);
+  EXPECT_TRUE(run("fail good").ok());
   EXPECT_EQ(restarts("failed"), 1);
-  EXPECT_EQ(restarts("single_use"), 1);
+  EXPECT_EQ(restarts("single_use"), 2);
   // What has failed for good is not tried in another process: that is for the job's next attempt.
-  for (const char* command : {"crash", "garbage", "unavailable"}) (void)run(command);
-  EXPECT_EQ(restarts("single_use"), 1);
+  for (const char* command : {"crash", "garbage", "unavailable", "facts"}) (void)run(command);
+  EXPECT_EQ(restarts("single_use"), 2);
+}
+
+TEST_F(DecoderPoolTest, AnImagesTimeIsThatOfBothItsProcesses) {
+  start();
+  ThumbnailRequest request = request_for("leave hang");
+  request.limits.wall_time = std::chrono::milliseconds(50);
+  EXPECT_EQ(pool_->make(request, {}).status().code(), Code::deadline_exceeded);
+  OpContext late;
+  late.deadline = clock_.now() + std::chrono::milliseconds(50);
+  EXPECT_EQ(pool_->make(request_for("leave hang"), late).status().code(), Code::deadline_exceeded);
+  EXPECT_EQ(restarts("timed_out"), 2);
+  expect_well();
+}
+
+TEST_F(DecoderPoolTest, ASharedProcessIsNotHandedAnEarlierImagesThumbnail) {
+  start();
+  expect_well();
+  EXPECT_EQ(run("look-back").status().message(), "nothing");
 }
 
 TEST_F(DecoderPoolTest, AProcessForOneImageCrashesAndLiesLikeAnyOther) {
@@ -204,9 +238,19 @@ TEST_F(DecoderPoolTest, TellsTheMemoryOfItsProcesses) {
 }
 
 TEST_F(DecoderPoolTest, ACommandThatCannotBeStartedIsFoundAtOnce) {
-  const auto pool =
-      DecoderPool::start({.command = {"/nonexistent/decoder"}}, metrics_, log_, clock_);
-  EXPECT_FALSE(pool.ok());
+  const std::vector<std::string> good{DECODER_FOR_TESTS, "misbehave"};
+  const std::vector<std::string> missing{"/nonexistent/decoder"}, silent{"/bin/true"};
+  for (const DecoderPoolOptions& options :
+       {DecoderPoolOptions{.command = missing, .single_command = good},
+        DecoderPoolOptions{.command = good, .single_command = missing},
+        DecoderPoolOptions{.command = good, .single_command = silent}}) {
+    const auto pool = DecoderPool::start(options, metrics_, log_, clock_);
+    ASSERT_FALSE(pool.ok());
+    EXPECT_EQ(pool.status().code(), Code::unavailable);
+    const bool first = options.command != good;
+    EXPECT_THAT(pool.status().message(),
+                HasSubstr((first ? options.command : options.single_command).front()));
+  }
 }
 
 TEST_F(DecoderPoolTest, AnImageThatNeedsMoreThanTheBudgetIsTooLarge) {
@@ -251,10 +295,12 @@ TEST_F(DecoderPoolTest, WhatALaterNeedGivesUpIsThereForOthers) {
 
 // The real kernels, with next to no budget.
 TEST_F(DecoderPoolTest, ASmallImageDoesNotAskForMemory) {
-  pool_ =
-      DecoderPool::start({.command = {DECODER_FOR_TESTS}, .processes = 1, .memory_budget_bytes = 1},
-                         metrics_, log_, clock_)
-          .value();
+  pool_ = DecoderPool::start({.command = {DECODER_FOR_TESTS},
+                              .single_command = {DECODER_FOR_TESTS},
+                              .processes = 1,
+                              .memory_budget_bytes = 1},
+                             metrics_, log_, clock_)
+              .value();
   ThumbnailRequest request;
   request.renditions = {RenditionSpec()};
   request.source = Blob(jpeg::make_jpeg({}));

@@ -1,6 +1,10 @@
 // The canary: alive means that images are decoded.
 #include "service/canary.h"
 
+#include <optional>
+#include <vector>
+
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "fakes/quiet.h"
@@ -17,8 +21,8 @@ class ScriptedThumbnailer final : public Thumbnailer {
     ++calls_;
     changed_.notify_all();
     deadline_ = context.deadline;
-    source_ = request.source;
-    if (!failure_.ok()) return failure_;
+    formats_.push_back(sniff_image_format(request.source.to_string().value()));
+    if (!failure_.ok() && (!failing_ || *failing_ == request.format)) return failure_;
     Thumbnails made;
     made.source_size = size_;
     made.renditions.push_back({.facts = {}, .bytes = Blob(std::string("x"))});
@@ -41,7 +45,8 @@ class ScriptedThumbnailer final : public Thumbnailer {
   Status failure_;
   SizePx size_{2, 2};
   SteadyTime deadline_;
-  Blob source_;
+  std::optional<ImageFormat> failing_;  // none: every format
+  std::vector<std::optional<ImageFormat>> formats_;
 };
 
 class CanaryTest : public testing::Test {
@@ -72,7 +77,7 @@ TEST_F(CanaryTest, AFailureIsForgivenWithinThePatienceAndToldAfterwards) {
   clock_.advance(Canary::kPatience - std::chrono::seconds(29));
   const Status health = canary_.health();
   EXPECT_EQ(health.code(), Code::decoder_crashed);
-  EXPECT_EQ(health.message(), "the canary image: it died");
+  EXPECT_EQ(health.message(), "the canary image: png: it died");
 }
 
 TEST_F(CanaryTest, AWrongAnswerIsAFailure) {
@@ -80,10 +85,19 @@ TEST_F(CanaryTest, AWrongAnswerIsAFailure) {
   EXPECT_EQ(canary_.probe().code(), Code::internal);
 }
 
-TEST_F(CanaryTest, ItsImageIsOneThatUploadsMayBe) {
+TEST_F(CanaryTest, ItsImagesAreSuchAsUploadsMayBe) {
   ASSERT_TRUE(canary_.probe().ok());
-  EXPECT_EQ(sniff_image_format(thumbnailer_.source_.to_string().value()), ImageFormat::pnm);
-  EXPECT_TRUE(image_format_info(ImageFormat::pnm).can_decode);
+  EXPECT_THAT(thumbnailer_.formats_, testing::ElementsAre(ImageFormat::png, ImageFormat::pnm));
+}
+
+TEST_F(CanaryTest, OneProgramThatFailsIsEnough) {
+  for (const ImageFormat format : {ImageFormat::png, ImageFormat::pnm}) {
+    thumbnailer_.failing_ = format;
+    thumbnailer_.set_failure(Status(Code::unavailable, "not there"));
+    const Status failed = canary_.probe();
+    EXPECT_EQ(failed.code(), Code::unavailable);
+    EXPECT_TRUE(failed.message().starts_with(image_format_info(format).name)) << failed.message();
+  }
 }
 
 TEST_F(CanaryTest, BeingStoppedIsNoFailure) {
@@ -95,8 +109,8 @@ TEST_F(CanaryTest, BeingStoppedIsNoFailure) {
 
 TEST_F(CanaryTest, ItsThreadProbesAtTheInterval) {
   canary_.start();
-  thumbnailer_.await_calls(1);
-  for (int calls = 2; calls <= 4; ++calls) {
+  thumbnailer_.await_calls(2);
+  for (int calls = 4; calls <= 8; calls += 2) {
     clock_.await_waiters(1);
     clock_.advance(Canary::kInterval);
     thumbnailer_.await_calls(calls);
@@ -104,7 +118,7 @@ TEST_F(CanaryTest, ItsThreadProbesAtTheInterval) {
   clock_.await_waiters(1);
   EXPECT_TRUE(canary_.health().ok());
   canary_.stop();
-  EXPECT_EQ(thumbnailer_.calls_, 4);
+  EXPECT_EQ(thumbnailer_.calls_, 8);
 }
 
 }  // namespace
