@@ -1,21 +1,37 @@
 #include "decoder/own_kernels.h"
 
-#include <utility>
-#include <vector>
-
 #include "image/jpeg/jpeg_thumbnailer.h"
 #include "image/png/png_thumbnailer.h"
-#include "image/thumbnailer_chain.h"
 #include "image/webp/webp_thumbnailer.h"
 
 namespace thumbmill {
+namespace {
 
-std::unique_ptr<Thumbnailer> make_own_kernels() {
-  std::vector<std::unique_ptr<Thumbnailer>> links;
-  links.push_back(std::make_unique<JpegThumbnailer>());
-  links.push_back(std::make_unique<PngThumbnailer>());
-  links.push_back(std::make_unique<WebpThumbnailer>());
-  return std::make_unique<ThumbnailerChain>(std::move(links));
-}
+// By format, not as a chain: behind a kernel that makes no sense of its image the others would only
+// say that it is not theirs.
+class OwnKernels final : public Thumbnailer {
+ public:
+  Result<Thumbnails> make(const ThumbnailRequest& request, const OpContext& context) override {
+    switch (request.format) {
+      case ImageFormat::jpeg:
+        return jpeg_.make(request, context);
+      case ImageFormat::png:
+        return png_.make(request, context);
+      case ImageFormat::webp:
+        return webp_.make(request, context);
+      default:
+        return Status(Code::unsupported, "not a format of our own kernels");
+    }
+  }
+
+ private:
+  JpegThumbnailer jpeg_;
+  PngThumbnailer png_;
+  WebpThumbnailer webp_;
+};
+
+}  // namespace
+
+std::unique_ptr<Thumbnailer> make_own_kernels() { return std::make_unique<OwnKernels>(); }
 
 }  // namespace thumbmill

@@ -204,11 +204,9 @@ Result<Thumbnails> DecoderPool::run(Place& place, Decoder& decoder, const Blob& 
   Result<Thumbnails> result = try_run(place, decoder, source, wait);
   if (result.status().code() == Code::conflict) result = try_run(place, decoder, source, wait);
   if (decoder.images > 0) {
-    // To decline is no failure: nothing but the header was looked at.
-    const bool failed = !result.ok() && result.status().code() != Code::unsupported;
     if (&decoder == &place.single) {
       replace(place, decoder, "single_use");
-    } else if (failed) {
+    } else if (!result.ok()) {
       replace(place, decoder, "failed");
     } else if (decoder.images >= options_.images_per_process) {
       replace(place, decoder, "recycled");

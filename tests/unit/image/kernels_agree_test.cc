@@ -6,10 +6,8 @@
 
 #include <gtest/gtest.h>
 
-#include "image/jpeg/jpeg_thumbnailer.h"
-#include "image/png/png_thumbnailer.h"
+#include "decoder/own_kernels.h"
 #include "image/vips/vips_thumbnailer.h"
-#include "image/webp/webp_thumbnailer.h"
 #include "pictures.h"
 
 namespace thumbmill {
@@ -46,15 +44,7 @@ class Kernels : public ::testing::TestWithParam<Case> {
     return write_picture(image.get(), source.suffix);
   }
 
-  Thumbnailer& ours(ImageFormat format) {
-    if (format == ImageFormat::png) return png_;
-    if (format == ImageFormat::webp) return webp_;
-    return jpeg_;
-  }
-
-  JpegThumbnailer jpeg_;
-  PngThumbnailer png_;
-  WebpThumbnailer webp_;
+  const std::unique_ptr<Thumbnailer> ours_ = make_own_kernels();
   std::unique_ptr<VipsThumbnailer> vips_;
 };
 
@@ -74,7 +64,7 @@ TEST_P(Kernels, Agree) {
         RenditionSpec spec{.width_px = side, .height_px = side / 2, .fit = fit, .quality = quality};
         spec.format = format;
         request.renditions = {spec};
-        const auto made = ours(request.format).make(request, {});
+        const auto made = ours_->make(request, {});
         const auto expected = vips_->make(request, {});
         ASSERT_TRUE(made.ok() && expected.ok()) << made.status().to_string();
         EXPECT_EQ(made->source_size, expected->source_size);

