@@ -247,7 +247,6 @@ Result<Thumbnails> DecoderPool::try_run(Place& place, Decoder& decoder, const Bl
     replace(place, decoder, "crashed");
     return Status(Code::conflict, "the decoder process was gone", sent.to_string());
   }
-  if (&decoder == &place.single) fork_spare(place);
   MemoryBudget::Share share;
   Result<Packet> packet = converse(place, decoder, share, wait);
   if (!packet.ok()) return packet.status();
@@ -289,6 +288,8 @@ Result<Packet> DecoderPool::converse(Place& place, Decoder& decoder, MemoryBudge
     metrics_.set(metric::kDecoderAdmitted, static_cast<double>(budget_.taken_bytes()));
     // A decoder that is gone by now is seen by the next wait.
     (void)send_packet(decoder.process->socket(), encode_go(sequence), {});
+    // From now on it does not wait for this thread, which the fork would keep from answering it.
+    if (&decoder == &place.single) fork_spare(place);
   }
 }
 
