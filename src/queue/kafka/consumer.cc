@@ -127,10 +127,7 @@ Result<KafkaList> KafkaConsumer::begin(const std::vector<PartitionId>& partition
     list->elems[i].offset = marks.at({list->elems[i].topic, list->elems[i].partition}).offset;
   }
   const std::lock_guard lock(mutex_);
-  for (const auto& [id, mark] : marks) {
-    jobs_.assign(id, mark);
-    committed_[id] = mark;
-  }
+  for (const auto& [id, mark] : marks) jobs_.assign(id, mark);
   return list;
 }
 
@@ -174,10 +171,7 @@ void KafkaConsumer::lose(rd_kafka_topic_partition_list_t& partitions) {
   commit_at_ = {};
   for (const PartitionId& id : ids) paused_.erase(id);
   changing([&] {
-    for (const PartitionId& id : ids) {
-      jobs_.revoke(id);
-      committed_.erase(id);
-    }
+    for (const PartitionId& id : ids) jobs_.revoke(id);
     return true;
   });
 }
@@ -252,18 +246,19 @@ void KafkaConsumer::commit(const std::vector<PartitionId>& partitions, bool leav
   {
     const std::lock_guard lock(mutex_);
     for (const PartitionId& id : partitions) {
-      if (!jobs_.is_assigned(id)) continue;
-      CommitMark mark = jobs_.mark(id, leaving);
-      if (mark != committed_[id]) marks[id] = std::move(mark);
+      if (std::optional<CommitMark> mark = jobs_.next_commit(id, leaving)) {
+        marks[id] = *std::move(mark);
+      }
     }
   }
   if (marks.empty()) return;
   // Only the last commit is waited for: it has no later one to make it good.
   const rd_kafka_resp_err_t error =
       rd_kafka_commit(handle_.get(), list_of(marks).get(), leaving ? 0 : 1);
-  if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
-    log_.debug("cannot commit offsets", {{"detail", rd_kafka_err2str(error)}});
-  }
+  if (error == RD_KAFKA_RESP_ERR_NO_ERROR) return;
+  log_.debug("cannot commit offsets", {{"detail", rd_kafka_err2str(error)}});
+  const std::lock_guard lock(mutex_);
+  for (const auto& entry : marks) jobs_.commit_failed(entry.first);
 }
 
 void KafkaConsumer::on_commit(rd_kafka_t*, rd_kafka_resp_err_t error,
@@ -279,10 +274,8 @@ void KafkaConsumer::on_commit(rd_kafka_t*, rd_kafka_resp_err_t error,
   const std::lock_guard lock(consumer.mutex_);
   for (int i = 0; i < offsets->cnt; ++i) {
     const rd_kafka_topic_partition_t& offset = offsets->elems[i];
-    const auto found = consumer.committed_.find({offset.topic, offset.partition});
-    if (offset.err != RD_KAFKA_RESP_ERR_NO_ERROR || found == consumer.committed_.end()) continue;
-    found->second.offset = offset.offset;
-    found->second.started.assign(static_cast<const char*>(offset.metadata), offset.metadata_size);
+    if (error == RD_KAFKA_RESP_ERR_NO_ERROR && offset.err == RD_KAFKA_RESP_ERR_NO_ERROR) continue;
+    consumer.jobs_.commit_failed({offset.topic, offset.partition});
   }
 }
 

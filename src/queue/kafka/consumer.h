@@ -87,10 +87,9 @@ class KafkaConsumer {
 
   std::mutex mutex_;
   std::condition_variable changed_;
-  JobsInFlight jobs_;                            // guarded by mutex_
-  std::uint64_t changes_ = 0;                    // guarded by mutex_
-  bool joined_ = false;                          // guarded by mutex_
-  std::map<PartitionId, CommitMark> committed_;  // guarded by mutex_
+  JobsInFlight jobs_;          // guarded by mutex_
+  std::uint64_t changes_ = 0;  // guarded by mutex_
+  bool joined_ = false;        // guarded by mutex_
 };
 
 }  // namespace thumbmill

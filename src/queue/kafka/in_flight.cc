@@ -39,6 +39,7 @@ void JobsInFlight::assign(const PartitionId& partition, const CommitMark& mark) 
   Partition& added = partitions_[partition];
   added.next = mark.offset;
   added.started = read_started(mark.started);
+  added.committing = mark;
 }
 
 void JobsInFlight::revoke(const PartitionId& partition) {
@@ -185,6 +186,20 @@ CommitMark JobsInFlight::mark(const PartitionId& id, bool leaving) const {
     mark.started += fmt::format("{}{}:{}", mark.started.empty() ? kVersion : ",", offset, tries);
   }
   return mark;
+}
+
+std::optional<CommitMark> JobsInFlight::next_commit(const PartitionId& id, bool leaving) {
+  const auto found = partitions_.find(id);
+  if (found == partitions_.end()) return std::nullopt;
+  CommitMark next = mark(id, leaving);
+  if (found->second.committing == next) return std::nullopt;
+  found->second.committing = next;
+  return next;
+}
+
+void JobsInFlight::commit_failed(const PartitionId& id) {
+  const auto found = partitions_.find(id);
+  if (found != partitions_.end()) found->second.committing.reset();
 }
 
 std::vector<PartitionId> JobsInFlight::assigned() const {

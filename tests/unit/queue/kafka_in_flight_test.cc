@@ -78,6 +78,26 @@ TEST_F(JobsInFlightTest, ATryThatWeInterruptOurselvesDoesNotCount) {
   EXPECT_EQ(jobs_.mark(partition_, true), (CommitMark{10, {}}));
 }
 
+TEST_F(JobsInFlightTest, ACommitOnItsWayIsTakenBackByTheNextOne) {
+  add(10);
+  EXPECT_EQ(jobs_.next_commit(partition_, false), std::nullopt) << "that is where it began";
+  ASSERT_EQ(jobs_.claim(1, now_, kTtl).size(), 1u);
+  EXPECT_EQ(jobs_.next_commit(partition_, false), (CommitMark{10, "1 10:1"}));
+  EXPECT_EQ(jobs_.next_commit(partition_, false), std::nullopt);
+  // Nobody has said whether the one before has arrived.
+  EXPECT_EQ(jobs_.next_commit(partition_, true), (CommitMark{10, {}}));
+}
+
+TEST_F(JobsInFlightTest, ACommitThatFailedIsAskedForAgain) {
+  jobs_.skip(partition_, 10);
+  EXPECT_EQ(jobs_.next_commit(partition_, false), (CommitMark{11, {}}));
+  jobs_.commit_failed(partition_);
+  EXPECT_EQ(jobs_.next_commit(partition_, false), (CommitMark{11, {}}));
+  jobs_.revoke(partition_);
+  jobs_.commit_failed(partition_);
+  EXPECT_EQ(jobs_.next_commit(partition_, true), std::nullopt);
+}
+
 TEST_F(JobsInFlightTest, WrongMetadataIsIgnored) {
   for (const char* text : {"", "2 10:1", "1 ", "1 10", "1 10:", "1 x:1", "1 10:-4", "10:1"}) {
     jobs_.assign(partition_, {10, text});
