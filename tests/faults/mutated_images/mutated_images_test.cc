@@ -202,6 +202,21 @@ TEST_F(MutatedImages, WhatSanitizersSeeIsFound) {
   expect_found(library, Culprit::third_party, "SEGV", "libvips.so");
 }
 
+TEST_F(MutatedImages, DamageGetsPastAPngsChecks) {
+  std::vector<Seed> seeds;
+  for (Seed& seed : made_seeds()) {
+    if (seed.format == ImageFormat::png) seeds.push_back(std::move(seed));
+  }
+  const Mutator mutator(seeds, 1);
+  CampaignOptions options{
+      .decoder = MUTATED_IMAGES_DECODER, .flaw = "", .keep = kept_.path(), .count = 60};
+  const Tally tally = run_campaign(mutator, options, {}).value();
+  EXPECT_TRUE(tally.good());
+  // Of damage to the file alone one in seven leaves a picture.
+  EXPECT_GT(tally.ended(Code::ok), 12u);
+  EXPECT_GT(tally.ended(Code::corrupt_input), 12u);
+}
+
 TEST_F(MutatedImages, ANumberGivesTheSameFileAlways) {
   const Mutator same(seeds_, 1), other(seeds_, 2);
   std::set<std::string> different;

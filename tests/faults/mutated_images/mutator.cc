@@ -7,7 +7,7 @@
 
 #include "base/random.h"
 #include "base/status.h"
-#include "png_files.h"
+#include "damaged_png.h"
 
 namespace thumbmill {
 namespace {
@@ -40,11 +40,11 @@ struct Range {
   std::size_t size = 0;
 };
 
-// A file while it is being mutated.
+// A file, or a part of one, while it is being mutated.
 class Draft {
  public:
-  Draft(const std::vector<Seed>& seeds, const Seed& seed, Dice& dice)
-      : seeds_(seeds), seed_(seed), dice_(dice), bytes_(seed.bytes) {}
+  Draft(const std::vector<Seed>& seeds, const Seed& seed, std::string bytes, Dice& dice)
+      : seeds_(seeds), seed_(seed), dice_(dice), bytes_(std::move(bytes)) {}
 
   void mutate();
   void restore_magic() {
@@ -274,30 +274,23 @@ MutatedFile Mutator::make(std::uint64_t number) const {
   THUMBMILL_CHECK(!seeds_.empty());
   const Seed& seed = seeds_[number % seeds_.size()];
   Dice dice(mixed(mixed(run_seed_) + number));
-  Draft draft(seeds_, seed, dice);
   const std::size_t mutations = how_many(dice);
+  if (seed.format == ImageFormat::png && dice.one_in(2)) {
+    const auto mutated = [&](std::string rows) {
+      Draft draft(seeds_, seed, std::move(rows), dice);
+      for (std::size_t i = 0; i < mutations; ++i) draft.mutate();
+      return draft.bytes();
+    };
+    if (const auto damaged = with_changed_rows(seed.bytes, mutated)) {
+      return {&seed, damaged->substr(0, kMostBytes)};
+    }
+  }
+  Draft draft(seeds_, seed, seed.bytes, dice);
   for (std::size_t i = 0; i < mutations; ++i) draft.mutate();
   if (!dice.one_in(8)) draft.restore_magic();
   MutatedFile file{&seed, draft.bytes().substr(0, kMostBytes)};
   if (seed.format == ImageFormat::png && !dice.one_in(3)) {
     file.bytes = with_right_checksums(file.bytes);
-  }
-  return file;
-}
-
-std::string with_right_checksums(const std::string& png) {
-  constexpr std::size_t kSignatureBytes = 8, kAroundData = 12;
-  std::string file = png;
-  std::size_t at = kSignatureBytes;
-  while (at + kAroundData <= file.size()) {
-    std::size_t size = 0;
-    for (std::size_t i = 0; i < 4; ++i) {
-      size = size << 8 | static_cast<unsigned char>(file[at + i]);
-    }
-    if (size > file.size() - at - kAroundData) break;
-    const std::string chunk = png_chunk(file.substr(at + 4, 4), file.substr(at + 8, size));
-    file.replace(at, chunk.size(), chunk);
-    at += chunk.size();
   }
   return file;
 }

@@ -1,5 +1,5 @@
 // Mutator: makes damaged image files, each from its number alone, so that any of them can be made
-// again. Knows no format but for a PNG's checksums, without which a decoder looks no further.
+// again. Knows no format but PNG, whose checksums and compression keep damage from the decoder.
 #pragma once
 
 #include <cstdint>
@@ -24,15 +24,12 @@ class Mutator {
 
   /// The file of that number: seeds in turn, with 1 to some hundred mutations, most often few. Its
   /// first bytes are those of the seed again, most often: what the sniffer does not know would
-  /// reach no decoder.
+  /// reach no decoder. Of a PNG every other time the inflated rows are mutated instead of the file.
   MutatedFile make(std::uint64_t number) const;
 
  private:
   const std::vector<Seed>& seeds_;
   const std::uint64_t run_seed_;
 };
-
-/// A PNG whose chunks' checksums are right (PNG 3rd edition 5.3), as far as its lengths lead.
-std::string with_right_checksums(const std::string& png);
 
 }  // namespace thumbmill
