@@ -1,7 +1,7 @@
 """`down` from a full account, again, interrupted anywhere, and called wrongly; `urls` and `kubeconfig` beside it."""
 
 from cases_up import YES, WorldCase
-from stand_in import CLUSTER, EMPTY
+from world import CLUSTER, EMPTY
 
 NAMED = ("--yes", CLUSTER)
 NOTHING = {key: EMPTY[key] for key in (

@@ -11,6 +11,7 @@ import sys
 import tempfile
 
 import stand_in
+from world import EMPTY
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 BIN = ROOT / "deploy/bin"
@@ -34,7 +35,7 @@ class Rehearsal:
             self.add_stand_in(name)
         self.users_kubeconfig = self.directory / "users-kubeconfig"
         self.file = self.directory / "world"
-        self.file.write_text(json.dumps({**stand_in.EMPTY, "users_kubeconfig": str(self.users_kubeconfig), **world}))
+        self.file.write_text(json.dumps({**EMPTY, "users_kubeconfig": str(self.users_kubeconfig), **world}))
 
     def close(self):
         shutil.rmtree(self.directory)
