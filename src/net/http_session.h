@@ -4,6 +4,7 @@
 #include <atomic>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -34,7 +35,7 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
   void cut();
 
  private:
-  static constexpr std::size_t kReadBytes = 64 * 1024;  // of a body, in either direction
+  static constexpr std::size_t kReadBytes = 64 * 1024;  // of an answer, or of a chunked body
   using Clock = std::chrono::steady_clock;
   template <typename T>
   using Awaitable = boost::asio::awaitable<T>;
@@ -48,8 +49,8 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
   Awaitable<Status> read_body(HttpTask& task);
   Awaitable<Status> read_plain_body(HttpTask& task, std::uint64_t length);
   Awaitable<Status> read_chunked_body(HttpTask& task);
-  /// Reads what there is, at most a buffer full, into buffer_.
-  Awaitable<Status> read_some();
+  /// Reads what there is of a body, at most until `into` is full; how much that was.
+  Awaitable<Result<std::size_t>> read_some(std::span<char> into);
   /// The answer; nothing when the connection was cut before there was one.
   Awaitable<std::optional<HttpExchange::Answer>> run_task(std::unique_ptr<HttpTask> task);
   Awaitable<bool> write_answer(HttpExchange::Answer answer, bool keep_alive);

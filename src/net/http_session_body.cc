@@ -1,5 +1,6 @@
 // HttpSession's reading of request bodies.
 #include <algorithm>
+#include <memory>
 
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/redirect_error.hpp>
@@ -19,6 +20,28 @@ constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 Status cut_short() {
   return Status(Code::invalid_argument, "the body ended before it was complete");
 }
+
+// Where a body's bytes come to lie. Clients that send as much at once as there is room for get
+// more: thousands of slow ones must not have that much each.
+class Piece {
+ public:
+  std::span<char> room(std::uint64_t most) {
+    if (!bytes_) bytes_ = std::make_unique_for_overwrite<char[]>(size_);
+    return {bytes_.get(), std::min<std::uint64_t>(size_, most)};
+  }
+
+  void filled(std::size_t count) {
+    if (count < size_ || size_ == kMostBytes) return;
+    size_ = kMostBytes;
+    bytes_.reset();
+  }
+
+ private:
+  static constexpr std::size_t kMostBytes = 256 * 1024;
+
+  std::size_t size_ = 64 * 1024;
+  std::unique_ptr<char[]> bytes_;
+};
 
 }  // namespace
 
@@ -40,20 +63,23 @@ HttpSession::Awaitable<Status> HttpSession::read_body(HttpTask& task) {
 
 HttpSession::Awaitable<Status> HttpSession::read_plain_body(HttpTask& task, std::uint64_t length) {
   const Clock::time_point begun = Clock::now();
-  std::uint64_t taken = 0;
-  while (taken < length) {
-    if (buffer_.empty()) {
-      const Status read = co_await read_some();
-      if (!read.ok()) co_return read;
-    }
-    const std::string_view part = std::string_view(buffer_).substr(0, length - taken);
-    taken += part.size();
-    const Status used = task.on_body(part);
-    if (!used.ok()) co_return used;
-    buffer_.erase(0, part.size());
+  const std::string_view ahead = std::string_view(buffer_).substr(0, length);
+  std::uint64_t taken = ahead.size();
+  Status used = ahead.empty() ? Status() : task.on_body(ahead);
+  buffer_.erase(0, taken);
+  Piece piece;
+  while (used.ok() && taken < length) {
     limit_body_time(begun, taken);
+    // No more than the body: what comes behind it is the next request's.
+    const std::span<char> room = piece.room(length - taken);
+    const Result<std::size_t> got = co_await read_some(room);
+    if (!got.ok()) co_return got.status();
+    taken += *got;
+    used = task.on_body({room.data(), *got});
+    piece.filled(*got);
   }
-  co_return Status();
+  limit_body_time(begun, taken);
+  co_return used;
 }
 
 HttpSession::Awaitable<Status> HttpSession::read_chunked_body(HttpTask& task) {
@@ -70,8 +96,10 @@ HttpSession::Awaitable<Status> HttpSession::read_chunked_body(HttpTask& task) {
   };
   while (!decoder.finished()) {
     if (buffer_.empty()) {
-      const Status read = co_await read_some();
-      if (!read.ok()) co_return read;
+      buffer_.resize(kReadBytes);
+      const Result<std::size_t> got = co_await read_some(buffer_);
+      buffer_.resize(got.ok() ? *got : 0);
+      if (!got.ok()) co_return got.status();
     }
     const Result<std::size_t> used = decoder.feed(buffer_, sink);
     if (!used.ok()) co_return used.status();
@@ -81,13 +109,11 @@ HttpSession::Awaitable<Status> HttpSession::read_chunked_body(HttpTask& task) {
   co_return Status();
 }
 
-HttpSession::Awaitable<Status> HttpSession::read_some() {
-  buffer_.resize(kReadBytes);
+HttpSession::Awaitable<Result<std::size_t>> HttpSession::read_some(std::span<char> into) {
   error_code error;
   const std::size_t got = co_await socket_.async_read_some(
-      asio::buffer(buffer_.data(), kReadBytes), asio::redirect_error(asio::use_awaitable, error));
-  buffer_.resize(got);
-  if (!error) co_return Status();
+      asio::buffer(into.data(), into.size()), asio::redirect_error(asio::use_awaitable, error));
+  if (!error) co_return got;
   if (timed_out_) co_return Status(Code::deadline_exceeded, "the body came too slowly");
   if (error != asio::error::eof) {
     error_code ignored;
