@@ -49,6 +49,9 @@ HttpSession::~HttpSession() { core_.remove(this); }
 
 void HttpSession::start() {
   core_.add(shared_from_this());
+  // For the reading of bodies; where it fails, reading fails, too.
+  error_code ignored;
+  socket_.non_blocking(true, ignored);
   const auto self = shared_from_this();
   asio::co_spawn(
       socket_.get_executor(), [self] { return self->run(); }, asio::detached);

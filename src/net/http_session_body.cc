@@ -110,9 +110,16 @@ HttpSession::Awaitable<Status> HttpSession::read_chunked_body(HttpTask& task) {
 }
 
 HttpSession::Awaitable<Result<std::size_t>> HttpSession::read_some(std::span<char> into) {
-  error_code error;
-  const std::size_t got = co_await socket_.async_read_some(
-      asio::buffer(into.data(), into.size()), asio::redirect_error(asio::use_awaitable, error));
+  const asio::mutable_buffer buffer(into.data(), into.size());
+  error_code error = asio::error::would_block;
+  std::size_t got = 0;
+  // What has come already is taken at once: a turn of the event loop may end on another thread. Not
+  // always, for other connections wait for this one.
+  if (++reads_ % kReadsInTurn != 0) got = socket_.read_some(buffer, error);
+  if (error == asio::error::would_block) {
+    got =
+        co_await socket_.async_read_some(buffer, asio::redirect_error(asio::use_awaitable, error));
+  }
   if (!error) co_return got;
   if (timed_out_) co_return Status(Code::deadline_exceeded, "the body came too slowly");
   if (error != asio::error::eof) {
