@@ -274,8 +274,13 @@ void KafkaConsumer::on_commit(rd_kafka_t*, rd_kafka_resp_err_t error,
   const std::lock_guard lock(consumer.mutex_);
   for (int i = 0; i < offsets->cnt; ++i) {
     const rd_kafka_topic_partition_t& offset = offsets->elems[i];
-    if (error == RD_KAFKA_RESP_ERR_NO_ERROR && offset.err == RD_KAFKA_RESP_ERR_NO_ERROR) continue;
-    consumer.jobs_.commit_failed({offset.topic, offset.partition});
+    const PartitionId id{offset.topic, offset.partition};
+    if (error != RD_KAFKA_RESP_ERR_NO_ERROR || offset.err != RD_KAFKA_RESP_ERR_NO_ERROR) {
+      consumer.jobs_.commit_failed(id);
+    } else {
+      consumer.jobs_.commit_done(
+          id, {offset.offset, {static_cast<const char*>(offset.metadata), offset.metadata_size}});
+    }
   }
 }
 

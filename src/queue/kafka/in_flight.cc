@@ -39,7 +39,7 @@ void JobsInFlight::assign(const PartitionId& partition, const CommitMark& mark) 
   Partition& added = partitions_[partition];
   added.next = mark.offset;
   added.started = read_started(mark.started);
-  added.committing = mark;
+  added.handed_out = added.committed = mark;
 }
 
 void JobsInFlight::revoke(const PartitionId& partition) {
@@ -191,15 +191,23 @@ CommitMark JobsInFlight::mark(const PartitionId& id, bool leaving) const {
 std::optional<CommitMark> JobsInFlight::next_commit(const PartitionId& id, bool leaving) {
   const auto found = partitions_.find(id);
   if (found == partitions_.end()) return std::nullopt;
+  Partition& partition = found->second;
   CommitMark next = mark(id, leaving);
-  if (found->second.committing == next) return std::nullopt;
-  found->second.committing = next;
+  if (partition.handed_out == next && (!leaving || partition.committed == next)) {
+    return std::nullopt;
+  }
+  partition.handed_out = next;
   return next;
+}
+
+void JobsInFlight::commit_done(const PartitionId& id, const CommitMark& mark) {
+  const auto found = partitions_.find(id);
+  if (found != partitions_.end()) found->second.committed = mark;
 }
 
 void JobsInFlight::commit_failed(const PartitionId& id) {
   const auto found = partitions_.find(id);
-  if (found != partitions_.end()) found->second.committing.reset();
+  if (found != partitions_.end()) found->second.handed_out.reset();
 }
 
 std::vector<PartitionId> JobsInFlight::assigned() const {

@@ -71,8 +71,10 @@ class JobsInFlight {
   /// `leaving`: running tries are interrupted by us and not counted.
   CommitMark mark(const PartitionId& partition, bool leaving) const;
   /// The mark, if it is another than was handed out for committing last: that one may still be on
-  /// its way, and arrive. Nothing, too, for a partition that is not assigned.
+  /// its way, and arrive. When `leaving`, for which there is no later one, also if nobody has said
+  /// that it was committed. Nothing, too, for a partition that is not assigned.
   std::optional<CommitMark> next_commit(const PartitionId& partition, bool leaving);
+  void commit_done(const PartitionId& partition, const CommitMark& mark);
   /// What next_commit() gave last has not been committed, or may not have been.
   void commit_failed(const PartitionId& partition);
   std::vector<PartitionId> assigned() const;
@@ -88,7 +90,8 @@ class JobsInFlight {
     std::map<std::int64_t, Held> held;
     std::map<std::int64_t, int> started;  // of records before the crash, not read again yet
     std::int64_t next = 0;
-    std::optional<CommitMark> committing;  // or committed; nothing: not known
+    std::optional<CommitMark> handed_out;  // for committing, last; nothing: not known
+    CommitMark committed;
   };
   struct Place {
     PartitionId partition;

@@ -88,6 +88,14 @@ TEST_F(JobsInFlightTest, ACommitOnItsWayIsTakenBackByTheNextOne) {
   EXPECT_EQ(jobs_.next_commit(partition_, true), (CommitMark{10, {}}));
 }
 
+TEST_F(JobsInFlightTest, OnLeavingNoCommitThatMayFailIsReliedOn) {
+  jobs_.skip(partition_, 10);
+  EXPECT_EQ(jobs_.next_commit(partition_, false), (CommitMark{11, {}}));
+  EXPECT_EQ(jobs_.next_commit(partition_, true), (CommitMark{11, {}}));
+  jobs_.commit_done(partition_, {11, {}});
+  EXPECT_EQ(jobs_.next_commit(partition_, true), std::nullopt);
+}
+
 TEST_F(JobsInFlightTest, ACommitThatFailedIsAskedForAgain) {
   jobs_.skip(partition_, 10);
   EXPECT_EQ(jobs_.next_commit(partition_, false), (CommitMark{11, {}}));
