@@ -21,8 +21,8 @@ Status cut_short() {
   return Status(Code::invalid_argument, "the body ended before it was complete");
 }
 
-// Where a body's bytes come to lie. Clients that send as much at once as there is room for get
-// more: thousands of slow ones must not have that much each.
+// Where a body's bytes come to lie. Clients get more room as long as they fill what there is:
+// thousands of slow ones must not have that much each.
 class Piece {
  public:
   std::span<char> room(std::uint64_t most) {
@@ -31,15 +31,20 @@ class Piece {
   }
 
   void filled(std::size_t count) {
-    if (count < size_ || size_ == kMostBytes) return;
-    size_ = kMostBytes;
-    bytes_.reset();
+    if (count == kLeastBytes && size_ == kLeastBytes) resize(kMostBytes);
+    if (count < kLeastBytes / 4 && size_ == kMostBytes) resize(kLeastBytes);
   }
 
  private:
+  static constexpr std::size_t kLeastBytes = 64 * 1024;
   static constexpr std::size_t kMostBytes = 256 * 1024;
 
-  std::size_t size_ = 64 * 1024;
+  void resize(std::size_t size) {
+    size_ = size;
+    bytes_.reset();
+  }
+
+  std::size_t size_ = kLeastBytes;
   std::unique_ptr<char[]> bytes_;
 };
 
