@@ -73,6 +73,24 @@ TEST_F(HttpServerTest, TakesPipelinedRequestsInTurn) {
   EXPECT_LT(all.find("POST /2 abc"), all.find("GET /3 "));
 }
 
+TEST_F(HttpServerTest, TakesLargeBodiesInWhateverPiecesTheyComeAndNoByteMore) {
+  start();
+  std::string text;
+  while (text.size() < 900'000) text += std::to_string(text.size()) + ' ';
+  const std::string requests =
+      "POST /1 HTTP/1.1\r\nHost: a\r\nContent-Length: " + std::to_string(text.size()) + "\r\n\r\n" +
+      text + "GET /2 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
+  for (const std::size_t piece : {std::size_t{1'000}, std::size_t{70'000}, requests.size()}) {
+    RawConnection connection(server_->port());
+    for (std::size_t at = 0; at < requests.size(); at += piece) {
+      connection.send(std::string_view(requests).substr(at, piece));
+    }
+    const std::string all = connection.read_all();
+    EXPECT_NE(all.find("POST /1 " + text + "HTTP/1.1 200 "), std::string::npos) << piece;
+    EXPECT_THAT(all, HasSubstr("\r\n\r\nGET /2 ")) << piece;
+  }
+}
+
 TEST_F(HttpServerTest, PassesOverAnEmptyLineBeforeARequest) {
   start();
   RawConnection connection(server_->port());
