@@ -36,7 +36,7 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
 
  private:
   static constexpr std::size_t kReadBytes = 64 * 1024;  // of an answer, or of a chunked body
-  static constexpr unsigned kReadsInTurn = 16;
+  static constexpr unsigned kReadsInTurn = 16;  // the last of which goes through the event loop
   using Clock = std::chrono::steady_clock;
   template <typename T>
   using Awaitable = boost::asio::awaitable<T>;
@@ -80,7 +80,7 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
   bool fresh_ = true;  // no request has come yet
   bool busy_ = false;  // between a request's first byte and its answer's last
   bool finishing_ = false;
-  unsigned reads_ = 0;
+  unsigned reads_ = 0;                    // of bodies
   std::string buffer_;                    // read and not yet used
   std::shared_ptr<HttpRequest> request_;  // shared with its task
   RequestHead head_;
