@@ -5,8 +5,9 @@
 
 #include "base/status.h"
 #include "fuzz_target.h"
-#include "image/jpeg/jpeg_thumbnailer.h"
+#include "image/jpeg/jpeg_kernel.h"
 #include "image/jpeg/skim_decoder.h"
+#include "image/planar/planar_thumbnailer.h"
 
 using namespace thumbmill;
 
@@ -47,7 +48,8 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   request.renditions = {
       {.name = "a", .width_px = 40, .height_px = 30, .fit = Fit::cover},
       {.name = "b", .width_px = 9, .height_px = 9, .fit = Fit::contain, .quality = 95}};
-  JpegThumbnailer thumbnailer;
+  planar::PlanarThumbnailer thumbnailer({{ImageFormat::jpeg, jpeg::decode_jpeg}},
+                                        planar::own_encoders());
   const auto made = thumbnailer.make(request, {});
   if (made.ok()) THUMBMILL_CHECK(made->renditions.size() == 2);
   return 0;

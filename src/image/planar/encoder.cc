@@ -1,15 +1,26 @@
 #include "image/planar/encoder.h"
 
+#include <algorithm>
+
 #include "image/planar/jpeg_encoder.h"
 #include "image/planar/png_encoder.h"
 #include "image/planar/webp_encoder.h"
 
 namespace thumbmill::planar {
 
-bool can_encode(ImageFormat format) { return stores_planes(format) || format == ImageFormat::png; }
+std::vector<FormatEncoder> own_encoders() {
+  return {
+      {ImageFormat::jpeg, encode_jpeg, encode_jpeg},
+      {ImageFormat::webp, encode_webp, encode_webp},
+      {ImageFormat::png, [](const Pixels& pixels, int) { return encode_png(pixels); }, nullptr},
+  };
+}
 
-bool stores_planes(ImageFormat format) {
-  return format == ImageFormat::jpeg || format == ImageFormat::webp;
+const FormatEncoder* find_encoder(const std::vector<FormatEncoder>& encoders, ImageFormat format) {
+  const auto found =
+      std::find_if(encoders.begin(), encoders.end(),
+                   [&](const FormatEncoder& encoder) { return encoder.format == format; });
+  return found == encoders.end() ? nullptr : &*found;
 }
 
 std::uint32_t chroma_divisor_of(ImageFormat format, int quality) {
@@ -23,22 +34,10 @@ std::uint32_t chroma_divisor_of(ImageFormat format, int quality) {
   }
 }
 
-Result<std::string> encode_planes(const Picture& picture, ImageFormat format, int quality) {
-  THUMBMILL_CHECK(stores_planes(format));
-  return format == ImageFormat::jpeg ? encode_jpeg(picture, quality)
-                                     : encode_webp(picture, quality);
-}
-
-Result<std::string> encode_pixels(const Pixels& pixels, ImageFormat format, int quality) {
-  THUMBMILL_CHECK(can_encode(format));
-  switch (format) {
-    case ImageFormat::jpeg:
-      return encode_jpeg(pixels, quality);
-    case ImageFormat::webp:
-      return encode_webp(pixels, quality);
-    default:
-      return encode_png(pixels);
-  }
+std::uint64_t encoding_bytes_per_pixel(ImageFormat format) {
+  constexpr std::uint64_t kOrdinary = 24;
+  constexpr std::uint64_t kAvif = 72;  // libaom keeps several frames, and its searches' tables
+  return format == ImageFormat::avif ? kAvif : kOrdinary;
 }
 
 }  // namespace thumbmill::planar

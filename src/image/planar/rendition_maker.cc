@@ -10,7 +10,6 @@
 #include <utility>
 
 #include "image/blurhash.h"
-#include "image/planar/encoder.h"
 #include "image/planar/render.h"
 #include "image/reduction.h"
 
@@ -20,8 +19,6 @@ namespace {
 constexpr std::uint32_t kPlaceholderSide = 32;
 // Stacks, tables and buffers, whatever the size of the image.
 constexpr std::uint64_t kBaseBytes = 8ull << 20;
-// Of a rendition on its way: planes, pixels and what encoders make of them.
-constexpr std::uint64_t kBytesPerPixel = 24;
 
 // Of an opaque picture. One that shows what is behind it becomes PNG, if nothing else is asked for.
 ImageFormat format_of(const RenditionSpec& spec) { return spec.format.value_or(ImageFormat::jpeg); }
@@ -102,9 +99,11 @@ void describe(const Picture& finished, RenditionResult& facts) {
 // One thread at a time.
 class RenditionMaker {
  public:
-  // `transform` may be null, and is borrowed.
-  RenditionMaker(Picture decoded, SizePx size, const ProfileTransform* transform)
+  // `transform` may be null, and is borrowed, as are `encoders`.
+  RenditionMaker(Picture decoded, SizePx size, const ProfileTransform* transform,
+                 const std::vector<FormatEncoder>& encoders)
       : size_(size),
+        encoders_(encoders),
         transform_(transform != nullptr && !transform->is_identity() ? transform : nullptr) {
     pictures_.push_back(std::move(decoded));
   }
@@ -120,6 +119,7 @@ class RenditionMaker {
 
   std::deque<Picture> pictures_;  // the decoded one, then whole pictures made of it, ever smaller
   SizePx size_;
+  const std::vector<FormatEncoder>& encoders_;
   const ProfileTransform* transform_;
 };
 
@@ -146,7 +146,9 @@ Result<std::string> RenditionMaker::finish(const Picture& picture, const FitPlan
     pixels = place(pixels, plan.canvas, clear ? std::nullopt : std::optional(background));
   }
   describe(planes_of(flattened(pixels, background)), facts);
-  return encode_pixels(pixels, facts.format, spec.quality);
+  const FormatEncoder* const encoder = find_encoder(encoders_, facts.format);
+  if (encoder == nullptr) return Status(Code::unsupported, "a rendition's format is not written");
+  return encoder->encode_pixels(pixels, spec.quality);
 }
 
 Result<MadeRendition> RenditionMaker::make(const RenditionSpec& spec) {
@@ -157,13 +159,14 @@ Result<MadeRendition> RenditionMaker::make(const RenditionSpec& spec) {
   made.facts.size = plan.canvas;
   const std::uint32_t stored_divisor = chroma_divisor_of(made.facts.format, spec.quality);
   const Picture& decoded = pictures_.front();
-  const bool as_planes = stores_planes(made.facts.format) && transform_ == nullptr &&
-                         plan.canvas == plan.crop && decoded.model != ColorModel::rgb &&
-                         !decoded.has_alpha;
+  const FormatEncoder* const encoder = find_encoder(encoders_, made.facts.format);
+  const bool stores_planes = encoder != nullptr && encoder->encode_planes != nullptr;
+  const bool as_planes = stores_planes && transform_ == nullptr && plan.canvas == plan.crop &&
+                         decoded.model != ColorModel::rgb && !decoded.has_alpha;
   Picture picture = render(source_for(plan, stored_divisor), plan, as_planes ? stored_divisor : 1);
   std::string bytes;
   if (as_planes) {
-    ASSIGN_OR_RETURN(bytes, encode_planes(picture, made.facts.format, spec.quality));
+    ASSIGN_OR_RETURN(bytes, encoder->encode_planes(picture, spec.quality));
     describe(picture, made.facts);
   } else {
     ASSIGN_OR_RETURN(bytes, finish(picture, plan, spec, made.facts));
@@ -176,9 +179,10 @@ Result<MadeRendition> RenditionMaker::make(const RenditionSpec& spec) {
 
 }  // namespace
 
-Status check_formats(const std::vector<RenditionSpec>& specs) {
-  const bool all = std::all_of(specs.begin(), specs.end(), [](const RenditionSpec& spec) {
-    return can_encode(format_of(spec));
+Status check_formats(const std::vector<RenditionSpec>& specs,
+                     const std::vector<FormatEncoder>& encoders) {
+  const bool all = std::all_of(specs.begin(), specs.end(), [&](const RenditionSpec& spec) {
+    return find_encoder(encoders, format_of(spec)) != nullptr;
   });
   return all ? Status() : Status(Code::unsupported, "a rendition's format is not written here");
 }
@@ -189,17 +193,18 @@ Status ask_for_memory(const ThumbnailRequest& request, SizePx upright,
   std::uint64_t largest = 0;
   for (const RenditionSpec& spec : request.renditions) {
     const FitPlan plan = plan_fit(upright, spec);
-    largest = std::max(largest, std::uint64_t{plan.scaled.width} * plan.scaled.height +
-                                    std::uint64_t{plan.canvas.width} * plan.canvas.height);
+    const std::uint64_t pixels = std::uint64_t{plan.scaled.width} * plan.scaled.height +
+                                 std::uint64_t{plan.canvas.width} * plan.canvas.height;
+    largest = std::max(largest, pixels * encoding_bytes_per_pixel(format_of(spec)));
   }
-  return request.admit(kBaseBytes + request.source.size() + decoding_bytes +
-                       largest * kBytesPerPixel);
+  return request.admit(kBaseBytes + request.source.size() + decoding_bytes + largest);
 }
 
 Result<Thumbnails> make_renditions(Decoded decoded, const std::vector<RenditionSpec>& specs,
+                                   const std::vector<FormatEncoder>& encoders,
                                    ProfileCache& profiles) {
   const auto transform = profiles.find(decoded.profile, decoded.picture.model == ColorModel::grey);
-  RenditionMaker maker(std::move(decoded.picture), decoded.size, transform.get());
+  RenditionMaker maker(std::move(decoded.picture), decoded.size, transform.get(), encoders);
   Thumbnails thumbnails;
   thumbnails.source_size = decoded.size;
   thumbnails.renditions.resize(specs.size());

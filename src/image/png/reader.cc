@@ -2,11 +2,14 @@
 
 #include <algorithm>
 
-#include "image/png/box_reduce.h"
+#include "image/planar/box_reduce.h"
 #include "image/png/filter.h"
 #include "image/png/samples.h"
 
 namespace thumbmill {
+
+using planar::BoxGrid;
+using planar::kMostBoxSide;
 
 std::optional<planar::Picture> read_png(const PngParts& parts, std::size_t side,
                                         std::uint64_t whole_bytes) {
@@ -15,8 +18,9 @@ std::optional<planar::Picture> read_png(const PngParts& parts, std::size_t side,
   PngUnfilter unfilter(header.row_bytes(), header.filter_pixel_bytes(), PngRows::kBandRows);
   PngSamples samples(parts);
   const PngSampleShape shape = png_sample_shape(parts);
-  const auto reducer = make_box_reducer(header.width_px, header.height_px, shape.channels,
-                                        shape.has_alpha, shape.wide, std::min(side, kMostBoxSide));
+  const auto reducer =
+      planar::make_box_reducer(header.width_px, header.height_px, shape.channels, shape.has_alpha,
+                               shape.wide, std::min(side, kMostBoxSide));
   for (std::size_t done = 0; done < header.height_px;) {
     const std::size_t count = std::min<std::size_t>(PngRows::kBandRows, header.height_px - done);
     const std::uint8_t* band = rows.next(count);

@@ -17,6 +17,14 @@ using planar::Pixels;
 
 constexpr int kQuality = 80;
 
+Result<std::string> encode_pixels(const Pixels& pixels, ImageFormat format, int quality) {
+  return planar::find_encoder(planar::own_encoders(), format)->encode_pixels(pixels, quality);
+}
+
+Result<std::string> encode_planes(const planar::Picture& picture, ImageFormat format, int quality) {
+  return planar::find_encoder(planar::own_encoders(), format)->encode_planes(picture, quality);
+}
+
 class Encoders : public ::testing::Test {
  protected:
   static void SetUpTestSuite() { ASSERT_EQ(vips_init("encoder_test"), 0); }
@@ -81,7 +89,7 @@ TEST_F(Encoders, PngKeepsEveryPixel) {
   for (const std::size_t channels : {3u, 4u}) {
     for (const SizePx size : {SizePx{1, 1}, SizePx{1, 40}, SizePx{61, 1}, SizePx{130, 77}}) {
       const Pixels pixels = slopes(size, channels);
-      const auto file = planar::encode_pixels(pixels, ImageFormat::png, kQuality);
+      const auto file = encode_pixels(pixels, ImageFormat::png, kQuality);
       ASSERT_TRUE(file.ok()) << file.status().to_string();
       EXPECT_EQ(mean_difference(decode_picture(*file), as_picture(pixels)), 0);
     }
@@ -92,8 +100,7 @@ TEST_F(Encoders, PngIsNoLargerThanThatOfLibvips) {
   for (const VipsImagePtr& image : {noise(150, 90), as_vips(slopes({200, 150}, 3))}) {
     const Picture picture = decode_picture(write_picture(image.get(), ".png"));
     const Pixels pixels{picture.size, 3, {picture.pixels.begin(), picture.pixels.end()}};
-    const std::size_t ours =
-        planar::encode_pixels(pixels, ImageFormat::png, kQuality).value().size();
+    const std::size_t ours = encode_pixels(pixels, ImageFormat::png, kQuality).value().size();
     EXPECT_LE(ours, encode_image(image.get(), ImageFormat::png, kQuality).value().size() + 100);
   }
 }
@@ -102,7 +109,7 @@ TEST_F(Encoders, WebpOfPixelsIsThatOfLibvips) {
   for (const std::size_t channels : {3u, 4u}) {
     for (const int quality : {1, 50, 80, 100}) {
       const Pixels pixels = slopes({131, 77}, channels);
-      const auto file = planar::encode_pixels(pixels, ImageFormat::webp, quality);
+      const auto file = encode_pixels(pixels, ImageFormat::webp, quality);
       ASSERT_TRUE(file.ok()) << file.status().to_string();
       EXPECT_EQ(*file, encode_image(as_vips(pixels).get(), ImageFormat::webp, quality).value());
     }
@@ -114,11 +121,10 @@ TEST_F(Encoders, WebpOfPlanesIsNearlyThat) {
   for (const SizePx size : {SizePx{1, 1}, SizePx{2, 5}, SizePx{131, 77}, SizePx{200, 150}}) {
     const double tolerance = size.width < 10 ? 5 : 1.5;
     const Pixels pixels = slopes(size, 3);
-    const auto file = planar::encode_planes(as_planes(pixels), ImageFormat::webp, 90);
+    const auto file = encode_planes(as_planes(pixels), ImageFormat::webp, 90);
     ASSERT_TRUE(file.ok()) << file.status().to_string();
     const Picture made = decode_picture(*file);
-    const Picture expected =
-        decode_picture(planar::encode_pixels(pixels, ImageFormat::webp, 90).value());
+    const Picture expected = decode_picture(encode_pixels(pixels, ImageFormat::webp, 90).value());
     EXPECT_LT(mean_difference(made, expected), tolerance) << size.width << " x " << size.height;
   }
 }
@@ -127,8 +133,7 @@ TEST_F(Encoders, WebpOfGreyIsGrey) {
   planar::Picture grey = as_planes(slopes({64, 47}, 3));
   grey.model = planar::ColorModel::grey;
   grey.planes.resize(1);
-  const Picture made =
-      decode_picture(planar::encode_planes(grey, ImageFormat::webp, kQuality).value());
+  const Picture made = decode_picture(encode_planes(grey, ImageFormat::webp, kQuality).value());
   for (std::uint32_t x = 0; x < 64; ++x) {
     const auto color = made.at(x, 20);
     EXPECT_LE(std::abs(color[0] - color[1]) + std::abs(color[1] - color[2]), 2);
@@ -139,15 +144,13 @@ TEST_F(Encoders, WebpOfGreyIsGrey) {
 TEST_F(Encoders, NothingButThePictureIsWritten) {
   const Pixels pixels = slopes({64, 48}, 3);
   for (const ImageFormat format : {ImageFormat::jpeg, ImageFormat::webp, ImageFormat::png}) {
-    ASSERT_TRUE(planar::can_encode(format));
-    const std::string file = planar::encode_pixels(pixels, format, kQuality).value();
+    const std::string file = encode_pixels(pixels, format, kQuality).value();
     EXPECT_EQ(sniff_image_format(file), format);
     const Picture made = decode_picture(file);
     EXPECT_FALSE(made.has_profile || made.has_metadata);
     EXPECT_LT(mean_difference(made, as_picture(pixels)), 3);
-    EXPECT_EQ(file, planar::encode_pixels(pixels, format, kQuality).value());
+    EXPECT_EQ(file, encode_pixels(pixels, format, kQuality).value());
   }
-  EXPECT_FALSE(planar::can_encode(ImageFormat::avif));
 }
 
 }  // namespace

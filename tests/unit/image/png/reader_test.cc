@@ -8,8 +8,8 @@
 #include <gtest/gtest.h>
 #include <zlib.h>
 
-#include "naive_reduce.h"
 #include "pictures.h"
+#include "planar/naive_reduce.h"
 #include "png_files.h"
 
 namespace thumbmill {
@@ -43,7 +43,7 @@ class PngReader : public ::testing::Test {
     void* memory = vips_image_write_to_memory(image.get(), &size);
     const std::string pixels(static_cast<const char*>(memory), size);
     g_free(memory);
-    return naive_reduce(
+    return planar::naive_reduce(
         pixels, static_cast<std::size_t>(image->Xsize), static_cast<std::size_t>(image->Ysize),
         static_cast<std::size_t>(image->Bands), vips_image_hasalpha(image.get()) != 0,
         image->BandFmt == VIPS_FORMAT_USHORT, side);
@@ -54,7 +54,7 @@ class PngReader : public ::testing::Test {
     for (const std::uint64_t whole_bytes : {kPngWholeBytes, kInBands}) {
       const auto made = read(file, side, whole_bytes);
       ASSERT_TRUE(made.has_value());
-      ASSERT_LE(greatest_difference(*made, right), side == 1 && !right.has_alpha ? 0 : 1);
+      ASSERT_LE(planar::greatest_difference(*made, right), side == 1 && !right.has_alpha ? 0 : 1);
     }
   }
 

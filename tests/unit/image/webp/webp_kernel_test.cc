@@ -1,11 +1,12 @@
 // What is the WebP kernel's own beyond the conformance suite: what it leaves to others, and when.
-#include "image/webp/webp_thumbnailer.h"
+#include "image/webp/webp_kernel.h"
 
 #include <cstdint>
 #include <random>
 
 #include <gtest/gtest.h>
 
+#include "image/planar/planar_thumbnailer.h"
 #include "image/vips/encoder.h"
 #include "image/webp/container.h"
 #include "pictures.h"
@@ -17,7 +18,7 @@ using namespace std::string_literals;
 
 class Webp : public ::testing::Test {
  protected:
-  static void SetUpTestSuite() { ASSERT_EQ(vips_init("webp_thumbnailer_test"), 0); }
+  static void SetUpTestSuite() { ASSERT_EQ(vips_init("webp_kernel_test"), 0); }
 
   Result<Thumbnails> make(const std::string& file, std::vector<RenditionSpec> specs,
                           const ImageLimits& limits = {}) {
@@ -33,7 +34,8 @@ class Webp : public ::testing::Test {
     return thumbnailer_.make(request, {});
   }
 
-  WebpThumbnailer thumbnailer_;
+  planar::PlanarThumbnailer thumbnailer_{{{ImageFormat::webp, webp::decode_webp}},
+                                         planar::own_encoders()};
   int admissions_ = 0;
   Status admission_;
 };

@@ -1,17 +1,22 @@
 // Thumbnails of PNG files, beside those that libvips makes of them; and what is left to libvips.
-#include "image/png/png_thumbnailer.h"
+#include "image/png/png_kernel.h"
 
 #include <string>
 #include <vector>
 
 #include <gtest/gtest.h>
 
+#include "image/planar/planar_thumbnailer.h"
 #include "image/vips/vips_thumbnailer.h"
 #include "pictures.h"
 #include "png_files.h"
 
 namespace thumbmill {
 namespace {
+
+planar::PlanarThumbnailer thumbnailer() {
+  return planar::PlanarThumbnailer({{ImageFormat::png, decode_png}}, planar::own_encoders());
+}
 
 // What two good filters differ by on nothing but hard edges.
 constexpr double kHardEdges = 2.4;
@@ -45,7 +50,7 @@ class PngThumbnail : public ::testing::Test {
   }
 
   static Result<Thumbnails> make(const std::string& file, std::uint32_t side) {
-    return PngThumbnailer().make(request_for(file, side), {});
+    return thumbnailer().make(request_for(file, side), {});
   }
 
   static Picture picture(const Result<Thumbnails>& made) {
@@ -172,10 +177,10 @@ TEST_F(PngThumbnail, LeavesToOthersWhatIsNotPlain) {
   EXPECT_EQ(make(interlaced, 50).status().code(), Code::unsupported);
   ThumbnailRequest request = request_for(plain, 50);
   request.format = ImageFormat::webp;
-  EXPECT_EQ(PngThumbnailer().make(request, {}).status().code(), Code::unsupported);
+  EXPECT_EQ(thumbnailer().make(request, {}).status().code(), Code::unsupported);
   request = request_for(plain, 50);
   request.renditions[0].format = ImageFormat::avif;
-  EXPECT_EQ(PngThumbnailer().make(request, {}).status().code(), Code::unsupported);
+  EXPECT_EQ(thumbnailer().make(request, {}).status().code(), Code::unsupported);
 }
 
 TEST_F(PngThumbnail, LeavesDamagedFilesToOthers) {
@@ -199,14 +204,14 @@ TEST_F(PngThumbnail, LimitsComeBeforePixels) {
     asked = bytes;
     return Status(Code::too_large, "no room");
   };
-  EXPECT_EQ(PngThumbnailer().make(request, {}).status().message(), "no room");
+  EXPECT_EQ(thumbnailer().make(request, {}).status().message(), "no room");
   EXPECT_GT(asked, 0u);
   asked = 0;
   request.limits.max_side_px = 29;
-  EXPECT_EQ(PngThumbnailer().make(request, {}).status().code(), Code::too_large);
+  EXPECT_EQ(thumbnailer().make(request, {}).status().code(), Code::too_large);
   request.limits = {};
   request.limits.max_pixels = 599;
-  EXPECT_EQ(PngThumbnailer().make(request, {}).status().code(), Code::too_large);
+  EXPECT_EQ(thumbnailer().make(request, {}).status().code(), Code::too_large);
   EXPECT_EQ(asked, 0u);
 }
 

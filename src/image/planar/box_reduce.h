@@ -1,7 +1,7 @@
 // Makes a picture smaller by a whole number, on the way from interleaved rows to planes: each
 // sample of the result stands for a box of pixels. Rows come in one by one, and only a few rows of
-// boxes are kept. Internal to image/png; an object is for one thread at a time. Does not resize to
-// an exact size: that is the resize's matter, which follows.
+// boxes are kept. For decoders that give rows; an object is for one thread at a time. Does not
+// resize to an exact size: the resize that follows does.
 //
 // A box's mean is a little too smooth, which shows in a thumbnail (1 to 4 dB against a resize of
 // the whole picture), and three taps across the means and three down put it right: see taps_of().
@@ -14,7 +14,7 @@
 
 #include "image/planar/picture.h"
 
-namespace thumbmill {
+namespace thumbmill::planar {
 
 /// How one side is cut into boxes, from the beginning on; the last one may be smaller.
 class BoxGrid {
@@ -63,7 +63,7 @@ class BoxReducer {
   virtual void add(const void* samples) = 0;
 
   /// After the last row. Rounded to the nearest, to 8 bits.
-  virtual planar::Picture take() = 0;
+  virtual Picture take() = 0;
 };
 
 /// `channels` is 1 to 4, of which the last one is alpha (not premultiplied) if `has_alpha`; sizes
@@ -72,4 +72,4 @@ std::unique_ptr<BoxReducer> make_box_reducer(std::size_t width_px, std::size_t h
                                              std::size_t channels, bool has_alpha, bool wide,
                                              std::size_t side);
 
-}  // namespace thumbmill
+}  // namespace thumbmill::planar

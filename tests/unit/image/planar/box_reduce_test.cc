@@ -1,4 +1,4 @@
-#include "image/png/box_reduce.h"
+#include "image/planar/box_reduce.h"
 
 #include <cstring>
 #include <string>
@@ -10,7 +10,7 @@
 #include "naive_reduce.h"
 #include "png_files.h"
 
-namespace thumbmill {
+namespace thumbmill::planar {
 namespace {
 
 struct Shape {
@@ -34,8 +34,8 @@ void expect_exact(const Shape& shape, std::size_t width, std::size_t height, std
     std::memcpy(row.data(), bytes.data() + y * row_bytes, row_bytes);
     reducer->add(row.data());
   }
-  const planar::Picture made = reducer->take();
-  const planar::Picture expected =
+  const Picture made = reducer->take();
+  const Picture expected =
       naive_reduce(bytes, width, height, shape.channels, shape.has_alpha, shape.wide, side);
   // Single precision may round a tie the other way, and alpha is rounded before it is used where a
   // box is one pixel; without alpha such a box stays what it was.
@@ -68,7 +68,7 @@ TEST(BoxReduce, DoesNotLetClearPixelsBleed) {
   const auto reducer = make_box_reducer(2, 1, 4, true, false, 2);
   std::string row = left_red_right_clear_green + std::string(16, '\0');
   reducer->add(row.data());
-  const planar::Picture made = reducer->take();
+  const Picture made = reducer->take();
   ASSERT_EQ(made.planes.size(), 4u);
   for (const auto& [plane, value] : {std::pair{0, 128}, {1, 0}, {2, 0}, {3, 128}}) {
     EXPECT_EQ(made.planes.at(static_cast<std::size_t>(plane)).samples.at(0), value) << plane;
@@ -98,4 +98,4 @@ TEST(BoxReduce, CoversEverythingOnce) {
 }
 
 }  // namespace
-}  // namespace thumbmill
+}  // namespace thumbmill::planar

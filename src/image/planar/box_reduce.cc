@@ -1,4 +1,4 @@
-#include "image/png/box_reduce.h"
+#include "image/planar/box_reduce.h"
 
 #include <algorithm>
 #include <bit>
@@ -6,7 +6,7 @@
 #include <type_traits>
 #include <utility>
 
-namespace thumbmill {
+namespace thumbmill::planar {
 namespace {
 
 using U8x16 = std::uint8_t __attribute__((vector_size(16)));
@@ -62,13 +62,13 @@ struct Taps {
 };
 
 // Planes for boxes of `channels` samples a pixel; the last channel may be alpha.
-planar::Picture make_picture(const BoxGrid& across, const BoxGrid& down, std::size_t channels,
-                             bool has_alpha) {
-  planar::Picture picture;
-  picture.model = channels < 3 ? planar::ColorModel::grey : planar::ColorModel::rgb;
+Picture make_picture(const BoxGrid& across, const BoxGrid& down, std::size_t channels,
+                     bool has_alpha) {
+  Picture picture;
+  picture.model = channels < 3 ? ColorModel::grey : ColorModel::rgb;
   picture.has_alpha = has_alpha;
   for (std::size_t c = 0; c < channels; ++c) {
-    planar::Plane& plane = picture.planes.emplace_back();
+    Plane& plane = picture.planes.emplace_back();
     plane.width = plane.stride = across.count();
     plane.height = down.count();
     plane.extent_x = static_cast<double>(across.pixels()) / static_cast<double>(across.side());
@@ -102,7 +102,7 @@ class Reducer : public BoxReducer {
     ++box_row_;
   }
 
-  planar::Picture take() final {
+  Picture take() final {
     if (box_row_ > 0) write(box_row_ - 1);
     return std::move(picture_);
   }
@@ -155,7 +155,7 @@ class Reducer : public BoxReducer {
   std::vector<float> means_[3];
   std::vector<float> filtered_;  // down
   std::vector<float> final_;     // and across
-  planar::Picture picture_;
+  Picture picture_;
 };
 
 // Boxes of one pixel: only put into planes.
@@ -181,7 +181,7 @@ class Splitter final : public BoxReducer {
     ++row_;
   }
 
-  planar::Picture take() override { return std::move(picture_); }
+  Picture take() override { return std::move(picture_); }
 
  private:
   static std::uint8_t in_8_bits(Sample sample) {
@@ -190,7 +190,7 @@ class Splitter final : public BoxReducer {
   }
 
   std::size_t row_ = 0;
-  planar::Picture picture_;
+  Picture picture_;
 };
 
 // Without alpha: columns are summed up first, which takes whole vectors, and boxes out of columns
@@ -354,4 +354,4 @@ std::unique_ptr<BoxReducer> make_box_reducer(std::size_t width_px, std::size_t h
               : make<std::uint8_t>(width_px, height_px, channels, has_alpha, side);
 }
 
-}  // namespace thumbmill
+}  // namespace thumbmill::planar

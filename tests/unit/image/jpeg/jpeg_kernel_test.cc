@@ -1,6 +1,6 @@
 // What is the JPEG kernel's own beyond the conformance suite: its choice of scale, its fall-backs,
 // and one picture from all of its ways.
-#include "image/jpeg/jpeg_thumbnailer.h"
+#include "image/jpeg/jpeg_kernel.h"
 
 #include <cstdlib>
 
@@ -9,9 +9,15 @@
 #include <sys/resource.h>
 
 #include "image/jpeg/made_jpeg.h"
+#include "image/planar/planar_thumbnailer.h"
 
 namespace thumbmill {
 namespace {
+
+planar::PlanarThumbnailer thumbnailer() {
+  return planar::PlanarThumbnailer({{ImageFormat::jpeg, jpeg::decode_jpeg}},
+                                   planar::own_encoders());
+}
 
 Result<Thumbnails> make(const std::string& file, std::vector<RenditionSpec> specs,
                         const ImageLimits& limits = {}) {
@@ -19,7 +25,7 @@ Result<Thumbnails> make(const std::string& file, std::vector<RenditionSpec> spec
   request.source = Blob(file);
   request.renditions = std::move(specs);
   request.limits = limits;
-  return JpegThumbnailer().make(request, {});
+  return thumbnailer().make(request, {});
 }
 
 RenditionSpec box(std::uint32_t side, const std::string& name = "thumb") {
@@ -39,7 +45,7 @@ double mean_difference(const jpeg::ReferencePlane& a, const jpeg::ReferencePlane
   return sum / static_cast<double>(a.samples.size());
 }
 
-TEST(JpegThumbnailer, LeavesToOthersWhatIsNotItsOwn) {
+TEST(JpegKernel, LeavesToOthersWhatIsNotItsOwn) {
   const std::string file = jpeg::make_jpeg({});
   RenditionSpec spec = box(20);
   spec.format = ImageFormat::avif;
@@ -49,10 +55,10 @@ TEST(JpegThumbnailer, LeavesToOthersWhatIsNotItsOwn) {
   request.format = ImageFormat::png;
   request.source = Blob(file);
   request.renditions = {box(20)};
-  EXPECT_EQ(JpegThumbnailer().make(request, {}).status().code(), Code::unsupported);
+  EXPECT_EQ(thumbnailer().make(request, {}).status().code(), Code::unsupported);
 }
 
-TEST(JpegThumbnailer, WritesWebpAndPngToo) {
+TEST(JpegKernel, WritesWebpAndPngToo) {
   const std::string file = jpeg::make_jpeg({.width = 200, .height = 150});
   std::vector<RenditionSpec> specs;
   for (const ImageFormat format : {ImageFormat::png, ImageFormat::webp, ImageFormat::jpeg}) {
@@ -70,7 +76,7 @@ TEST(JpegThumbnailer, WritesWebpAndPngToo) {
 }
 
 // A progressive file and one that the quick decoder declines go other ways to the same picture.
-TEST(JpegThumbnailer, AllWaysLeadToTheSamePicture) {
+TEST(JpegKernel, AllWaysLeadToTheSamePicture) {
   for (const std::uint32_t side : {20u, 50u, 90u, 150u}) {  // 1/8, 1/4, 1/2, 1/1 of 400
     SCOPED_TRACE(side);
     jpeg::JpegOptions options{.width = 400, .height = 300, .quality = 92};
@@ -88,7 +94,7 @@ TEST(JpegThumbnailer, AllWaysLeadToTheSamePicture) {
   }
 }
 
-TEST(JpegThumbnailer, ACascadeIsNearWhatEachAloneWouldBe) {
+TEST(JpegKernel, ACascadeIsNearWhatEachAloneWouldBe) {
   const std::string file = jpeg::make_jpeg({.width = 1300, .height = 900, .quality = 92});
   const auto all = make(file, {box(60, "a"), box(500, "b"), box(200, "c"), box(45, "d")});
   ASSERT_TRUE(all.ok()) << all.status().to_string();
@@ -101,14 +107,14 @@ TEST(JpegThumbnailer, ACascadeIsNearWhatEachAloneWouldBe) {
   }
 }
 
-TEST(JpegThumbnailer, GreyStaysGrey) {
+TEST(JpegKernel, GreyStaysGrey) {
   const auto made =
       make(jpeg::make_jpeg({.width = 200, .height = 150, .components = 1}), {box(50)});
   ASSERT_TRUE(made.ok());
   EXPECT_EQ(made->renditions[0].facts.color[1], made->renditions[0].facts.color[3]);
 }
 
-TEST(JpegThumbnailer, LimitsComeBeforePixels) {
+TEST(JpegKernel, LimitsComeBeforePixels) {
   const std::string file = jpeg::make_jpeg({.width = 64, .height = 48, .progressive = true});
   ImageLimits limits;
   limits.max_pixels = 64 * 48 - 1;
@@ -135,7 +141,7 @@ std::string claiming(std::uint16_t side, bool progressive) {
 }
 
 // With no more address space than is in use, as in a decoder process at its limit.
-TEST(JpegThumbnailer, WhatFindsNoMemoryIsTooLarge) {
+TEST(JpegKernel, WhatFindsNoMemoryIsTooLarge) {
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
   GTEST_SKIP() << "a sanitizer needs address space of its own";
 #endif
@@ -156,7 +162,7 @@ TEST(JpegThumbnailer, WhatFindsNoMemoryIsTooLarge) {
   }
 }
 
-TEST(JpegThumbnailer, SmallPicturesInEveryFit) {
+TEST(JpegKernel, SmallPicturesInEveryFit) {
   for (std::uint32_t width = 1; width <= 20; width += 3) {
     for (std::uint32_t height = 1; height <= 20; height += 3) {
       const std::string file = jpeg::make_jpeg({.width = width, .height = height});
@@ -174,7 +180,7 @@ TEST(JpegThumbnailer, SmallPicturesInEveryFit) {
   }
 }
 
-TEST(JpegThumbnailer, ATruncatedFileEndsInGreyWhicheverWayItGoes) {
+TEST(JpegKernel, ATruncatedFileEndsInGreyWhicheverWayItGoes) {
   for (const bool progressive : {false, true}) {
     for (const std::uint32_t side : {20u, 150u}) {
       jpeg::JpegOptions options{.width = 400, .height = 300};

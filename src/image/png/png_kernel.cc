@@ -1,27 +1,18 @@
-#include "image/png/png_thumbnailer.h"
+#include "image/png/png_kernel.h"
 
 #include <utility>
 
 #include "image/exif.h"
 #include "image/limit_checks.h"
 #include "image/planar/render.h"
-#include "image/planar/rendition_maker.h"
 #include "image/png/container.h"
 #include "image/png/reader.h"
 #include "image/reduction.h"
 
 namespace thumbmill {
 
-Result<Thumbnails> PngThumbnailer::make(const ThumbnailRequest& request, const OpContext&) {
-  return planar::within_memory([&] { return make_within_memory(request); });
-}
-
-Result<Thumbnails> PngThumbnailer::make_within_memory(const ThumbnailRequest& request) {
-  RETURN_IF_ERROR(validate(request.renditions));
-  if (request.format != ImageFormat::png) return Status(Code::unsupported, "not a PNG");
-  RETURN_IF_ERROR(planar::check_formats(request.renditions));
-  ASSIGN_OR_RETURN(const BlobView source, request.source.view());
-  const auto parts = take_png_apart(source.bytes());
+Result<planar::Decoded> decode_png(std::string_view file, const ThumbnailRequest& request) {
+  const auto parts = take_png_apart(file);
   if (!parts) return Status(Code::unsupported, "a PNG out of the ordinary");
   const SizePx stored{parts->header.width_px, parts->header.height_px};
   RETURN_IF_ERROR(check_size(stored.width, stored.height, request.limits));
@@ -35,7 +26,7 @@ Result<Thumbnails> PngThumbnailer::make_within_memory(const ThumbnailRequest& re
   decoded.picture = *std::move(picture);
   decoded.picture.orientation = orientation;
   decoded.profile = png_profile(*parts);
-  return planar::make_renditions(std::move(decoded), request.renditions, profiles_);
+  return decoded;
 }
 
 }  // namespace thumbmill

@@ -9,15 +9,14 @@
 #include <string>
 #include <vector>
 
-#include "image/png/box_reduce.h"
+#include "image/planar/box_reduce.h"
 
-namespace thumbmill {
+namespace thumbmill::planar {
 
 /// `bytes` are height_px x width_px x channels samples of 8 bits or, if `wide`, 16 in the machine's
 /// order.
-inline planar::Picture naive_reduce(const std::string& bytes, std::size_t width, std::size_t height,
-                                    std::size_t channels, bool has_alpha, bool wide,
-                                    std::size_t side) {
+inline Picture naive_reduce(const std::string& bytes, std::size_t width, std::size_t height,
+                            std::size_t channels, bool has_alpha, bool wide, std::size_t side) {
   const auto sample = [&](std::size_t x, std::size_t y, std::size_t c) -> double {
     const std::size_t at = (y * width + x) * channels + c;
     if (!wide) return static_cast<unsigned char>(bytes[at]);
@@ -42,8 +41,8 @@ inline planar::Picture naive_reduce(const std::string& bytes, std::size_t width,
   const std::size_t columns = across.count();
   const std::size_t rows = down.count();
   const BoxTaps taps = taps_of(side);
-  planar::Picture reduced;
-  reduced.model = channels < 3 ? planar::ColorModel::grey : planar::ColorModel::rgb;
+  Picture reduced;
+  reduced.model = channels < 3 ? ColorModel::grey : ColorModel::rgb;
   reduced.has_alpha = has_alpha;
   for (std::size_t c = 0; c < channels; ++c) {
     std::vector<double> means;
@@ -55,7 +54,7 @@ inline planar::Picture naive_reduce(const std::string& bytes, std::size_t width,
       return taps.beside * (at(v == 0 ? 0 : v - 1) + at(std::min(v + 1, rows - 1))) +
              taps.here * at(v);
     };
-    planar::Plane& plane = reduced.planes.emplace_back();
+    Plane& plane = reduced.planes.emplace_back();
     plane.width = plane.stride = columns;
     plane.height = rows;
     plane.extent_x = static_cast<double>(width) / static_cast<double>(side);
@@ -74,15 +73,15 @@ inline planar::Picture naive_reduce(const std::string& bytes, std::size_t width,
 }
 
 /// The greatest difference of a sample, for pictures of the same shape; else a great number.
-inline int greatest_difference(const planar::Picture& a, const planar::Picture& b) {
+inline int greatest_difference(const Picture& a, const Picture& b) {
   constexpr int kDifferent = 1 << 20;
   if (a.model != b.model || a.has_alpha != b.has_alpha || a.planes.size() != b.planes.size()) {
     return kDifferent;
   }
   int greatest = 0;
   for (std::size_t i = 0; i < a.planes.size(); ++i) {
-    const planar::Plane& one = a.planes[i];
-    const planar::Plane& other = b.planes[i];
+    const Plane& one = a.planes[i];
+    const Plane& other = b.planes[i];
     if (one.width != other.width || one.height != other.height || one.stride != other.stride ||
         one.extent_x != other.extent_x || one.extent_y != other.extent_y) {
       return kDifferent;
@@ -94,4 +93,4 @@ inline int greatest_difference(const planar::Picture& a, const planar::Picture& 
   return greatest;
 }
 
-}  // namespace thumbmill
+}  // namespace thumbmill::planar

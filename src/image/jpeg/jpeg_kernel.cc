@@ -1,4 +1,4 @@
-#include "image/jpeg/jpeg_thumbnailer.h"
+#include "image/jpeg/jpeg_kernel.h"
 
 #include <algorithm>
 #include <optional>
@@ -10,14 +10,11 @@
 #include "image/limit_checks.h"
 #include "image/planar/encoder.h"
 #include "image/planar/render.h"
-#include "image/planar/rendition_maker.h"
 #include "image/reduction.h"
 
-namespace thumbmill {
+namespace thumbmill::jpeg {
 namespace {
 
-using jpeg::BlockSides;
-using jpeg::Picture;
 using planar::Decoded;
 using planar::upright;
 
@@ -44,7 +41,7 @@ std::uint32_t side_for(double extent, double target, double factor) {
 }
 
 // The sides that the renditions need, 8 where the whole component is.
-BlockSides sides_for(const jpeg::Frame& frame, jpeg::ColorModel model, int orientation,
+BlockSides sides_for(const Frame& frame, ColorModel model, int orientation,
                      const std::vector<RenditionSpec>& specs) {
   BlockSides sides{1, 1, 1};
   for (const RenditionSpec& spec : specs) {
@@ -53,10 +50,9 @@ BlockSides sides_for(const jpeg::Frame& frame, jpeg::ColorModel model, int orien
     const std::uint32_t chroma_divisor =
         planar::chroma_divisor_of(spec.format.value_or(ImageFormat::jpeg), spec.quality);
     for (std::size_t i = 0; i < frame.count; ++i) {
-      const bool chroma = model == jpeg::ColorModel::ycbcr && i > 0;
-      const double factor =
-          chroma ? JpegThumbnailer::kChromaOversampling / chroma_divisor : kOversampling;
-      const jpeg::Component& part = frame.components[i];
+      const bool chroma = model == ColorModel::ycbcr && i > 0;
+      const double factor = chroma ? kChromaOversampling / chroma_divisor : kOversampling;
+      const Component& part = frame.components[i];
       sides[i] = std::max(
           {sides[i], side_for(double(frame.width) * part.h / frame.h_max, scaled.width, factor),
            side_for(double(frame.height) * part.v / frame.v_max, scaled.height, factor)});
@@ -66,9 +62,9 @@ BlockSides sides_for(const jpeg::Frame& frame, jpeg::ColorModel model, int orien
 }
 
 // By libjpeg-turbo alone. The header may be known to our reader, or it may not be.
-Result<Decoded> decode_fully(std::string_view file, const jpeg::MarkerReader& markers,
+Result<Decoded> decode_fully(std::string_view file, const MarkerReader& markers,
                              const ThumbnailRequest& request) {
-  ASSIGN_OR_RETURN(const jpeg::TurboHeader header, jpeg::read_turbo_header(file));
+  ASSIGN_OR_RETURN(const TurboHeader header, read_turbo_header(file));
   RETURN_IF_ERROR(check_size(header.size.width, header.size.height, request.limits));
   const std::uint32_t scans = count_jpeg_scans(file, request.limits.max_scans);
   RETURN_IF_ERROR(check_scans(scans, request.limits));
@@ -83,19 +79,21 @@ Result<Decoded> decode_fully(std::string_view file, const jpeg::MarkerReader& ma
   }
   RETURN_IF_ERROR(
       ask_for_memory(request, decoded.size, side, scans > 1 ? kTurboCoefficientBytes : 0));
-  ASSIGN_OR_RETURN(decoded.picture, jpeg::decode_with_turbo(file, side));
+  ASSIGN_OR_RETURN(decoded.picture, decode_with_turbo(file, side));
   decoded.picture.orientation = orientation;
   decoded.profile = markers.profile();
   return decoded;
 }
 
-Result<Decoded> decode(std::string_view file, const ThumbnailRequest& request) {
-  jpeg::MarkerReader markers(file);
+}  // namespace
+
+Result<Decoded> decode_jpeg(std::string_view file, const ThumbnailRequest& request) {
+  MarkerReader markers(file);
   const auto scan = markers.next_scan(0);
   // Damaged or not ours: libjpeg-turbo has the last word. What our reader has seen before (the
   // orientation, the profile) is kept.
   if (!scan.ok() || !*scan) return decode_fully(file, markers, request);
-  const jpeg::Frame& frame = markers.frame();
+  const Frame& frame = markers.frame();
   RETURN_IF_ERROR(check_size(frame.width, frame.height, request.limits));
   const BlockSides sides =
       sides_for(frame, markers.color_model(), markers.orientation(), request.renditions);
@@ -104,7 +102,7 @@ Result<Decoded> decode(std::string_view file, const ThumbnailRequest& request) {
   RETURN_IF_ERROR(ask_for_memory(request,
                                  upright({frame.width, frame.height}, markers.orientation()), side,
                                  side > 1 && frame.progressive ? kSkimCoefficientBytes : 0));
-  Result<Picture> skimmed = jpeg::skim(markers, file, **scan, sides, request.limits);
+  Result<Picture> skimmed = skim(markers, file, **scan, sides, request.limits);
   if (!skimmed.ok() && skimmed.status().code() == Code::too_large) return skimmed.status();
   if (!skimmed.ok()) return decode_fully(file, markers, request);
   Decoded decoded;
@@ -115,19 +113,4 @@ Result<Decoded> decode(std::string_view file, const ThumbnailRequest& request) {
   return decoded;
 }
 
-}  // namespace
-
-Result<Thumbnails> JpegThumbnailer::make(const ThumbnailRequest& request, const OpContext&) {
-  return planar::within_memory([&] { return make_within_memory(request); });
-}
-
-Result<Thumbnails> JpegThumbnailer::make_within_memory(const ThumbnailRequest& request) {
-  RETURN_IF_ERROR(validate(request.renditions));
-  if (request.format != ImageFormat::jpeg) return Status(Code::unsupported, "not a JPEG");
-  RETURN_IF_ERROR(planar::check_formats(request.renditions));
-  ASSIGN_OR_RETURN(const BlobView source, request.source.view());
-  ASSIGN_OR_RETURN(Decoded decoded, decode(source.bytes(), request));
-  return planar::make_renditions(std::move(decoded), request.renditions, profiles_);
-}
-
-}  // namespace thumbmill
+}  // namespace thumbmill::jpeg
