@@ -83,15 +83,18 @@ Picture make_picture(const BoxGrid& across, const BoxGrid& down, std::size_t cha
 template <typename Sample, std::size_t kChannels, bool kHasAlpha>
 class Reducer : public BoxReducer {
  public:
-  Reducer(std::size_t width_px, std::size_t height_px, std::size_t side)
+  Reducer(std::size_t width_px, std::size_t height_px, std::size_t side,
+          const RowConversion* conversion)
       : across_(width_px, side),
         down_(height_px, side),
         taps_(taps_of(side)),
         values_(across_.count() * kChannels),
+        conversion_(conversion),
         picture_(make_picture(across_, down_, kChannels, kHasAlpha)) {
     for (std::vector<float>& row : means_) row.resize(kFront + values_ + kBehind);
     filtered_.resize(kFront + values_ + kBehind);
     final_.resize(values_ + kBehind);
+    if (conversion_ != nullptr) colors_.resize(across_.count() * 3);
   }
 
   void add(const void* samples) final {
@@ -132,6 +135,7 @@ class Reducer : public BoxReducer {
       row[values_ + c] = row[values_ - kChannels + c];
     }
     taps_.apply(before, row, row + kChannels, final_.data(), values_);
+    if (conversion_ != nullptr) convert();
     for (std::size_t c = 0; c < kChannels; ++c) {
       const bool weighted = kHasAlpha && c + 1 < kChannels;
       const float scale = 255 / (weighted ? kMost * kMost : kMost);
@@ -139,6 +143,27 @@ class Reducer : public BoxReducer {
       for (std::size_t x = 0; x < across_.count(); ++x) {
         out[x] = to_byte(final_[x * kChannels + c] * scale);
       }
+    }
+  }
+
+  // The final row through the conversion, which takes colours that are not multiplied by alpha.
+  void convert() {
+    constexpr std::size_t kColors = kHasAlpha ? kChannels - 1 : kChannels;
+    const auto weight = [&](const float* pixel) {
+      if constexpr (kHasAlpha) return std::max(pixel[kChannels - 1], 0.0f) * kMost;
+      return kMost;
+    };
+    const auto color = [](std::size_t c) { return kColors == 1 ? 0 : c; };
+    for (std::size_t x = 0; x < across_.count(); ++x) {
+      const float* const pixel = final_.data() + x * kChannels;
+      const float part = weight(pixel) > 0 ? 1 / weight(pixel) : 0;
+      for (std::size_t c = 0; c < 3; ++c) colors_[x * 3 + c] = pixel[color(c)] * part;
+    }
+    conversion_->convert(colors_.data(), across_.count());
+    for (std::size_t x = 0; x < across_.count(); ++x) {
+      float* const pixel = final_.data() + x * kChannels;
+      const float whole = weight(pixel);
+      for (std::size_t c = 0; c < kColors; ++c) pixel[c] = colors_[x * 3 + c] * whole;
     }
   }
 
@@ -150,11 +175,13 @@ class Reducer : public BoxReducer {
 
   const Taps taps_;
   const std::size_t values_;  // of a row
+  const RowConversion* const conversion_;
   std::size_t row_ = 0;
   std::size_t box_row_ = 0;
   std::vector<float> means_[3];
   std::vector<float> filtered_;  // down
   std::vector<float> final_;     // and across
+  std::vector<float> colors_;    // of the final row, on their way through the conversion
   Picture picture_;
 };
 
@@ -198,8 +225,9 @@ class Splitter final : public BoxReducer {
 template <typename Sample, std::size_t kChannels>
 class OpaqueReducer final : public Reducer<Sample, kChannels, false> {
  public:
-  OpaqueReducer(std::size_t width_px, std::size_t height_px, std::size_t side)
-      : Reducer<Sample, kChannels, false>(width_px, height_px, side),
+  OpaqueReducer(std::size_t width_px, std::size_t height_px, std::size_t side,
+                const RowConversion* conversion)
+      : Reducer<Sample, kChannels, false>(width_px, height_px, side, conversion),
         // Rounded up to vectors, and one more: what is beyond the row is added up and never used.
         columns_((width_px * kChannels + 16) / 16 * 16) {}
 
@@ -261,8 +289,9 @@ class OpaqueReducer final : public Reducer<Sample, kChannels, false> {
 template <typename Sample, std::size_t kChannels>
 class AlphaReducer final : public Reducer<Sample, kChannels, true> {
  public:
-  AlphaReducer(std::size_t width_px, std::size_t height_px, std::size_t side)
-      : Reducer<Sample, kChannels, true>(width_px, height_px, side),
+  AlphaReducer(std::size_t width_px, std::size_t height_px, std::size_t side,
+               const RowConversion* conversion)
+      : Reducer<Sample, kChannels, true>(width_px, height_px, side, conversion),
         sums_(this->across_.count() * kChannels) {}
 
  private:
@@ -321,22 +350,31 @@ class AlphaReducer final : public Reducer<Sample, kChannels, true> {
 };
 
 template <typename Sample>
+std::unique_ptr<BoxReducer> make_splitter(std::size_t width, std::size_t height,
+                                          std::size_t channels, bool has_alpha) {
+  if (channels == 2 && has_alpha) return std::make_unique<Splitter<Sample, 2, true>>(width, height);
+  if (has_alpha) return std::make_unique<Splitter<Sample, 4, true>>(width, height);
+  if (channels == 1) return std::make_unique<Splitter<Sample, 1, false>>(width, height);
+  return std::make_unique<Splitter<Sample, 3, false>>(width, height);
+}
+
+template <typename Sample>
 std::unique_ptr<BoxReducer> make(std::size_t width, std::size_t height, std::size_t channels,
-                                 bool has_alpha, std::size_t side) {
+                                 bool has_alpha, std::size_t side,
+                                 const RowConversion* conversion) {
+  if (side == 1 && conversion == nullptr) {
+    return make_splitter<Sample>(width, height, channels, has_alpha);
+  }
   if (channels == 2 && has_alpha) {
-    if (side == 1) return std::make_unique<Splitter<Sample, 2, true>>(width, height);
-    return std::make_unique<AlphaReducer<Sample, 2>>(width, height, side);
+    return std::make_unique<AlphaReducer<Sample, 2>>(width, height, side, conversion);
   }
   if (has_alpha) {
-    if (side == 1) return std::make_unique<Splitter<Sample, 4, true>>(width, height);
-    return std::make_unique<AlphaReducer<Sample, 4>>(width, height, side);
+    return std::make_unique<AlphaReducer<Sample, 4>>(width, height, side, conversion);
   }
   if (channels == 1) {
-    if (side == 1) return std::make_unique<Splitter<Sample, 1, false>>(width, height);
-    return std::make_unique<OpaqueReducer<Sample, 1>>(width, height, side);
+    return std::make_unique<OpaqueReducer<Sample, 1>>(width, height, side, conversion);
   }
-  if (side == 1) return std::make_unique<Splitter<Sample, 3, false>>(width, height);
-  return std::make_unique<OpaqueReducer<Sample, 3>>(width, height, side);
+  return std::make_unique<OpaqueReducer<Sample, 3>>(width, height, side, conversion);
 }
 
 }  // namespace
@@ -349,9 +387,9 @@ BoxTaps taps_of(std::size_t side) {
 
 std::unique_ptr<BoxReducer> make_box_reducer(std::size_t width_px, std::size_t height_px,
                                              std::size_t channels, bool has_alpha, bool wide,
-                                             std::size_t side) {
-  return wide ? make<std::uint16_t>(width_px, height_px, channels, has_alpha, side)
-              : make<std::uint8_t>(width_px, height_px, channels, has_alpha, side);
+                                             std::size_t side, const RowConversion* conversion) {
+  return wide ? make<std::uint16_t>(width_px, height_px, channels, has_alpha, side, conversion)
+              : make<std::uint8_t>(width_px, height_px, channels, has_alpha, side, conversion);
 }
 
 }  // namespace thumbmill::planar

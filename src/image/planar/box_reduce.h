@@ -13,6 +13,7 @@
 #include <memory>
 
 #include "image/planar/picture.h"
+#include "image/planar/row_conversion.h"
 
 namespace thumbmill::planar {
 
@@ -67,9 +68,12 @@ class BoxReducer {
 };
 
 /// `channels` is 1 to 4, of which the last one is alpha (not premultiplied) if `has_alpha`; sizes
-/// are at least 1; `side` is at most kMostBoxSide. Allocates the result, and some bytes a column.
+/// are at least 1; `side` is at most kMostBoxSide. `conversion` is applied to each row of the
+/// result before it is rounded to 8 bits; it may be null, and outlives the reducer. Allocates the
+/// result, and some bytes a column.
 std::unique_ptr<BoxReducer> make_box_reducer(std::size_t width_px, std::size_t height_px,
                                              std::size_t channels, bool has_alpha, bool wide,
-                                             std::size_t side);
+                                             std::size_t side,
+                                             const RowConversion* conversion = nullptr);
 
 }  // namespace thumbmill::planar

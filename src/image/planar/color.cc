@@ -1,6 +1,7 @@
 #include "image/planar/color.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstdint>
 #include <cstdlib>
 #include <type_traits>
@@ -21,25 +22,49 @@ std::uint8_t to_byte(std::int32_t value) {
   return static_cast<std::uint8_t>(std::clamp(value, 0, 255));
 }
 
-void ycbcr_row(const std::uint8_t* luma, const std::uint8_t* blue, const std::uint8_t* red,
-               std::size_t width, std::uint8_t* out) {
-  // T.871 section 7, with 16 fractional bits.
-  for (std::size_t x = 0; x < width; ++x) {
-    const std::int32_t y = luma[x] * 65536 + 32768;
-    const std::int32_t cb = blue[x] - 128;
-    const std::int32_t cr = red[x] - 128;
-    out[3 * x] = to_byte((y + 91881 * cr) >> 16);
-    out[3 * x + 1] = to_byte((y - 22554 * cb - 46802 * cr) >> 16);
-    out[3 * x + 2] = to_byte((y + 116130 * cb) >> 16);
+// Rows of the four planes at most that a pixel is made of, and the factors of ycbcr.
+struct Row {
+  const std::uint8_t* planes[4] = {};
+  std::size_t width = 0;
+};
+
+// T.871 section 7, for any weights, with 16 fractional bits.
+struct YcbcrFactors {
+  std::int32_t red_of_cr, green_of_cb, green_of_cr, blue_of_cb;
+};
+
+YcbcrFactors factors_of(const LumaWeights& weights) {
+  const double green = 1 - weights.red - weights.blue;
+  const auto fixed = [](double value) {
+    return static_cast<std::int32_t>(std::lround(value * 65536));
+  };
+  return {fixed(2 * (1 - weights.red)), fixed(2 * weights.blue * (1 - weights.blue) / green),
+          fixed(2 * weights.red * (1 - weights.red) / green), fixed(2 * (1 - weights.blue))};
+}
+
+void ycbcr_row(const Row& row, const YcbcrFactors& factors, std::uint8_t* out) {
+  for (std::size_t x = 0; x < row.width; ++x) {
+    const std::int32_t y = row.planes[0][x] * 65536 + 32768;
+    const std::int32_t cb = row.planes[1][x] - 128;
+    const std::int32_t cr = row.planes[2][x] - 128;
+    out[3 * x] = to_byte((y + factors.red_of_cr * cr) >> 16);
+    out[3 * x + 1] = to_byte((y - factors.green_of_cb * cb - factors.green_of_cr * cr) >> 16);
+    out[3 * x + 2] = to_byte((y + factors.blue_of_cb * cb) >> 16);
   }
 }
 
-void copy_row(const std::uint8_t* a, const std::uint8_t* b, const std::uint8_t* c,
-              std::size_t width, std::uint8_t* out) {
-  for (std::size_t x = 0; x < width; ++x) {
-    out[3 * x] = a[x];
-    out[3 * x + 1] = b[x];
-    out[3 * x + 2] = c[x];
+void cmyk_row(const Row& row, std::uint8_t* out) {
+  for (std::size_t x = 0; x < row.width; ++x) {
+    const int light = 255 - row.planes[3][x];
+    for (std::size_t c = 0; c < 3; ++c) {
+      out[3 * x + c] = to_byte(((255 - row.planes[c][x]) * light + 127) / 255);
+    }
+  }
+}
+
+void copy_row(const Row& row, std::uint8_t* out) {
+  for (std::size_t x = 0; x < row.width; ++x) {
+    for (std::size_t c = 0; c < 3; ++c) out[3 * x + c] = row.planes[c][x];
   }
 }
 
@@ -81,18 +106,31 @@ Pixels to_rgb(const Picture& picture) {
   const std::size_t stride = first.width * pixels.channels;
   pixels.bytes.resize(first.height * stride);
   const bool grey = picture.model == ColorModel::grey;
-  const Plane& second = picture.planes[grey ? 0 : 1];
-  const Plane& third = picture.planes[grey ? 0 : 2];
-  const auto convert = picture.model == ColorModel::ycbcr ? ycbcr_row : copy_row;
+  const YcbcrFactors factors = factors_of(picture.weights);
   std::vector<std::uint8_t> opaque(picture.has_alpha ? first.width * 3 : 0);
   for (std::size_t y = 0; y < first.height; ++y) {
     std::uint8_t* const out = pixels.bytes.data() + y * stride;
-    convert(first.row(y), second.row(y), third.row(y), first.width,
-            picture.has_alpha ? opaque.data() : out);
-    if (picture.has_alpha) {
-      add_alpha_row(opaque.data(), picture.planes.back().row(y), first.width, out);
+    std::uint8_t* const rgb = picture.has_alpha ? opaque.data() : out;
+    Row row;
+    row.width = first.width;
+    const std::size_t count = picture.model == ColorModel::cmyk ? 4 : 3;
+    for (std::size_t i = 0; i < count; ++i) row.planes[i] = picture.planes[grey ? 0 : i].row(y);
+    if (picture.model == ColorModel::ycbcr) {
+      ycbcr_row(row, factors, rgb);
+    } else if (picture.model == ColorModel::cmyk) {
+      cmyk_row(row, rgb);
+    } else {
+      copy_row(row, rgb);
     }
+    if (picture.has_alpha) add_alpha_row(rgb, picture.planes.back().row(y), first.width, out);
   }
+  return pixels;
+}
+
+Pixels to_srgb(const Picture& picture, const ProfileTransform* transform) {
+  if (transform != nullptr && picture.model == ColorModel::cmyk) return transform->apply(picture);
+  Pixels pixels = to_rgb(picture);
+  if (transform != nullptr) transform->apply(pixels);
   return pixels;
 }
 
@@ -115,7 +153,7 @@ struct ProfileTransform::State {
   // In this order: the transform lives in the context.
   std::unique_ptr<std::remove_pointer_t<cmsContext>, DeleteContext> context;
   std::unique_ptr<void, DeleteTransform> transform;
-  bool grey = false;
+  ColorModel model = ColorModel::rgb;
   bool identity = false;
 };
 
@@ -139,7 +177,7 @@ void ProfileTransform::apply(Pixels& pixels) const {
     return;
   }
   const std::size_t count = pixels.bytes.size() / 3;
-  if (!state_->grey) {
+  if (state_->model != ColorModel::grey) {
     cmsDoTransform(state_->transform.get(), pixels.bytes.data(), pixels.bytes.data(),
                    static_cast<cmsUInt32Number>(count));
     return;
@@ -150,7 +188,41 @@ void ProfileTransform::apply(Pixels& pixels) const {
                  static_cast<cmsUInt32Number>(count));
 }
 
+Pixels ProfileTransform::apply(const Picture& inks) const {
+  const Plane& first = inks.planes.front();
+  Pixels pixels{{static_cast<std::uint32_t>(first.width), static_cast<std::uint32_t>(first.height)},
+                3,
+                std::vector<std::uint8_t>(first.width * first.height * 3)};
+  std::vector<std::uint8_t> row(first.width * 4);
+  for (std::size_t y = 0; y < first.height; ++y) {
+    for (std::size_t x = 0; x < first.width; ++x) {
+      for (std::size_t i = 0; i < 4; ++i) row[4 * x + i] = inks.planes[i].row(y)[x];
+    }
+    cmsDoTransform(state_->transform.get(), row.data(), pixels.bytes.data() + y * first.width * 3,
+                   static_cast<cmsUInt32Number>(first.width));
+  }
+  return pixels;
+}
+
 namespace {
+
+// What Little CMS calls a model's profiles and its pixels.
+struct ModelNames {
+  cmsColorSpaceSignature space;
+  cmsUInt32Number pixels;
+};
+
+ModelNames names_of(ColorModel model) {
+  switch (model) {
+    case ColorModel::grey:
+      return {cmsSigGrayData, TYPE_GRAY_8};
+    case ColorModel::cmyk:
+      // TYPE_CMYK_8 takes 0 for no ink, as planes do.
+      return {cmsSigCmykData, TYPE_CMYK_8};
+    default:
+      return {cmsSigRgbData, TYPE_RGB_8};
+  }
+}
 
 // Whether a grid of colours stays what it was.
 bool changes_nothing(const ProfileTransform& transform) {
@@ -169,9 +241,9 @@ bool changes_nothing(const ProfileTransform& transform) {
                     [](int a, int b) { return std::abs(a - b) <= kInvisible; });
 }
 
-std::shared_ptr<const ProfileTransform> make_transform(const std::string& bytes, bool grey) {
+std::shared_ptr<const ProfileTransform> make_transform(const std::string& bytes, ColorModel model) {
   auto state = std::make_unique<ProfileTransform::State>();
-  state->grey = grey;
+  state->model = model;
   state->context.reset(cmsCreateContext(nullptr, nullptr));
   std::remove_pointer_t<cmsContext>* const context = state->context.get();
   if (context == nullptr) return nullptr;
@@ -180,15 +252,16 @@ std::shared_ptr<const ProfileTransform> make_transform(const std::string& bytes,
       cmsOpenProfileFromMemTHR(context, bytes.data(), static_cast<cmsUInt32Number>(bytes.size())));
   const Profile srgb(cmsCreate_sRGBProfileTHR(context));
   if (source == nullptr || srgb == nullptr) return nullptr;
-  if (cmsGetColorSpace(source.get()) != (grey ? cmsSigGrayData : cmsSigRgbData)) return nullptr;
+  const ModelNames names = names_of(model);
+  if (cmsGetColorSpace(source.get()) != names.space) return nullptr;
   // Without its cache of the latest pixel a transform may be used by several threads.
-  state->transform.reset(
-      cmsCreateTransformTHR(context, source.get(), grey ? TYPE_GRAY_8 : TYPE_RGB_8, srgb.get(),
-                            TYPE_RGB_8, INTENT_RELATIVE_COLORIMETRIC, cmsFLAGS_NOCACHE));
+  state->transform.reset(cmsCreateTransformTHR(context, source.get(), names.pixels, srgb.get(),
+                                               TYPE_RGB_8, INTENT_RELATIVE_COLORIMETRIC,
+                                               cmsFLAGS_NOCACHE | cmsFLAGS_BLACKPOINTCOMPENSATION));
   if (state->transform == nullptr) return nullptr;
   ProfileTransform::State& kept = *state;
   auto made = std::make_shared<const ProfileTransform>(std::move(state));
-  kept.identity = !grey && changes_nothing(*made);
+  kept.identity = names.space == cmsSigRgbData && changes_nothing(*made);
   return made;
 }
 
@@ -197,18 +270,19 @@ std::shared_ptr<const ProfileTransform> make_transform(const std::string& bytes,
 ProfileCache::ProfileCache() = default;
 ProfileCache::~ProfileCache() = default;
 
-std::shared_ptr<const ProfileTransform> ProfileCache::find(const std::string& profile, bool grey) {
+std::shared_ptr<const ProfileTransform> ProfileCache::find(const std::string& profile,
+                                                           ColorModel model) {
   if (profile.empty() || profile.size() > kMaxProfile) return nullptr;
   const std::lock_guard lock(mutex_);
   const auto known = std::find_if(entries_.begin(), entries_.end(), [&](const Entry& entry) {
-    return entry.grey == grey && entry.profile == profile;
+    return entry.model == model && entry.profile == profile;
   });
   if (known != entries_.end()) {
     std::rotate(known, known + 1, entries_.end());
     return entries_.back().transform;
   }
   if (entries_.size() == kKeptTransforms) entries_.erase(entries_.begin());
-  entries_.push_back({profile, grey, make_transform(profile, grey)});
+  entries_.push_back({profile, model, make_transform(profile, model)});
   return entries_.back().transform;
 }
 

@@ -12,15 +12,22 @@
 
 namespace thumbmill::planar {
 
+class ProfileTransform;
+
 /// Interleaved RGB of planes that are all of the same size (chroma_divisor 1). YCbCr as in ITU-T
-/// T.871 section 7; grey three times; rgb as it is. With alpha four channels, divided by it: what
-/// cannot be seen is black.
+/// T.871 section 7, with the picture's weights; grey three times; rgb as it is; of cmyk what each
+/// ink leaves of red, green and blue, and black of all three, as browsers do without a profile.
+/// With alpha four channels, divided by it: what cannot be seen is black.
 Pixels to_rgb(const Picture& picture);
+
+/// The same through `transform`, which may be null, to sRGB.
+Pixels to_srgb(const Picture& picture, const ProfileTransform* transform);
 
 /// Without alpha: on `background` where there is any.
 Pixels flattened(Pixels pixels, Color background);
 
-/// A profile's way to sRGB, relative colorimetric as libvips does it. Immutable.
+/// A profile's way to sRGB: relative colorimetric with black-point compensation (ISO 18619), so
+/// that the blackest ink is black. Immutable.
 class ProfileTransform {
  public:
   struct State;
@@ -31,8 +38,10 @@ class ProfileTransform {
 
   /// Changes nothing that can be seen, and need not be applied.
   bool is_identity() const;
-  /// In place. Grey pixels hold their level three times. Alpha stays.
+  /// In place. Grey pixels hold their level three times. Alpha stays. Not for cmyk.
   void apply(Pixels& pixels) const;
+  /// Pixels of a picture in cmyk.
+  Pixels apply(const Picture& inks) const;
 
  private:
   const std::unique_ptr<State> state_;
@@ -45,15 +54,15 @@ class ProfileCache {
   ProfileCache();
   ~ProfileCache();
 
-  /// `grey` says that the picture has one component. Null for a profile that cannot be used: then
-  /// the colours are taken for sRGB, for slightly wrong colours are worth more than none. Owned by
-  /// the cache and by whoever is using it.
-  std::shared_ptr<const ProfileTransform> find(const std::string& profile, bool grey);
+  /// For a picture in `model`. Null for a profile that cannot be used, or is for other colours:
+  /// then the picture's are taken for sRGB, for slightly wrong colours are worth more than none.
+  /// Owned by the cache and its callers.
+  std::shared_ptr<const ProfileTransform> find(const std::string& profile, ColorModel model);
 
  private:
   struct Entry {
     std::string profile;
-    bool grey = false;
+    ColorModel model = ColorModel::rgb;
     std::shared_ptr<const ProfileTransform> transform;
   };
   std::mutex mutex_;

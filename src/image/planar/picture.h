@@ -25,15 +25,26 @@ struct Plane {
   std::uint8_t* row(std::size_t y) { return samples.data() + y * stride; }
 };
 
-/// What the planes are: luma alone; luma, blue and red difference (ITU-T T.871); red, green, blue.
-enum class ColorModel { grey, ycbcr, rgb };
+/// What the planes are: luma alone; luma, blue and red difference; red, green, blue; amounts of
+/// ink, 0 for none and 255 for full.
+enum class ColorModel { grey, ycbcr, rgb, cmyk };
 
-/// One plane for grey, else three, in the order of the model's name; and one more for alpha.
+/// The parts of red and blue in luma (Kr and Kb of ITU-T H.273 table 4); green has the rest. The
+/// default is BT.601's, which JPEG (ITU-T T.871) and WebP have.
+struct LumaWeights {
+  double red = 0.299;
+  double blue = 0.114;
+  bool operator==(const LumaWeights&) const = default;
+};
+
+/// A plane for each letter of the model's name, in its order, but one for grey; and one more for
+/// alpha.
 struct Picture {
   ColorModel model = ColorModel::grey;
-  bool has_alpha =
-      false;            ///< not of ycbcr; the last plane is it, and the others are multiplied by it
-  int orientation = 1;  ///< EXIF 2.3, tag 274: what is still to be done to see it upright
+  bool has_alpha = false;  ///< of grey and rgb: the last plane is it, and the others are multiplied
+                           ///< by it
+  LumaWeights weights = {};  ///< of ycbcr
+  int orientation = 1;       ///< EXIF 2.3, tag 274: what is still to be done to see it upright
   bool video_range = false;  ///< of a ycbcr picture's samples (video_range.h); else they use all
   std::vector<Plane> planes;
 };

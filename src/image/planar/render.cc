@@ -73,6 +73,7 @@ Picture render_with(const Picture& source, SizePx upright_scaled, SizePx upright
   Picture made;
   made.model = source.model;
   made.has_alpha = source.has_alpha;
+  made.weights = source.weights;
   // Both chroma planes mostly go the same way.
   Axis x, y;
   Taps across, down;

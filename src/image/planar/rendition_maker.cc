@@ -23,6 +23,12 @@ constexpr std::uint64_t kBaseBytes = 8ull << 20;
 // Of an opaque picture. One that shows what is behind it becomes PNG, if nothing else is asked for.
 ImageFormat format_of(const RenditionSpec& spec) { return spec.format.value_or(ImageFormat::jpeg); }
 
+// Whether an encoder of planes takes the picture's without a conversion.
+bool is_stored_as_planes(const Picture& picture) {
+  const bool has_luma = picture.model == ColorModel::grey || picture.model == ColorModel::ycbcr;
+  return has_luma && !picture.has_alpha && picture.weights == LumaWeights();
+}
+
 bool is_transparent(const Pixels& pixels) {
   if (pixels.channels == 3) return false;
   for (std::size_t i = 3; i < pixels.bytes.size(); i += 4) {
@@ -134,8 +140,7 @@ const Picture& RenditionMaker::source_for(const FitPlan& plan, std::uint32_t chr
 Result<std::string> RenditionMaker::finish(const Picture& picture, const FitPlan& plan,
                                            const RenditionSpec& spec,
                                            RenditionResult& facts) const {
-  Pixels pixels = to_rgb(picture);
-  if (transform_ != nullptr) transform_->apply(pixels);
+  Pixels pixels = to_srgb(picture, transform_);
   const bool shows_through = is_transparent(pixels) && !spec.background;
   if (shows_through && !spec.format) facts.format = ImageFormat::png;
   const bool keeps_alpha = shows_through && facts.format != ImageFormat::jpeg;
@@ -162,7 +167,7 @@ Result<MadeRendition> RenditionMaker::make(const RenditionSpec& spec) {
   const FormatEncoder* const encoder = find_encoder(encoders_, made.facts.format);
   const bool stores_planes = encoder != nullptr && encoder->encode_planes != nullptr;
   const bool as_planes = stores_planes && transform_ == nullptr && plan.canvas == plan.crop &&
-                         decoded.model != ColorModel::rgb && !decoded.has_alpha;
+                         is_stored_as_planes(decoded);
   Picture picture = render(source_for(plan, stored_divisor), plan, as_planes ? stored_divisor : 1);
   std::string bytes;
   if (as_planes) {
@@ -203,7 +208,7 @@ Status ask_for_memory(const ThumbnailRequest& request, SizePx upright,
 Result<Thumbnails> make_renditions(Decoded decoded, const std::vector<RenditionSpec>& specs,
                                    const std::vector<FormatEncoder>& encoders,
                                    ProfileCache& profiles) {
-  const auto transform = profiles.find(decoded.profile, decoded.picture.model == ColorModel::grey);
+  const auto transform = profiles.find(decoded.profile, decoded.picture.model);
   RenditionMaker maker(std::move(decoded.picture), decoded.size, transform.get(), encoders);
   Thumbnails thumbnails;
   thumbnails.source_size = decoded.size;
