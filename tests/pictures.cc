@@ -6,6 +6,8 @@
 #include <cstdlib>
 #include <utility>
 
+#include "heif_pictures.h"
+
 // LeakSanitizer's hook, under its name: x265 3.5, which writes the tests' HEIC files, leaks.
 extern "C" const char* __lsan_default_suppressions();                              // NOLINT
 extern "C" const char* __lsan_default_suppressions() { return "leak:libx265\n"; }  // NOLINT
@@ -174,6 +176,7 @@ VipsImagePtr turned(VipsImage* upright, int orientation) {
 }
 
 std::string write_picture(VipsImage* image, const std::string& suffix) {
+  if (suffix.starts_with(".heic") || suffix.starts_with(".avif")) return write_heif(image, suffix);
   void* bytes = nullptr;
   std::size_t size = 0;
   const int failed = vips_image_write_to_buffer(image, suffix.c_str(), &bytes, &size, nullptr);

@@ -117,9 +117,11 @@ std::vector<Option> limit_options() {
       size_option("decoder-memory", &Settings::decoder_memory_bytes, "1536MiB", 64 << 20, 64 * kGiB,
                   "Address space of one decoder process."),
       duration_option("decoder-cpu-time", &Settings::decoder_cpu_time, "10s", 1s, 1h,
-                      "CPU time that one image may take in a process."),
-      duration_option("decoder-wall-time", &Settings::decoder_wall_time, "15s", 1s, 1h,
-                      "Time that one image may take."),
+                      "CPU time that one image may take in a process; 0.3 s more for each "
+                      "megapixel of a rendition's box."),
+      duration_option(
+          "decoder-wall-time", &Settings::decoder_wall_time, "15s", 1s, 1h,
+          "Time that one image may take; 0.3 s more for each megapixel of a rendition's box."),
       count_option("decoder-images", &Settings::decoder_images, 32, 1, 1'000'000,
                    "JPEG, PNG and WebP images after which a decoder process is replaced by a new "
                    "one; what libvips decodes has a process for each image."),

@@ -1,5 +1,5 @@
-// All kernels in one chain: what a DecoderPool's two programs make of an image between them, in the
-// calling process. For tests and benchmarks.
+// All kernels: what the decoder program for one image a process works with, and tests and
+// benchmarks.
 #pragma once
 
 #include <memory>
@@ -9,8 +9,9 @@
 
 namespace thumbmill {
 
-/// Our own kernels, and behind them libvips for all that they leave, warmed up. internal when
-/// libvips cannot start.
+/// Reads and writes every format, warmed up: what the first image would otherwise load and set up,
+/// files included, is there. Starts no thread. It parses images where it is called: for decoder
+/// processes and tests. unavailable or internal when a library cannot be set up.
 Result<std::unique_ptr<Thumbnailer>> make_kernels();
 
 }  // namespace thumbmill

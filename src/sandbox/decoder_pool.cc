@@ -75,8 +75,26 @@ void clear(UniqueFd& output, std::size_t bytes) {
 
 // The formats that we have kernels of our own for. What a decoder that was taken over is given
 // afterwards it sees, so that no other code decodes one image after another.
-bool is_pooled(ImageFormat format) {
+bool is_shared_format(ImageFormat format) {
   return format == ImageFormat::jpeg || format == ImageFormat::png || format == ImageFormat::webp;
+}
+
+// The program for shared processes reads and writes these formats only.
+bool is_shared(const ThumbnailRequest& request) {
+  return is_shared_format(request.format) &&
+         std::all_of(request.renditions.begin(), request.renditions.end(),
+                     [](const RenditionSpec& spec) {
+                       return !spec.format || is_shared_format(*spec.format);
+                     });
+}
+
+// The request's limits with the time that writing its renditions may take on top.
+ThumbnailRequest with_writing_allowance(const ThumbnailRequest& request) {
+  ThumbnailRequest extended = request;
+  const auto allowance = writing_allowance(request.renditions);
+  extended.limits.cpu_time += allowance;
+  extended.limits.wall_time += allowance;
+  return extended;
 }
 
 }  // namespace
@@ -124,11 +142,13 @@ Status DecoderPool::check_protection() {
 ForkOrder DecoderPool::order_for(bool single) const {
   const auto a_image =
       std::chrono::ceil<std::chrono::seconds>(options_.limits.cpu_time).count() + 1;
+  const auto writing = longest_writing_allowance().count();
   ForkOrder order;
   order.confined = options_.confined ? 1 : 0;
   order.memory_bytes = options_.limits.max_memory_bytes;
   order.cpu_seconds =
-      static_cast<std::uint64_t>(a_image) * (single ? 1 : options_.images_per_process) + 2;
+      static_cast<std::uint64_t>(a_image) * (single ? 1 : options_.images_per_process) +
+      static_cast<std::uint64_t>(writing) + 2;
   return order;
 }
 
@@ -182,13 +202,14 @@ Status DecoderPool::provide(Place& place, Decoder& decoder) {
   return Status();
 }
 
-Result<Thumbnails> DecoderPool::make(const ThumbnailRequest& request, const OpContext& context) {
+Result<Thumbnails> DecoderPool::make(const ThumbnailRequest& asked, const OpContext& context) {
   RETURN_IF_ERROR(context.check(clock_));
-  RETURN_IF_ERROR(validate(request.renditions));
+  RETURN_IF_ERROR(validate(asked.renditions));
+  const ThumbnailRequest request = with_writing_allowance(asked);
   ASSIGN_OR_RETURN(const Blob source, unchangeable(request.source));
   ASSIGN_OR_RETURN(Place * place, take_place(context));
   Wait wait{clock_.now() + request.limits.wall_time, request, context};
-  const bool single = options_.always_single || !is_pooled(request.format);
+  const bool single = options_.always_single || !is_shared(request);
   Result<Thumbnails> result = run(*place, single ? place->single : place->pooled, source, wait);
   if (!single && is_passed_on(result.status())) {
     const Status time_left = context.check(clock_);

@@ -55,7 +55,7 @@ class DecoderPool final : public Thumbnailer {
   /// As the contract says. A stop request kills the process and gives cancelled. decoder_crashed
   /// and deadline_exceeded name the signal or the limit. Waiting for memory does not count as the
   /// image's time. The request's own `admit` is not called.
-  Result<Thumbnails> make(const ThumbnailRequest& request, const OpContext& context) override;
+  Result<Thumbnails> make(const ThumbnailRequest& asked, const OpContext& context) override;
 
   /// Resident memory of the pooled processes together, each as it was after its latest image.
   std::uint64_t resident_bytes();
