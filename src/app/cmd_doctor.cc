@@ -16,6 +16,7 @@
 #include "app/commands.h"
 #include "app/compose.h"
 #include "app/decoders.h"
+#include "app/libraries.h"
 #include "app/setting_flags.h"
 #include "app/units.h"
 #include "metrics/prometheus/prometheus_metrics.h"
@@ -162,6 +163,22 @@ std::vector<Finding> check_decoders(const Settings& settings, Clock& clock, Logg
   return findings;
 }
 
+Finding check_libraries() {
+  const auto libraries = decoder_libraries();
+  if (!libraries.ok()) {
+    return from_status("libraries", libraries.status(), {}, "see what is said of the decoder");
+  }
+  std::vector<std::string> names, old;
+  for (const Library& library : *libraries) {
+    names.push_back(library.name + " " + library.version);
+    const std::string_view shortcoming = shortcoming_of(library);
+    if (!shortcoming.empty()) old.push_back(names.back() + " is " + std::string(shortcoming));
+  }
+  if (old.empty()) return {"libraries", Verdict::good, joined(names), {}};
+  return {"libraries", Verdict::warning, joined(old),
+          "on Debian 12 install it from bookworm-backports, as scripts/packages build does"};
+}
+
 Finding check_access(const Settings& settings) {
   const std::string remedy = "thumbmill keys new NAME --api-keys-file FILE; docs/api.md, \"Keys\"";
   if (is_open_to_others(settings)) {
@@ -234,6 +251,7 @@ int cmd_doctor(int argc, char** argv) {
   std::vector<Finding> findings = check_backends(loaded->settings, clock, log);
   for (Finding& finding : check_decoders(loaded->settings, clock, log))
     findings.push_back(std::move(finding));
+  findings.push_back(check_libraries());
   findings.push_back(check_access(loaded->settings));
   json ? print_json(findings) : print_text(findings);
   const bool bad = std::any_of(findings.begin(), findings.end(),

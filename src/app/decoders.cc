@@ -4,19 +4,26 @@
 #include <filesystem>
 #include <system_error>
 #include <thread>
+#include <utility>
 
 #include "app/available_memory.h"
 
 namespace thumbmill {
 
-Result<std::unique_ptr<DecoderPool>> start_decoders(const Settings& settings, Metrics& metrics,
-                                                    Logger& log, Clock& clock) {
+Result<DecoderPrograms> find_decoder_programs() {
   std::error_code error;
   const std::filesystem::path program = std::filesystem::read_symlink("/proc/self/exe", error);
   if (error) return status_from_errno(error.value(), "finding this program's directory");
+  return DecoderPrograms{program.parent_path() / "thumbmill-decoder",
+                         program.parent_path() / "thumbmill-vips"};
+}
+
+Result<std::unique_ptr<DecoderPool>> start_decoders(const Settings& settings, Metrics& metrics,
+                                                    Logger& log, Clock& clock) {
+  ASSIGN_OR_RETURN(DecoderPrograms programs, find_decoder_programs());
   DecoderPoolOptions options;
-  options.command = {program.parent_path() / "thumbmill-decoder"};
-  options.single_command = {program.parent_path() / "thumbmill-vips"};
+  options.command = {std::move(programs.shared)};
+  options.single_command = {std::move(programs.single)};
   options.processes = worker_count(settings);
   options.images_per_process = settings.decoder_images;
   options.confined = settings.sandbox == Sandbox::on;

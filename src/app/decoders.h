@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 
 #include "app/settings.h"
 #include "base/clock.h"
@@ -11,6 +12,15 @@
 #include "sandbox/decoder_pool.h"
 
 namespace thumbmill {
+
+/// Where the decoder programs lie: beside this one.
+struct DecoderPrograms {
+  std::string shared;  ///< of the processes that images share
+  std::string single;  ///< of the processes for one image each
+};
+
+/// unavailable when this program's own path cannot be told.
+Result<DecoderPrograms> find_decoder_programs();
 
 /// A pool of the programs thumbmill-decoder and thumbmill-vips, which lie beside this one. As
 /// DecoderPool::start().

@@ -3,6 +3,7 @@
 #include <utility>
 #include <vector>
 
+#include "decoder/own_kernels.h"
 #include "image/avif/avif_encoder.h"
 #include "image/jpeg/jpeg_kernel.h"
 #include "image/planar/planar_thumbnailer.h"
@@ -27,6 +28,12 @@ Result<std::unique_ptr<Thumbnailer>> make_kernels() {
       std::move(encoders)));
   links.push_back(std::move(vips));
   return std::unique_ptr<Thumbnailer>(std::make_unique<ThumbnailerChain>(std::move(links)));
+}
+
+std::vector<Library> libraries() {
+  std::vector<Library> all = own_libraries();
+  all.push_back(avif_library());
+  return all;
 }
 
 }  // namespace thumbmill

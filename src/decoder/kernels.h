@@ -3,8 +3,10 @@
 #pragma once
 
 #include <memory>
+#include <vector>
 
 #include "base/status.h"
+#include "image/library.h"
 #include "image/thumbnailer.h"
 
 namespace thumbmill {
@@ -13,5 +15,8 @@ namespace thumbmill {
 /// files included, is there. Starts no thread. It parses images where it is called: for decoder
 /// processes and tests. unavailable or internal when a library cannot be set up.
 Result<std::unique_ptr<Thumbnailer>> make_kernels();
+
+/// What they are built on.
+std::vector<Library> libraries();
 
 }  // namespace thumbmill

@@ -1,6 +1,7 @@
 #include "decoder/own_kernels.h"
 
 #include "image/jpeg/jpeg_kernel.h"
+#include "image/planar/libraries.h"
 #include "image/planar/planar_thumbnailer.h"
 #include "image/png/png_kernel.h"
 #include "image/webp/webp_kernel.h"
@@ -14,5 +15,7 @@ std::unique_ptr<Thumbnailer> make_own_kernels() {
                                          {ImageFormat::webp, webp::decode_webp}},
       planar::own_encoders());
 }
+
+std::vector<Library> own_libraries() { return planar::libraries(); }
 
 }  // namespace thumbmill

@@ -2,10 +2,13 @@
 // kernels and no libvips, whose hundred libraries would make each fork several times dearer.
 // Started by a DecoderPool; docs/sandbox.md.
 #include "decoder/own_kernels.h"
+#include "decoder/print_libraries.h"
 #include "sandbox/decoder_main.h"
 #include "sandbox/zygote_main.h"
 
-int main() {
-  const auto kernels = thumbmill::make_own_kernels();
-  return thumbmill::zygote_main(thumbmill::kDecoderSocket, *kernels);
+int main(int argc, char** argv) {
+  using namespace thumbmill;
+  if (asks_for_libraries(argc, argv)) return print_libraries(own_libraries());
+  const auto kernels = make_own_kernels();
+  return zygote_main(kDecoderSocket, *kernels);
 }

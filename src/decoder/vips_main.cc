@@ -5,11 +5,13 @@
 #include <sysexits.h>
 
 #include "decoder/kernels.h"
+#include "decoder/print_libraries.h"
 #include "sandbox/decoder_main.h"
 #include "sandbox/zygote_main.h"
 
-int main() {
+int main(int argc, char** argv) {
   using namespace thumbmill;
+  if (asks_for_libraries(argc, argv)) return print_libraries(libraries());
   const auto kernels = make_kernels();
   if (!kernels.ok()) {
     std::fprintf(stderr, "thumbmill-vips: %s\n", kernels.status().to_string().c_str());
