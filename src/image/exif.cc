@@ -5,14 +5,25 @@
 namespace thumbmill {
 namespace {
 
-// TIFF 6.0 section 2, in either byte order; 0 past the end.
+// TIFF 6.0 section 2: tags, types, sizes in bytes.
+constexpr std::uint32_t kOrientation = 274;
+constexpr std::uint32_t kExifDirectory = 34665;
+constexpr std::uint32_t kShort = 3;
+constexpr std::uint32_t kLong = 4;
+constexpr std::size_t kEntry = 12;
+constexpr std::size_t kNextDirectory = 4;
+
+// A TIFF structure in either byte order.
 class Tiff {
  public:
   explicit Tiff(std::string_view bytes)
       : bytes_(bytes), little_endian_(bytes.substr(0, 2) == "II") {}
 
+  bool is_known() const { return little_endian_ || bytes_.substr(0, 2) == "MM"; }
+
+  // 0 past the end.
   std::uint32_t number(std::size_t at, std::size_t size) const {
-    if (at > bytes_.size() || size > bytes_.size() - at) return 0;
+    if (!holds(at, size)) return 0;
     std::uint32_t value = 0;
     for (std::size_t i = 0; i < size; ++i) {
       const std::size_t from = little_endian_ ? at + size - 1 - i : at + i;
@@ -21,28 +32,48 @@ class Tiff {
     return value;
   }
 
+  // How many entries the directory has; 0 for one that is not there as a whole, the offset of the
+  // next directory included.
+  std::size_t entries(std::size_t directory) const {
+    const std::size_t count = number(directory, 2);
+    return holds(directory, 2 + count * kEntry + kNextDirectory) ? count : 0;
+  }
+
  private:
+  bool holds(std::size_t at, std::size_t size) const {
+    return at <= bytes_.size() && size <= bytes_.size() - at;
+  }
+
   std::string_view bytes_;
   bool little_endian_;
 };
 
+// 0 when the directory has none. `nested`: not the first directory, whose own are not looked at.
+int find_orientation(const Tiff& tiff, std::size_t directory, bool nested) {
+  const std::size_t entries = tiff.entries(directory);
+  for (std::size_t i = 0; i < entries; ++i) {
+    const std::size_t entry = directory + 2 + i * kEntry;
+    const std::uint32_t tag = tiff.number(entry, 2);
+    const std::uint32_t type = tiff.number(entry + 2, 2);
+    if (tiff.number(entry + 4, 4) != 1) continue;  // how many values
+    if (tag == kOrientation && type == kShort) {
+      const std::uint32_t value = tiff.number(entry + 8, 2);
+      if (value >= 1 && value <= 8) return static_cast<int>(value);
+    } else if (tag == kExifDirectory && type == kLong && !nested) {
+      const int found = find_orientation(tiff, tiff.number(entry + 8, 4), true);
+      if (found != 0) return found;
+    }
+  }
+  return 0;
+}
+
 }  // namespace
 
 int exif_orientation(std::string_view bytes) {
-  constexpr std::uint32_t kOrientation = 274;
-  constexpr std::uint32_t kShort = 3;
-  constexpr std::size_t kEntry = 12;
-  if (bytes.substr(0, 2) != "II" && bytes.substr(0, 2) != "MM") return 1;
   const Tiff tiff(bytes);
-  const std::size_t directory = tiff.number(4, 4);
-  const std::size_t entries = tiff.number(directory, 2);
-  for (std::size_t i = 0; i < entries; ++i) {
-    const std::size_t entry = directory + 2 + i * kEntry;
-    if (tiff.number(entry, 2) != kOrientation || tiff.number(entry + 2, 2) != kShort) continue;
-    const std::uint32_t value = tiff.number(entry + 8, 2);
-    return value >= 1 && value <= 8 ? static_cast<int>(value) : 1;
-  }
-  return 1;
+  if (!tiff.is_known()) return 1;
+  const int found = find_orientation(tiff, tiff.number(4, 4), false);
+  return found == 0 ? 1 : found;
 }
 
 }  // namespace thumbmill

@@ -58,6 +58,12 @@ bool EntropySource::at_restart() const {
          is_restart(static_cast<std::uint8_t>(file_[at_ + 1]));
 }
 
+bool EntropySource::at_end() const {
+  constexpr std::uint8_t kEoi = 0xd9;
+  if (!at_marker_) return false;
+  return at_ + 2 > file_.size() || static_cast<std::uint8_t>(file_[at_ + 1]) == kEoi;
+}
+
 bool EntropySource::next_stretch() {
   if (!at_restart() || static_cast<std::uint8_t>(file_[at_ + 1]) != 0xd0 + expected_restart_) {
     return false;

@@ -35,6 +35,8 @@ class EntropySource {
 
   /// The marker that ended the data is a restart marker (RSTn).
   bool at_restart() const;
+  /// The data ended with the file, or at EOI.
+  bool at_end() const;
 
   /// Begins the stretch behind the restart marker. False when there is none, or not the one whose
   /// turn it is.

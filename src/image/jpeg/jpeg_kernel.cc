@@ -61,16 +61,14 @@ BlockSides sides_for(const Frame& frame, ColorModel model, int orientation,
   return sides;
 }
 
-// By libjpeg-turbo alone. The header may be known to our reader, or it may not be.
-Result<Decoded> decode_fully(std::string_view file, const MarkerReader& markers,
-                             const ThumbnailRequest& request) {
-  ASSIGN_OR_RETURN(const TurboHeader header, read_turbo_header(file));
+// By libjpeg-turbo alone, which may make more of a damaged header than our reader does.
+Result<Decoded> decode_fully(std::string_view file, const ThumbnailRequest& request) {
+  ASSIGN_OR_RETURN(TurboHeader header, read_turbo_header(file));
   RETURN_IF_ERROR(check_size(header.size.width, header.size.height, request.limits));
   const std::uint32_t scans = count_jpeg_scans(file, request.limits.max_scans);
   RETURN_IF_ERROR(check_scans(scans, request.limits));
-  const int orientation = markers.orientation();
   Decoded decoded;
-  decoded.size = upright(header.size, orientation);
+  decoded.size = upright(header.size, header.orientation);
   std::uint32_t side = 1;
   for (const RenditionSpec& spec : request.renditions) {
     const SizePx scaled = plan_fit(decoded.size, spec).scaled;
@@ -80,8 +78,8 @@ Result<Decoded> decode_fully(std::string_view file, const MarkerReader& markers,
   RETURN_IF_ERROR(
       ask_for_memory(request, decoded.size, side, scans > 1 ? kTurboCoefficientBytes : 0));
   ASSIGN_OR_RETURN(decoded.picture, decode_with_turbo(file, side));
-  decoded.picture.orientation = orientation;
-  decoded.profile = markers.profile();
+  decoded.picture.orientation = header.orientation;
+  decoded.profile = std::move(header.profile);
   return decoded;
 }
 
@@ -90,26 +88,25 @@ Result<Decoded> decode_fully(std::string_view file, const MarkerReader& markers,
 Result<Decoded> decode_jpeg(std::string_view file, const ThumbnailRequest& request) {
   MarkerReader markers(file);
   const auto scan = markers.next_scan(0);
-  // Damaged or not ours: libjpeg-turbo has the last word. What our reader has seen before (the
-  // orientation, the profile) is kept.
-  if (!scan.ok() || !*scan) return decode_fully(file, markers, request);
+  // Damaged or not ours: libjpeg-turbo has the last word.
+  if (!scan.ok() || !*scan) return decode_fully(file, request);
   const Frame& frame = markers.frame();
   RETURN_IF_ERROR(check_size(frame.width, frame.height, request.limits));
-  const BlockSides sides =
-      sides_for(frame, markers.color_model(), markers.orientation(), request.renditions);
+  const int orientation = markers.apps().orientation();
+  const BlockSides sides = sides_for(frame, markers.color_model(), orientation, request.renditions);
   const std::uint32_t side = *std::max_element(sides.begin(), sides.end());
-  if (side == kFullSide) return decode_fully(file, markers, request);
-  RETURN_IF_ERROR(ask_for_memory(request,
-                                 upright({frame.width, frame.height}, markers.orientation()), side,
+  if (side == kFullSide) return decode_fully(file, request);
+  const SizePx size = upright({frame.width, frame.height}, orientation);
+  RETURN_IF_ERROR(ask_for_memory(request, size, side,
                                  side > 1 && frame.progressive ? kSkimCoefficientBytes : 0));
   Result<Picture> skimmed = skim(markers, file, **scan, sides, request.limits);
   if (!skimmed.ok() && skimmed.status().code() == Code::too_large) return skimmed.status();
-  if (!skimmed.ok()) return decode_fully(file, markers, request);
+  if (!skimmed.ok()) return decode_fully(file, request);
   Decoded decoded;
   decoded.picture = *std::move(skimmed);
-  decoded.picture.orientation = markers.orientation();
-  decoded.size = upright({frame.width, frame.height}, markers.orientation());
-  decoded.profile = markers.profile();
+  decoded.picture.orientation = orientation;
+  decoded.size = size;
+  decoded.profile = markers.apps().profile();
   return decoded;
 }
 

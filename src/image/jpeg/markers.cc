@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "image/exif.h"
-
 namespace thumbmill::jpeg {
 namespace {
 
@@ -11,8 +9,8 @@ using namespace std::string_view_literals;
 
 constexpr std::uint8_t kSof0 = 0xc0, kSof1 = 0xc1, kSof2 = 0xc2, kDht = 0xc4, kJpg = 0xc8,
                        kDac = 0xcc, kSof15 = 0xcf, kSoi = 0xd8, kEoi = 0xd9, kSos = 0xda,
-                       kDqt = 0xdb, kDnl = 0xdc, kDri = 0xdd, kApp0 = 0xe0, kApp1 = 0xe1,
-                       kApp2 = 0xe2, kApp14 = 0xee;
+                       kDqt = 0xdb, kDnl = 0xdc, kDri = 0xdd, kApp0 = 0xe0, kApp15 = 0xef,
+                       kCom = 0xfe;
 
 std::uint8_t byte(std::string_view s, std::size_t i) { return static_cast<std::uint8_t>(s[i]); }
 
@@ -68,11 +66,11 @@ Result<std::optional<Scan>> MarkerReader::next_scan(std::size_t from) {
       scan.data_at = at;
       return std::optional<Scan>(scan);
     }
-    RETURN_IF_ERROR(segment(marker, body));
+    RETURN_IF_ERROR(segment(marker, body, from == 0));
   }
 }
 
-Status MarkerReader::segment(std::uint8_t marker, std::string_view body) {
+Status MarkerReader::segment(std::uint8_t marker, std::string_view body, bool in_header) {
   switch (marker) {
     case kDht:
       return huffman_tables(body);
@@ -86,22 +84,19 @@ Status MarkerReader::segment(std::uint8_t marker, std::string_view body) {
     case kDac:
     case kJpg:
       return declined("DNL, DAC or JPG");
-    case kApp0:
-      jfif_ |= body.substr(0, 5) == "JFIF\0"sv;
-      return Status();
-    case kApp1:
-      app1(body);
-      return Status();
-    case kApp2:
-      app2(body);
-      return Status();
-    case kApp14:
-      if (body.size() >= 12 && body.substr(0, 5) == "Adobe"sv) adobe_transform_ = byte(body, 11);
+    case kCom:
       return Status();
     default:
-      if (marker >= kSof0 && marker <= kSof15) return frame_header(marker, body);
-      return Status();
+      break;
   }
+  if (marker >= kSof0 && marker <= kSof15) return frame_header(marker, body);
+  if (marker >= kApp0 && marker <= kApp15) {
+    if (in_header) apps_.add(marker, body);
+    return Status();
+  }
+  // Of no known length. In front of the first scan libjpeg would refuse the file; behind it, the
+  // marker may be one that libjpeg steps over on its way to the next restart.
+  return in_header ? Status() : declined("an unknown marker");
 }
 
 Status MarkerReader::frame_header(std::uint8_t marker, std::string_view body) {
@@ -215,36 +210,15 @@ Result<Scan> MarkerReader::scan_header(std::string_view body) const {
   return scan;
 }
 
-void MarkerReader::app1(std::string_view body) {
-  if (has_exif_ || body.substr(0, 6) != "Exif\0\0"sv) return;
-  has_exif_ = true;
-  orientation_ = exif_orientation(body.substr(6));
-}
-
-void MarkerReader::app2(std::string_view body) {
-  constexpr std::string_view kName = "ICC_PROFILE\0"sv;
-  if (body.substr(0, kName.size()) != kName || body.size() < kName.size() + 2) return;
-  profile_count_ = byte(body, kName.size() + 1);
-  profile_parts_[byte(body, kName.size())] = body.substr(kName.size() + 2);
-}
-
 ColorModel MarkerReader::color_model() const {
   if (frame_.count == 1) return ColorModel::grey;
   // libjpeg's rule (default_decompress_parms), which everybody follows.
-  if (jfif_) return ColorModel::ycbcr;
-  if (adobe_transform_) return *adobe_transform_ == 0 ? ColorModel::rgb : ColorModel::ycbcr;
+  if (apps_.has_jfif()) return ColorModel::ycbcr;
+  const auto transform = apps_.adobe_transform();
+  if (transform) return *transform == 0 ? ColorModel::rgb : ColorModel::ycbcr;
   const auto& c = frame_.components;
   const bool letters = c[0].id == 'R' && c[1].id == 'G' && c[2].id == 'B';
   return letters ? ColorModel::rgb : ColorModel::ycbcr;
-}
-
-std::string MarkerReader::profile() const {
-  std::string whole;
-  for (std::size_t i = 1; i <= profile_count_; ++i) {
-    if (profile_parts_[i].empty()) return {};
-    whole += profile_parts_[i];
-  }
-  return whole;
 }
 
 }  // namespace thumbmill::jpeg

@@ -6,10 +6,10 @@
 #include <array>
 #include <cstdint>
 #include <optional>
-#include <string>
 #include <string_view>
 
 #include "base/status.h"
+#include "image/jpeg/app_segments.h"
 #include "image/planar/picture.h"
 
 namespace thumbmill::jpeg {
@@ -77,8 +77,9 @@ class MarkerReader {
   explicit MarkerReader(std::string_view bytes) : bytes_(bytes) {}
 
   /// Goes on to the next scan header, or to the end: nothing. `from` is where to look, the first
-  /// time 0 and then behind the previous scan's data. unsupported for a kind of JPEG that is not
-  /// read here, corrupt_input for what is none or is damaged.
+  /// time 0 and then behind the previous scan's data, where a marker that libjpeg-turbo might treat
+  /// as damage is declined, too. unsupported for a kind of JPEG that is not read here,
+  /// corrupt_input for what is none or is damaged.
   Result<std::optional<Scan>> next_scan(std::size_t from);
 
   const Frame& frame() const { return frame_; }   ///< of width 0 until it was read
@@ -91,19 +92,15 @@ class MarkerReader {
   std::uint32_t tables_version() const { return tables_version_; }
 
   ColorModel color_model() const;
-  int orientation() const { return orientation_; }  ///< 1 to 8
-  /// The colour profile put together from its parts (ICC.1:2010 B.4); empty when there is none or
-  /// a part is missing.
-  std::string profile() const;
+  /// Those in front of the first scan; readers look at no others.
+  const AppSegments& apps() const { return apps_; }
 
  private:
-  Status segment(std::uint8_t marker, std::string_view body);
+  Status segment(std::uint8_t marker, std::string_view body, bool in_header);
   Status frame_header(std::uint8_t marker, std::string_view body);
   Status huffman_tables(std::string_view body);
   Status quant_tables(std::string_view body);
   Result<Scan> scan_header(std::string_view body) const;
-  void app1(std::string_view body);
-  void app2(std::string_view body);
 
   std::string_view bytes_;
   Frame frame_;
@@ -112,12 +109,7 @@ class MarkerReader {
   std::uint32_t tables_version_ = 0;
   std::size_t restart_interval_ = 0;
   std::uint32_t scans_ = 0;
-  bool jfif_ = false;
-  std::optional<std::uint8_t> adobe_transform_;
-  bool has_exif_ = false;
-  int orientation_ = 1;
-  std::array<std::string_view, 256> profile_parts_;  // by sequence number, from 1
-  std::size_t profile_count_ = 0;
+  AppSegments apps_;
 };
 
 }  // namespace thumbmill::jpeg

@@ -155,7 +155,8 @@ struct AcFirstMcu {
       if (k < part.kept) {
         part.coefficients[block * part.kept + k] = static_cast<std::int16_t>(value);
       }
-      nonzero |= std::uint64_t{1} << k++;
+      // As libjpeg sees it: what does not fit its 16 bits may have become zero.
+      nonzero |= std::uint64_t{static_cast<std::int16_t>(value) != 0} << k++;
     }
     part.nonzero[block] = nonzero;
     return true;
@@ -249,7 +250,7 @@ THUMBMILL_INLINE ScanEnd decode_mcus(const ScanWork& work, EntropySource& source
     for (std::size_t x = 0; x < work.mcus_per_row; ++x) {
       if (work.restart_interval != 0 && until_restart-- == 0) {
         if (!source.last()) return ScanEnd::anomaly;
-        const bool ended = !source.at_restart();
+        const bool ended = source.at_end();
         if (!ended && !source.next_stretch()) return ScanEnd::anomaly;
         // Where the data has ended, libjpeg goes on with an MCU of zero bits: what follows the end.
         reader = {.next = ended ? source.end() : source.begin()};
@@ -262,7 +263,7 @@ THUMBMILL_INLINE ScanEnd decode_mcus(const ScanWork& work, EntropySource& source
           source.advance(reader.next);
           reader.next = source.begin();
         } else if (!reader.fits(source.end())) {
-          return source.at_restart() ? ScanEnd::anomaly : ScanEnd::cut_off;
+          return source.at_end() ? ScanEnd::cut_off : ScanEnd::anomaly;
         }
       }
     }

@@ -48,8 +48,13 @@ struct ScanWork {
 
 enum class ScanEnd {
   complete,
-  cut_off,  ///< the data ended before the picture; what is missing was left as it was
-  anomaly,  ///< the data makes no sense
+  /// The data ended before the picture, with the file or at EOI; what is missing was left as it
+  /// was. This is the only damage that is decoded here: what comes out is libjpeg's (1/8).
+  cut_off,
+  /// Any other damage: a code that is none, a run past the block's end, a marker where none is
+  /// expected, a restart marker that is missing or out of turn. libjpeg goes on behind these by
+  /// rules of its own, which are not repeated here.
+  anomaly,
 };
 
 /// A sequential scan (Huffman), to samples.

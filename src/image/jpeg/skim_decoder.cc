@@ -1,5 +1,6 @@
 #include "image/jpeg/skim_decoder.h"
 
+#include <algorithm>
 #include <memory>
 #include <vector>
 
@@ -13,6 +14,9 @@ namespace {
 // Above it sums of dequantised coefficients might overflow; an 8-bit picture has no use for it.
 constexpr std::uint16_t kMaxStep = 4095;
 constexpr int kUnseen = 99;
+// libjpeg-turbo smooths a progressive picture while one of the first so many coefficients (zigzag,
+// DC included) is not known to its last bit (jdcoefct.c, SAVED_COEFS).
+constexpr std::size_t kSmoothed = 10;
 constexpr std::uint8_t kGrey = 128;  // a block without coefficients
 
 Status declined(std::string_view what) {
@@ -57,12 +61,14 @@ class Skimmer {
       if (wanted(*scan)) {
         ASSIGN_OR_RETURN(end, decode(*scan));
       } else {
+        RETURN_IF_ERROR(note_skipped(*scan, first));
         end = skip_entropy_coded(file_, scan->data_at);
       }
       ASSIGN_OR_RETURN(scan, markers_.next_scan(end));
     }
-    for (const State& state : states_) {
-      if (!state.seen && &state < &states_[frame_.count]) return declined("a component is missing");
+    for (std::size_t i = 0; i < frame_.count; ++i) {
+      if (!states_[i].seen) return declined("a component is missing");
+      if (frame_.progressive && is_smoothed(states_[i])) return declined("a scan is missing");
     }
     if (frame_.progressive) finish_progressive();
     return Status();
@@ -102,7 +108,26 @@ class Skimmer {
     for (std::size_t i = 0; i < frame_.count; ++i) {
       if (!states_[i].seen) return true;
     }
-    return false;  // the picture is whole; libjpeg stops here
+    return false;
+  }
+
+  // A scan whose data is stepped over.
+  Status note_skipped(const Scan& scan, const Scan& first) {
+    if (frame_.progressive) {
+      State& state = states_[scan.parts[0].component];
+      for (int k = scan.first; k <= scan.last; ++k) {
+        state.ac_low[static_cast<std::size_t>(k)] = scan.low;
+      }
+      return Status();
+    }
+    // The picture is whole. libjpeg stops here, but for a file whose first scan did not have all
+    // components: then it reads to the end, and the last scan of a component counts.
+    return first.count == frame_.count ? Status() : declined("two scans of a component");
+  }
+
+  static bool is_smoothed(const State& state) {
+    return std::any_of(state.ac_low.begin() + 1, state.ac_low.begin() + kSmoothed,
+                       [](int low) { return low != 0; });
   }
 
   // The position behind the scan's data.

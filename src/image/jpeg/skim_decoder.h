@@ -16,8 +16,10 @@ namespace thumbmill::jpeg {
 /// Samples that a block of each component becomes, across and down: 1, 2 or 4.
 using BlockSides = std::array<std::uint32_t, kMaxComponents>;
 
-/// Goes on behind `first`, the first scan header that `markers` gave. Data that ends too early
-/// leaves the rest of the picture grey, as in libjpeg. Memory: the planes, and for a progressive
+/// Goes on behind `first`, the first scan header that `markers` gave. A sequential file that is cut
+/// off leaves the rest of the picture grey, as in libjpeg; a progressive one that lacks scans,
+/// which libjpeg smooths, and any other damage is declined. What is decoded is what libjpeg-turbo
+/// reads from the same file, coefficient by coefficient. Memory: the planes, and for a progressive
 /// picture 2, 18 or 58 bytes a block by its side; time is bounded by the data's length, and of
 /// progressive scans by their number.
 /// unsupported: not for us, or does not make sense; others may try. too_large: max-scans.

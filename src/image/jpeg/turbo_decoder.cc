@@ -32,7 +32,8 @@ struct Session {
 
 void say_nothing(j_common_ptr, int) {}
 
-bool open(Session& session, const unsigned char* bytes, unsigned long size) {
+// `keep_segments`: those with EXIF and colour profiles, in info.marker_list.
+bool open(Session& session, const unsigned char* bytes, unsigned long size, bool keep_segments) {
   session = {};
   session.info.err = jpeg_std_error(&session.errors);
   session.errors.error_exit = leave;
@@ -42,6 +43,10 @@ bool open(Session& session, const unsigned char* bytes, unsigned long size) {
   jpeg_create_decompress(&session.info);
   session.info.client_data = &session;
   jpeg_mem_src(&session.info, bytes, size);
+  if (keep_segments) {
+    jpeg_save_markers(&session.info, JPEG_APP0 + 1, 0xffff);
+    jpeg_save_markers(&session.info, JPEG_APP0 + 2, 0xffff);
+  }
   jpeg_read_header(&session.info, TRUE);
   return true;
 }
@@ -76,8 +81,9 @@ bool read(Session& session, JSAMPROW* const* planes) {
 
 class Decoder {
  public:
-  explicit Decoder(std::string_view file)
-      : opened_(open(session_, reinterpret_cast<const unsigned char*>(file.data()), file.size())) {}
+  explicit Decoder(std::string_view file, bool keep_segments = false)
+      : opened_(open(session_, reinterpret_cast<const unsigned char*>(file.data()), file.size(),
+                     keep_segments)) {}
   ~Decoder() { jpeg_destroy_decompress(&session_.info); }
   Decoder(const Decoder&) = delete;
   Decoder& operator=(const Decoder&) = delete;
@@ -132,11 +138,17 @@ ColorModel model_of(const jpeg_decompress_struct& info) {
 }  // namespace
 
 Result<TurboHeader> read_turbo_header(std::string_view file) {
-  Decoder decoder(file);
+  Decoder decoder(file, true);
   if (!decoder.opened()) return decoder.failure();
   const jpeg_decompress_struct& info = decoder.session().info;
+  AppSegments apps;
+  for (jpeg_saved_marker_ptr it = info.marker_list; it != nullptr; it = it->next) {
+    apps.add(it->marker, {reinterpret_cast<const char*>(it->data), it->data_length});
+  }
   return TurboHeader{{info.image_width, info.image_height},
-                     static_cast<std::size_t>(info.num_components)};
+                     static_cast<std::size_t>(info.num_components),
+                     apps.orientation(),
+                     apps.profile()};
 }
 
 Result<Picture> decode_with_turbo(std::string_view file, std::uint32_t side) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 #include "base/status.h"
@@ -14,6 +15,8 @@ namespace thumbmill::jpeg {
 struct TurboHeader {
   SizePx size;  ///< as stored
   std::size_t components = 0;
+  int orientation = 1;  ///< EXIF 2.3, tag 274
+  std::string profile;  ///< ICC; empty when there is none
 };
 
 /// unsupported, corrupt_input.
