@@ -43,8 +43,11 @@ void EntropySource::fill() {
     if (next == 0) {
       window_[filled_++] = 0xff;
       at_ += 2;
+      has_stray_fill_ |= has_fill_;
+      has_fill_ = false;
     } else if (next == 0xff) {  // a fill byte (T.81 B.1.1.2)
       ++at_;
+      has_fill_ = true;
     } else {
       at_marker_ = true;
     }
@@ -70,6 +73,7 @@ bool EntropySource::next_stretch() {
   }
   expected_restart_ = (expected_restart_ + 1) & 7;
   at_ += 2;
+  has_fill_ = false;
   filled_ = 0;
   at_marker_ = false;
   fill();

@@ -37,6 +37,10 @@ class EntropySource {
   bool at_restart() const;
   /// The data ended with the file, or at EOI.
   bool at_end() const;
+  /// What was read so far holds fill bytes that no marker follows. For libjpeg-turbo the last of
+  /// them is data, and it mixes up the coefficients of the MCU around it (jdhuff.c,
+  /// decode_mcu_fast).
+  bool has_stray_fill() const { return has_stray_fill_; }
 
   /// Begins the stretch behind the restart marker. False when there is none, or not the one whose
   /// turn it is.
@@ -56,6 +60,8 @@ class EntropySource {
   std::size_t filled_ = 0;
   const std::uint8_t* low_water_ = nullptr;
   bool at_marker_ = false;
+  bool has_fill_ = false;  // in front of `at_`
+  bool has_stray_fill_ = false;
   std::uint8_t expected_restart_ = 0;
 };
 

@@ -32,6 +32,12 @@ bool stands_alone(std::uint8_t marker) {
   return marker == 0x01 || (marker >= 0xd0 && marker <= kSoi);
 }
 
+// Of those with a length; libjpeg refuses the others (read_markers).
+bool is_known(std::uint8_t marker) {
+  return (marker >= kSof0 && marker <= kDri) || (marker >= kApp0 && marker <= kApp15) ||
+         marker == kCom;
+}
+
 }  // namespace
 
 Result<std::optional<Scan>> MarkerReader::next_scan(std::size_t from) {
@@ -54,6 +60,9 @@ Result<std::optional<Scan>> MarkerReader::next_scan(std::size_t from) {
       at += 2;
       continue;
     }
+    // In front of the first scan libjpeg would refuse the file; behind it, the marker may be one
+    // that libjpeg steps over on its way to the next restart.
+    if (from != 0 && !is_known(marker)) return declined("an unknown marker");
     if (at + 4 > bytes_.size()) return std::optional<Scan>();
     const std::size_t length = word(bytes_, at + 2);
     if (length < 2) return damaged("a segment's length");
@@ -84,19 +93,11 @@ Status MarkerReader::segment(std::uint8_t marker, std::string_view body, bool in
     case kDac:
     case kJpg:
       return declined("DNL, DAC or JPG");
-    case kCom:
-      return Status();
     default:
-      break;
+      if (marker >= kSof0 && marker <= kSof15) return frame_header(marker, body);
+      if (in_header) apps_.add(marker, body);
+      return Status();
   }
-  if (marker >= kSof0 && marker <= kSof15) return frame_header(marker, body);
-  if (marker >= kApp0 && marker <= kApp15) {
-    if (in_header) apps_.add(marker, body);
-    return Status();
-  }
-  // Of no known length. In front of the first scan libjpeg would refuse the file; behind it, the
-  // marker may be one that libjpeg steps over on its way to the next restart.
-  return in_header ? Status() : declined("an unknown marker");
 }
 
 Status MarkerReader::frame_header(std::uint8_t marker, std::string_view body) {

@@ -286,11 +286,17 @@ THUMBMILL_BMI2 ScanEnd decode_bmi2(const ScanWork& work, EntropySource& source) 
 std::atomic<bool> portable_only = false;
 
 template <typename Mcu>
-ScanEnd decode(const ScanWork& work, EntropySource& source) {
+ScanEnd decode_anywhere(const ScanWork& work, EntropySource& source) {
 #ifdef THUMBMILL_BMI2
   if (has_quick_shifts()) return decode_bmi2<Mcu>(work, source);
 #endif
   return decode_portable<Mcu>(work, source);
+}
+
+template <typename Mcu>
+ScanEnd decode(const ScanWork& work, EntropySource& source) {
+  const ScanEnd end = decode_anywhere<Mcu>(work, source);
+  return source.has_stray_fill() ? ScanEnd::anomaly : end;
 }
 
 }  // namespace

@@ -104,7 +104,10 @@ void describe(jpeg_compress_struct& info, const JpegOptions& options,
 }  // namespace
 
 std::string make_jpeg(const JpegOptions& options) {
-  std::vector<std::uint8_t> pixels = make_pixels(options);
+  return make_jpeg(options, make_pixels(options));
+}
+
+std::string make_jpeg(const JpegOptions& options, const std::vector<std::uint8_t>& pixels) {
   std::vector<jpeg_scan_info> scans;
   jpeg_compress_struct info{};
   jpeg_error_mgr errors{};
@@ -117,7 +120,7 @@ std::string make_jpeg(const JpegOptions& options) {
   jpeg_start_compress(&info, TRUE);
   const std::size_t stride = options.width * static_cast<std::size_t>(options.components);
   while (info.next_scanline < info.image_height) {
-    JSAMPROW row = pixels.data() + info.next_scanline * stride;
+    auto* row = const_cast<JSAMPROW>(pixels.data() + info.next_scanline * stride);
     jpeg_write_scanlines(&info, &row, 1);
   }
   jpeg_finish_compress(&info);

@@ -28,6 +28,9 @@ struct JpegOptions {
 
 std::string make_jpeg(const JpegOptions& options);
 
+/// The same of `pixels`: height x width x components, interleaved RGB or grey.
+std::string make_jpeg(const JpegOptions& options, const std::vector<std::uint8_t>& pixels);
+
 /// Samples of one component as libjpeg gives them at `side`/8, without upsampling.
 struct ReferencePlane {
   std::size_t width = 0;
