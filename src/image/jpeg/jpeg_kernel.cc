@@ -27,8 +27,8 @@ constexpr std::uint64_t kSkimCoefficientBytes = 1;
 
 // Asks for what decoding to `side` of a block's 8 samples will take at the most.
 Status ask_for_memory(const ThumbnailRequest& request, SizePx size, std::uint32_t side,
-                      std::uint64_t coefficient_bytes) {
-  const std::uint64_t samples = std::uint64_t{size.width} * size.height * 3;
+                      std::size_t components, std::uint64_t coefficient_bytes) {
+  const std::uint64_t samples = std::uint64_t{size.width} * size.height * components;
   return planar::ask_for_memory(
       request, size, samples * coefficient_bytes + samples * side * side / (kFullSide * kFullSide));
 }
@@ -75,8 +75,8 @@ Result<Decoded> decode_fully(std::string_view file, const ThumbnailRequest& requ
     side = std::max({side, side_for(decoded.size.width, scaled.width, kOversampling),
                      side_for(decoded.size.height, scaled.height, kOversampling)});
   }
-  RETURN_IF_ERROR(
-      ask_for_memory(request, decoded.size, side, scans > 1 ? kTurboCoefficientBytes : 0));
+  RETURN_IF_ERROR(ask_for_memory(request, decoded.size, side, header.components,
+                                 scans > 1 ? kTurboCoefficientBytes : 0));
   ASSIGN_OR_RETURN(decoded.picture, decode_with_turbo(file, side));
   decoded.picture.orientation = header.orientation;
   decoded.profile = std::move(header.profile);
@@ -97,7 +97,7 @@ Result<Decoded> decode_jpeg(std::string_view file, const ThumbnailRequest& reque
   const std::uint32_t side = *std::max_element(sides.begin(), sides.end());
   if (side == kFullSide) return decode_fully(file, request);
   const SizePx size = upright({frame.width, frame.height}, orientation);
-  RETURN_IF_ERROR(ask_for_memory(request, size, side,
+  RETURN_IF_ERROR(ask_for_memory(request, size, side, frame.count,
                                  side > 1 && frame.progressive ? kSkimCoefficientBytes : 0));
   Result<Picture> skimmed = skim(markers, file, **scan, sides, request.limits);
   if (!skimmed.ok() && skimmed.status().code() == Code::too_large) return skimmed.status();

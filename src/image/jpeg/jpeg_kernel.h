@@ -3,10 +3,11 @@
 //
 // The scale is the smallest of 1/8, 1/4, 1/2 and 1/1 at which the decoded luma has at least twice
 // the sides of every rendition, and chroma at least the sides at which it is stored. What the quick
-// decoder declines is decoded by libjpeg-turbo. A truncated file gives what there is of the
-// picture, the rest grey; one without a whole header, corrupt_input.
+// decoder declines is decoded by libjpeg-turbo: damaged files, CMYK and YCCK among them. A
+// truncated file gives what there is of the picture, the rest grey; one without a whole header,
+// corrupt_input. No number of warnings is too many; what bounds a damaged file is its length.
 //
-// It leaves to others, by unsupported: CMYK and YCCK.
+// It leaves to others, by unsupported: two components, 12 bits, lossless coding.
 #pragma once
 
 #include "image/planar/rendition_maker.h"

@@ -12,6 +12,8 @@
 namespace thumbmill::jpeg {
 namespace {
 
+constexpr std::size_t kInks = 4;
+
 // libjpeg calls error_exit and expects it not to return. Between setjmp and longjmp there is
 // nothing here that has a destructor: each step is a function of plain values, and vectors belong
 // to its callers.
@@ -51,12 +53,13 @@ bool open(Session& session, const unsigned char* bytes, unsigned long size, bool
   return true;
 }
 
-bool start(Session& session, unsigned side) {
+// `raw`: components as they are stored, else interleaved CMYK.
+bool start(Session& session, unsigned side, bool raw) {
   if (setjmp(session.jump) != 0) return false;
   session.info.scale_num = side;
   session.info.scale_denom = 8;
-  session.info.out_color_space = session.info.jpeg_color_space;
-  session.info.raw_data_out = TRUE;
+  session.info.out_color_space = raw ? session.info.jpeg_color_space : JCS_CMYK;
+  session.info.raw_data_out = raw ? TRUE : FALSE;
   session.info.dct_method = JDCT_ISLOW;
   jpeg_start_decompress(&session.info);
   return true;
@@ -75,6 +78,22 @@ bool read(Session& session, JSAMPROW* const* planes) {
                 mcu_row * static_cast<JDIMENSION>(part.v_samp_factor * part.DCT_scaled_size);
     }
     if (jpeg_read_raw_data(&info, rows, lines) == 0) return false;
+  }
+  return true;
+}
+
+// CMYK: a plane for each ink, of `stride` a row. `line` has room for one row of all four.
+bool read_inks(Session& session, JSAMPROW line, JSAMPROW const* planes, std::size_t stride) {
+  if (setjmp(session.jump) != 0) return false;
+  jpeg_decompress_struct& info = session.info;
+  while (info.output_scanline < info.output_height) {
+    const std::size_t at = info.output_scanline * stride;
+    if (jpeg_read_scanlines(&info, &line, 1) == 0) return false;
+    for (std::size_t x = 0; x < info.output_width; ++x) {
+      for (std::size_t ink = 0; ink < kInks; ++ink) {
+        planes[ink][at + x] = static_cast<JSAMPLE>(255 - line[x * kInks + ink]);
+      }
+    }
   }
   return true;
 }
@@ -105,7 +124,9 @@ class Decoder {
 };
 
 Status check_components(const jpeg_decompress_struct& info) {
-  if (info.num_components == 1 || info.num_components == 3) return Status();
+  if (info.num_components == 1 || info.num_components == 3 || info.num_components == kInks) {
+    return Status();
+  }
   return Status(Code::unsupported, "this variant of the image's format is not supported",
                 "the number of components");
 }
@@ -135,6 +156,29 @@ ColorModel model_of(const jpeg_decompress_struct& info) {
   return info.jpeg_color_space == JCS_RGB ? ColorModel::rgb : ColorModel::ycbcr;
 }
 
+Result<Picture> decode_inks(Decoder& decoder, std::uint32_t side) {
+  if (!start(decoder.session(), side, false)) return decoder.failure();
+  const jpeg_decompress_struct& info = decoder.session().info;
+  Picture picture;
+  picture.model = ColorModel::cmyk;
+  picture.planes.resize(kInks);
+  std::array<JSAMPROW, kInks> planes{};
+  for (std::size_t ink = 0; ink < kInks; ++ink) {
+    Plane& plane = picture.planes[ink];
+    plane.width = plane.stride = info.output_width;
+    plane.height = info.output_height;
+    plane.extent_x = info.image_width * side / 8.0;
+    plane.extent_y = info.image_height * side / 8.0;
+    plane.samples.resize(plane.stride * plane.height);
+    planes[ink] = plane.samples.data();
+  }
+  std::vector<JSAMPLE> line(info.output_width * kInks);
+  if (!read_inks(decoder.session(), line.data(), planes.data(), info.output_width)) {
+    return decoder.failure();
+  }
+  return picture;
+}
+
 }  // namespace
 
 Result<TurboHeader> read_turbo_header(std::string_view file) {
@@ -156,7 +200,8 @@ Result<Picture> decode_with_turbo(std::string_view file, std::uint32_t side) {
   if (!decoder.opened()) return decoder.failure();
   const jpeg_decompress_struct& info = decoder.session().info;
   RETURN_IF_ERROR(check_components(info));
-  if (!start(decoder.session(), side)) return decoder.failure();
+  if (info.num_components == kInks) return decode_inks(decoder, side);
+  if (!start(decoder.session(), side, true)) return decoder.failure();
   Picture picture;
   picture.model = model_of(info);
   std::array<std::vector<JSAMPROW>, kMaxComponents> rows;

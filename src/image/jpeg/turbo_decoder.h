@@ -23,8 +23,10 @@ struct TurboHeader {
 Result<TurboHeader> read_turbo_header(std::string_view file);
 
 /// The planes at `side`/8, side being 1, 2, 4 or 8; chroma may come out larger, as libjpeg has it.
-/// 1 or 3 components only; no orientation is set. A truncated file gives what there is, the rest
-/// grey; the same for other damage that libjpeg only warns of.
+/// Of 4 components, CMYK or YCCK, four planes of ink: files hold what is left of the paper's white,
+/// 255 for no ink, as Adobe began it, and readers (Chromium, Firefox, libvips, Pillow) take it so
+/// with Adobe's segment and without. No orientation is set. A truncated file gives what there is,
+/// the rest grey; the same for other damage that libjpeg only warns of, however often it warns.
 /// unsupported, corrupt_input, and too_large when there is no memory.
 Result<Picture> decode_with_turbo(std::string_view file, std::uint32_t side);
 

@@ -55,14 +55,20 @@ void describe(jpeg_compress_struct& info, const JpegOptions& options,
   info.image_width = options.width;
   info.image_height = options.height;
   info.input_components = options.components;
-  info.in_color_space = options.components == 1 ? JCS_GRAYSCALE : JCS_RGB;
+  info.in_color_space = options.components == 1   ? JCS_GRAYSCALE
+                        : options.components == 4 ? JCS_CMYK
+                                                  : JCS_RGB;
   jpeg_set_defaults(&info);
+  if (options.components == 4) {
+    jpeg_set_colorspace(&info, options.ycck ? JCS_YCCK : JCS_CMYK);
+    info.write_Adobe_marker = options.adobe ? TRUE : FALSE;
+  }
   if (options.rgb) jpeg_set_colorspace(&info, JCS_RGB);
   jpeg_set_quality(&info, options.quality, TRUE);
   info.restart_interval = static_cast<unsigned>(options.restart_interval);
   info.optimize_coding = options.optimized ? TRUE : FALSE;
   info.arith_code = options.arithmetic ? TRUE : FALSE;
-  for (int i = 0; i < options.components; ++i) {
+  for (int i = 0; i < options.components && options.components < 4; ++i) {
     const auto [h, v] = options.factors.at(static_cast<std::size_t>(i));
     info.comp_info[i].h_samp_factor = h;
     info.comp_info[i].v_samp_factor = v;

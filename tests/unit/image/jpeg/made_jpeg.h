@@ -15,7 +15,10 @@ struct JpegOptions {
   std::uint32_t height = 48;
   int components = 3;
   bool rgb = false;  ///< components are red, green and blue, with Adobe's marker saying so
-  /// Horizontal and vertical sampling factors of each component.
+  /// Of 4 components, CMYK: as YCCK; and with Adobe's marker. Pixels go into the file as they are.
+  bool ycck = false;
+  bool adobe = true;
+  /// Horizontal and vertical sampling factors of each component; of 4 they are libjpeg's.
   std::array<std::pair<int, int>, 3> factors{{{2, 2}, {1, 1}, {1, 1}}};
   int quality = 85;
   int restart_interval = 0;  ///< MCUs
@@ -28,7 +31,7 @@ struct JpegOptions {
 
 std::string make_jpeg(const JpegOptions& options);
 
-/// The same of `pixels`: height x width x components, interleaved RGB or grey.
+/// The same of `pixels`: height x width x components, interleaved RGB, grey or CMYK.
 std::string make_jpeg(const JpegOptions& options, const std::vector<std::uint8_t>& pixels);
 
 /// Samples of one component as libjpeg gives them at `side`/8, without upsampling.
