@@ -136,6 +136,23 @@ std::string make_jpeg(const JpegOptions& options, const std::vector<std::uint8_t
   return file;
 }
 
+RgbPixels libjpeg_pixels(const std::string& file, int side) {
+  Reader reader(file);
+  jpeg_decompress_struct& info = reader.info;
+  info.scale_num = static_cast<unsigned>(side);
+  info.scale_denom = 8;
+  info.out_color_space = JCS_RGB;
+  jpeg_start_decompress(&info);
+  RgbPixels pixels{info.output_width, info.output_height, {}};
+  const std::size_t stride = std::size_t{pixels.width} * 3;
+  pixels.bytes.resize(stride * pixels.height);
+  while (info.output_scanline < info.output_height) {
+    JSAMPROW row = pixels.bytes.data() + info.output_scanline * stride;
+    jpeg_read_scanlines(&info, &row, 1);
+  }
+  return pixels;
+}
+
 ReferencePlane libjpeg_plane(const std::string& file, int side, std::size_t component) {
   Reader reader(file);
   jpeg_decompress_struct& info = reader.info;

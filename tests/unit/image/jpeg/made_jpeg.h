@@ -34,6 +34,14 @@ std::string make_jpeg(const JpegOptions& options);
 /// The same of `pixels`: height x width x components, interleaved RGB, grey or CMYK.
 std::string make_jpeg(const JpegOptions& options, const std::vector<std::uint8_t>& pixels);
 
+/// RGB pixels, height x width x 3, as libjpeg decodes `file` at side/8.
+struct RgbPixels {
+  std::uint32_t width = 0;
+  std::uint32_t height = 0;
+  std::vector<std::uint8_t> bytes;
+};
+RgbPixels libjpeg_pixels(const std::string& file, int side);
+
 /// Samples of one component as libjpeg gives them at `side`/8, without upsampling.
 struct ReferencePlane {
   std::size_t width = 0;
