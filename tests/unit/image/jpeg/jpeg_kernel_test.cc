@@ -196,5 +196,65 @@ TEST(JpegKernel, ATruncatedFileEndsInGreyWhicheverWayItGoes) {
   }
 }
 
+std::vector<std::size_t> restarts_in(const std::string& file) {
+  std::vector<std::size_t> found;
+  for (std::size_t at = file.find("\xff\xda"); at != std::string::npos;
+       at = file.find('\xff', at + 1)) {
+    const auto marker = static_cast<unsigned char>(file.at(at + 1));
+    if (marker >= 0xd0 && marker <= 0xd7) found.push_back(at);
+  }
+  return found;
+}
+
+// A marker that cannot be there is stepped over, and decoding goes on at the next restart.
+TEST(JpegKernel, BelowAStrayMarkerThePictureIsWhole) {
+  for (const int components : {1, 3}) {
+    jpeg::JpegOptions options{.width = 400, .height = 320, .components = components};
+    options.restart_interval = components == 3 ? 25 : 50;  // a row of MCUs
+    const std::string whole = jpeg::make_jpeg(options);
+    std::string stray = whole;
+    const std::vector<std::size_t> restarts = restarts_in(whole);
+    ASSERT_GT(restarts.size(), 10u);
+    stray.replace(restarts[1] + 8, 4, "\xff\x9f\x6d\x2e");
+    for (const std::uint32_t side : {20u, 50u, 90u, 200u}) {  // 1/8, 1/4, 1/2, 1/1
+      SCOPED_TRACE(side);
+      const auto made = make(stray, {box(side)});
+      const auto expected = make(whole, {box(side)});
+      ASSERT_TRUE(made.ok() && expected.ok()) << made.status().to_string();
+      const auto a = luma(made->renditions[0]), b = luma(expected->renditions[0]);
+      ASSERT_EQ(a.samples.size(), b.samples.size());
+      const std::size_t below = a.samples.size() / 2;
+      const auto bottom = [&](jpeg::ReferencePlane plane) {
+        plane.samples.erase(plane.samples.begin(),
+                            plane.samples.begin() + static_cast<std::ptrdiff_t>(below));
+        return plane;
+      };
+      // At 1/4 and 1/2 libjpeg's reduction is a little softer.
+      EXPECT_LT(mean_difference(bottom(a), bottom(b)), 3);
+    }
+  }
+}
+
+TEST(JpegKernel, NoNumberOfWarningsIsTooMany) {
+  jpeg::JpegOptions options{.width = 400, .height = 300};
+  options.restart_interval = 1;
+  std::string file = jpeg::make_jpeg(options);
+  const auto expected = make(file, {box(20)});
+  const std::vector<std::size_t> restarts = restarts_in(file);
+  ASSERT_GT(restarts.size(), 400u);
+  for (std::size_t i = restarts.size(); i-- > 0;) file.insert(restarts[i], "\xff\x01");
+  std::vector<RenditionSpec> specs;
+  for (const planar::FormatEncoder& encoder : planar::own_encoders()) {
+    for (const std::uint32_t side : {20u, 150u}) {
+      specs.push_back(box(side, "a" + std::to_string(specs.size())));
+      specs.back().format = encoder.format;
+    }
+  }
+  specs.push_back(box(20, "jpeg"));
+  const auto made = make(file, specs);
+  ASSERT_TRUE(expected.ok() && made.ok()) << made.status().to_string();
+  EXPECT_LT(mean_difference(luma(made->renditions.back()), luma(expected->renditions[0])), 3);
+}
+
 }  // namespace
 }  // namespace thumbmill

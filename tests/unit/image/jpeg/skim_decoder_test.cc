@@ -222,6 +222,44 @@ TEST(SkimDecoder, TruncatedFilesEndInGreyAsInLibjpeg) {
   }
 }
 
+// Whatever libjpeg-turbo has rules of its own for.
+TEST(SkimDecoder, HandsDamagedFilesOver) {
+  const auto code_at = [](const std::string& file, std::uint32_t side) {
+    return skim_file(file, side).status().code();
+  };
+  JpegOptions options{.width = 75, .height = 53, .quality = 60};
+  options.restart_interval = 4;
+  const std::string whole = make_jpeg(options);
+  const std::size_t restart = whole.find("\xff\xd1");
+  ASSERT_NE(restart, std::string::npos);
+  for (const std::uint32_t side : {1u, 2u, 4u}) {
+    const auto with = [&](std::size_t at, std::size_t count, const std::string& bytes) {
+      return std::string(whole).replace(at, count, bytes);
+    };
+    EXPECT_EQ(code_at(with(restart, 0, "\xff\x9f"), side), Code::unsupported);
+    EXPECT_EQ(code_at(with(restart - 3, 2, "\xff\xe5"), side), Code::unsupported);
+    EXPECT_EQ(code_at(with(restart, 2, ""), side), Code::unsupported);
+    EXPECT_EQ(code_at(with(restart, 2, "\xff\xd4"), side), Code::unsupported);
+    EXPECT_EQ(code_at(with(restart, 0, "\xff\xd1"), side), Code::unsupported);
+    // Fill bytes belong in front of a marker (T.81 B.1.1.2), and of nothing else.
+    EXPECT_EQ(code_at(with(restart, 0, "\xff\xff"), side), Code::ok);
+    EXPECT_EQ(code_at(with(restart - 3, 0, std::string("\xff\xff\0", 3)), side), Code::unsupported);
+  }
+  // Scans are missing: libjpeg-turbo smooths what there is. Without the last bits it does not.
+  options.progressive = true;
+  const std::string progressive = make_jpeg(options);
+  EXPECT_EQ(code_at(progressive.substr(0, progressive.size() / 2), 1), Code::unsupported);
+  EXPECT_EQ(code_at(progressive.substr(0, progressive.size() - 50), 1), Code::ok);
+  // A component's last scan counts where each has its own.
+  options.progressive = false;
+  options.interleaved = false;
+  std::string twice = make_jpeg(options);
+  const std::size_t second = twice.find("\xff\xda", twice.find("\xff\xda") + 2);
+  ASSERT_NE(second, std::string::npos);
+  twice.insert(twice.size() - 2, twice.substr(second, twice.size() - 2 - second));
+  EXPECT_EQ(code_at(twice, 1), Code::unsupported);
+}
+
 TEST(SkimDecoder, DamagedFilesEndInAPictureOrAFailure) {
   for (const bool progressive : {false, true}) {
     JpegOptions options{.width = 75, .height = 53, .quality = 60};
