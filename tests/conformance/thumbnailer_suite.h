@@ -235,10 +235,11 @@ TEST_P(ThumbnailerSuite, DecodesCmykWithAndWithoutAProfile) {
                               nullptr);
   });
   const RenditionSpec spec{.width_px = 100, .height_px = 100, .quality = 95};
-  // Print cannot show these colours exactly: what matters is that none is inverted or lost.
+  // Print cannot show these colours exactly, and without a profile inks are taken for brighter than
+  // they are, as browsers do: what matters is that none is inverted or lost.
   for (const char* suffix : {".jpg[Q=97]", ".jpg[Q=97,strip]", ".tif", ".tif[strip]"}) {
     SCOPED_TRACE(suffix);
-    expect_four_colors(make_picture(write_picture(cmyk->get(), suffix), spec), 60);
+    expect_four_colors(make_picture(write_picture(cmyk->get(), suffix), spec), 80);
   }
 }
 
