@@ -109,9 +109,9 @@ void skim(const std::string& file) {
 
 void inflate(const std::string& file) {
   const auto parts = take_png_apart(file);
-  if (!parts) throw std::runtime_error("not a plain PNG");
+  if (!parts.ok()) throw std::runtime_error("not a PNG");
   PngRows rows(*parts, parts->header.raw_bytes());
-  if (rows.next(1) == nullptr) throw std::runtime_error("not inflated");
+  if (rows.next(1, parts->header.row_bytes()).count == 0) throw std::runtime_error("not inflated");
 }
 
 void decode_webp(const std::string& file) {

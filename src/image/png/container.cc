@@ -1,9 +1,9 @@
 #include "image/png/container.h"
 
 #include <algorithm>
-#include <cctype>
-#include <memory>
-#include <new>
+#include <optional>
+#include <string>
+#include <utility>
 
 #include <libdeflate.h>
 
@@ -11,8 +11,12 @@ namespace thumbmill {
 namespace {
 
 constexpr std::string_view kSignature{"\x89PNG\r\n\x1a\n", 8};
-constexpr std::size_t kChunkFrame = 12;  // length, type and CRC
+constexpr std::size_t kChunkFront = 8;  // length and type; a CRC of 4 bytes is behind the data
 constexpr std::uint32_t kMostBytes = 0x7fffffff;
+
+Status corrupt(std::string detail) {
+  return Status(Code::corrupt_input, "the image cannot be decoded", std::move(detail));
+}
 
 std::uint32_t big_endian(std::string_view bytes) {
   std::uint32_t value = 0;
@@ -22,26 +26,33 @@ std::uint32_t big_endian(std::string_view bytes) {
 
 struct Chunk {
   std::string_view type;
-  std::string_view data;
+  std::string_view data;     // what the file has of it
+  std::string_view checked;  // type and data, which the CRC is of
+  std::string_view crc;      // what the file has of it
+  bool whole = false;        // all of the data is there
 
-  bool critical() const { return std::isupper(static_cast<unsigned char>(type[0])) != 0; }
+  // PNG 3rd edition 5.4.
+  bool critical() const { return (static_cast<unsigned char>(type[0]) & 0x20) == 0; }
+  bool crc_is_right() const {
+    return whole && crc.size() == 4 &&
+           libdeflate_crc32(0, checked.data(), checked.size()) == big_endian(crc);
+  }
 };
 
-// The chunk that `rest` begins with, which is cut off.
+// The chunk that `rest` begins with, which is cut off. Nothing when there is none, or its length is
+// not one (5.3).
 std::optional<Chunk> next_chunk(std::string_view& rest) {
-  if (rest.size() < kChunkFrame) return std::nullopt;
+  if (rest.size() < kChunkFront) return std::nullopt;
   const std::size_t length = big_endian(rest);
-  if (length > kMostBytes || length > rest.size() - kChunkFrame) return std::nullopt;
-  const Chunk chunk{rest.substr(4, 4), rest.substr(8, length)};
-  const std::string_view checked = rest.substr(4, 4 + length);
-  if (libdeflate_crc32(0, checked.data(), checked.size()) != big_endian(rest.substr(8 + length))) {
-    return std::nullopt;
-  }
-  const bool letters = std::all_of(chunk.type.begin(), chunk.type.end(), [](unsigned char byte) {
-    return (byte >= 'A' && byte <= 'Z') || (byte >= 'a' && byte <= 'z');
-  });
-  if (!letters) return std::nullopt;
-  rest.remove_prefix(kChunkFrame + length);
+  if (length > kMostBytes) return std::nullopt;
+  Chunk chunk;
+  chunk.type = rest.substr(4, 4);
+  chunk.data = rest.substr(kChunkFront, length);
+  chunk.checked = rest.substr(4, 4 + length);
+  chunk.whole = chunk.data.size() == length;
+  rest.remove_prefix(kChunkFront + chunk.data.size());
+  chunk.crc = rest.substr(0, 4);
+  rest.remove_prefix(chunk.crc.size());
   return chunk;
 }
 
@@ -59,72 +70,92 @@ bool depth_fits(PngColor color, unsigned depth) {
   return false;
 }
 
-std::optional<PngHeader> read_header(const Chunk& chunk) {
-  if (chunk.type != "IHDR" || chunk.data.size() != 13) return std::nullopt;
+Result<PngHeader> read_header(const std::optional<Chunk>& chunk) {
+  if (chunk && chunk->type == "CgBI") {
+    return Status(Code::unsupported, "a PNG in Apple's own variant (CgBI) is not decoded");
+  }
+  if (!chunk || chunk->type != "IHDR" || chunk->data.size() != 13) return corrupt("no PNG header");
+  if (!chunk->crc_is_right()) return corrupt("the CRC of a PNG's header");
   PngHeader header;
-  header.width_px = big_endian(chunk.data);
-  header.height_px = big_endian(chunk.data.substr(4));
-  header.depth_bits = static_cast<std::uint8_t>(chunk.data[8]);
-  header.color = static_cast<PngColor>(chunk.data[9]);
-  const bool plain = chunk.data.substr(10) == std::string_view("\0\0\0", 3);
+  header.width_px = big_endian(chunk->data);
+  header.height_px = big_endian(chunk->data.substr(4));
+  header.depth_bits = static_cast<std::uint8_t>(chunk->data[8]);
+  header.color = static_cast<PngColor>(chunk->data[9]);
+  header.interlaced = chunk->data[12] == 1;
   const auto side_fits = [](std::uint32_t side) { return side >= 1 && side <= kMostBytes; };
-  if (!side_fits(header.width_px) || !side_fits(header.height_px) || !plain ||
-      !depth_fits(header.color, header.depth_bits)) {
-    return std::nullopt;
+  if (!side_fits(header.width_px) || !side_fits(header.height_px)) return corrupt("a PNG's size");
+  if (!depth_fits(header.color, header.depth_bits)) return corrupt("a PNG's depth and colour type");
+  const bool reserved =
+      chunk->data[10] != 0 || chunk->data[11] != 0 || (chunk->data[12] & 0xfe) != 0;
+  if (reserved) {
+    return Status(Code::unsupported, "a PNG with a method that the standard reserves");
   }
   return header;
 }
 
-bool palette_fits(const PngHeader& header, std::string_view palette) {
-  if (header.color == PngColor::grey || header.color == PngColor::grey_alpha) return false;
-  const std::size_t most =
-      header.color == PngColor::palette ? std::size_t{1} << header.depth_bits : 256;
-  return !palette.empty() && palette.size() % 3 == 0 && palette.size() / 3 <= most;
+// The entries that indices can name. Those of pictures without indices are a suggestion (11.2.2).
+void take_palette(std::string_view data, PngParts& parts) {
+  constexpr std::size_t kEntry = 3;
+  if (parts.header.color != PngColor::palette || !parts.palette.empty()) return;
+  const std::size_t entries =
+      std::min(data.size() / kEntry, std::size_t{1} << parts.header.depth_bits);
+  parts.palette = data.substr(0, entries * kEntry);
 }
 
-bool transparency_fits(const PngParts& parts, std::string_view transparency) {
-  const auto is_sample = [&](std::size_t at) {
-    const unsigned value = static_cast<unsigned char>(transparency[at]) << 8 |
-                           static_cast<unsigned char>(transparency[at + 1]);
-    return value < 1u << parts.header.depth_bits;
-  };
+// 11.3.1.1. What is too long is cut, as its beginning makes sense.
+void take_transparency(std::string_view data, PngParts& parts) {
+  constexpr std::size_t kMost = 256;
+  if (!parts.transparency.empty() || data.size() > kMost) return;
   switch (parts.header.color) {
-    case PngColor::grey:
-      return transparency.size() == 2 && is_sample(0);
-    case PngColor::rgb:
-      return transparency.size() == 6 && is_sample(0) && is_sample(2) && is_sample(4);
     case PngColor::palette:
-      return !transparency.empty() && transparency.size() <= parts.palette.size() / 3;
+      if (!parts.palette.empty()) parts.transparency = data;
+      return;
+    case PngColor::grey:
+    case PngColor::rgb:
+      if (const std::size_t key = 2 * parts.header.channels(); data.size() >= key) {
+        parts.transparency = data.substr(0, key);
+      }
+      return;
     default:
-      return false;
+      return;
   }
 }
 
-// Any chunk but IHDR, IDAT and IEND, in front of the image data or behind it. False: give up.
-bool take_other(const Chunk& chunk, PngParts& parts) {
-  const bool in_front = parts.data.empty();
+// A chunk in front of the image data.
+Status take_chunk(const Chunk& chunk, bool& palette_seen, PngParts& parts) {
   if (chunk.type == "PLTE") {
-    if (!in_front || !parts.palette.empty() || !parts.transparency.empty()) return false;
-    parts.palette = chunk.data;
-    return palette_fits(parts.header, chunk.data);
+    // With a wrong CRC, too: without a palette there is nothing to show.
+    palette_seen = true;
+    take_palette(chunk.data, parts);
+    return Status();
+  }
+  if (chunk.type == "IHDR") return corrupt("a PNG with two headers");
+  if (chunk.critical()) {
+    return Status(Code::unsupported, "a PNG with a critical chunk that is not known");
   }
   if (chunk.type == "tRNS") {
-    if (!in_front || !parts.transparency.empty()) return false;
-    parts.transparency = chunk.data;
-    return transparency_fits(parts, chunk.data);
+    if (chunk.crc_is_right()) take_transparency(chunk.data, parts);
+  } else if (chunk.type == "eXIf") {
+    if (parts.exif.empty() && chunk.crc_is_right()) parts.exif = chunk.data;
+  } else if (chunk.type == "cICP" && palette_seen) {
+    return Status();  // 5.6: it has to stand in front of PLTE
+  } else if (is_color_chunk(chunk.type) && chunk.crc_is_right()) {
+    take_color_chunk(chunk.type, chunk.data, parts.colors);
   }
-  // The first one counts; eXIf may come behind the image data.
-  if (chunk.type == "iCCP" && in_front && parts.profile.empty()) parts.profile = chunk.data;
-  if (chunk.type == "eXIf" && parts.exif.empty()) parts.exif = chunk.data;
-  const bool animated = chunk.type == "acTL" || chunk.type == "fcTL" || chunk.type == "fdAT";
-  return !animated && !chunk.critical();
+  return Status();
 }
 
-struct FreeDecompressor {
-  void operator()(libdeflate_decompressor* decompressor) const {
-    libdeflate_free_decompressor(decompressor);
+// Nothing is told by what follows, so that nothing of it can be an error; only more image data
+// matters.
+void take_data(Chunk chunk, std::string_view rest, PngParts& parts) {
+  for (std::optional<Chunk> next = chunk; next; next = next_chunk(rest)) {
+    if (next->type == "IDAT") {
+      if (!next->data.empty()) parts.data.push_back(next->data);
+    } else if (next->critical()) {
+      return;
+    }
   }
-};
+}
 
 }  // namespace
 
@@ -143,64 +174,42 @@ std::size_t PngHeader::channels() const {
   return 0;
 }
 
-std::size_t PngHeader::row_bytes() const {
-  return (std::size_t{width_px} * channels() * depth_bits + 7) / 8;
+std::size_t PngHeader::row_bytes(std::size_t pixels) const {
+  return (pixels * channels() * depth_bits + 7) / 8;
 }
 
 std::size_t PngHeader::filter_pixel_bytes() const {
   return std::max<std::size_t>(1, channels() * depth_bits / 8);
 }
 
-std::optional<PngParts> take_png_apart(std::string_view file) {
-  if (!file.starts_with(kSignature)) return std::nullopt;
-  std::string_view rest = file.substr(kSignature.size());
-  PngParts parts;
-  std::optional<Chunk> chunk = next_chunk(rest);
-  if (!chunk) return std::nullopt;
-  const std::optional<PngHeader> header = read_header(*chunk);
-  if (!header) return std::nullopt;
-  parts.header = *header;
-  bool data_ended = false;
-  while ((chunk = next_chunk(rest))) {
-    if (chunk->type == "IEND") {
-      const bool complete = chunk->data.empty() && !parts.data.empty() &&
-                            (parts.header.color != PngColor::palette || !parts.palette.empty());
-      return complete ? std::optional(std::move(parts)) : std::nullopt;
-    }
-    if (chunk->type == "IDAT") {
-      if (data_ended) return std::nullopt;
-      parts.data.push_back(chunk->data);
-      continue;
-    }
-    data_ended = !parts.data.empty();
-    if (!take_other(*chunk, parts)) return std::nullopt;
+std::uint64_t PngHeader::raw_bytes() const {
+  if (!interlaced) return std::uint64_t{height_px} * (row_bytes() + 1);
+  std::uint64_t bytes = 0;
+  for (const Adam7Pass& pass : kAdam7) {
+    bytes += std::uint64_t{pass.height(*this)} * (row_bytes(pass.width(*this)) + 1);
   }
-  return std::nullopt;
+  return bytes;
 }
 
-std::string png_profile(const PngParts& parts) {
-  constexpr std::size_t kLongestName = 79;
-  constexpr std::size_t kFirstGuess = 16 << 10;
-  constexpr std::size_t kMostProfile = 4 << 20;
-  const std::size_t name = parts.profile.substr(0, kLongestName + 1).find('\0');
-  // Behind the name, 0 for the only way of compression.
-  if (name == std::string_view::npos || name + 2 > parts.profile.size() ||
-      parts.profile[name + 1] != 0) {
-    return {};
+Result<PngParts> take_png_apart(std::string_view file) {
+  if (!file.starts_with(kSignature)) return corrupt("no PNG signature");
+  std::string_view rest = file.substr(kSignature.size());
+  PngParts parts;
+  ASSIGN_OR_RETURN(parts.header, read_header(next_chunk(rest)));
+  bool palette_seen = false;
+  while (const std::optional<Chunk> chunk = next_chunk(rest)) {
+    if (chunk->type == "IEND") break;
+    if (chunk->type == "IDAT") {
+      take_data(*chunk, rest, parts);
+      break;
+    }
+    RETURN_IF_ERROR(take_chunk(*chunk, palette_seen, parts));
   }
-  const std::string_view packed = parts.profile.substr(name + 2);
-  const std::unique_ptr<libdeflate_decompressor, FreeDecompressor> decompressor(
-      libdeflate_alloc_decompressor());
-  if (decompressor == nullptr) throw std::bad_alloc();
-  for (std::size_t room = kFirstGuess; room <= kMostProfile; room *= 4) {
-    std::string profile(room, '\0');
-    std::size_t size = 0;
-    const libdeflate_result result = libdeflate_zlib_decompress(
-        decompressor.get(), packed.data(), packed.size(), profile.data(), profile.size(), &size);
-    if (result == LIBDEFLATE_SUCCESS) return profile.substr(0, size);
-    if (result != LIBDEFLATE_INSUFFICIENT_SPACE) return {};
+  if (parts.data.empty()) return corrupt("a PNG without image data");
+  if (parts.header.color == PngColor::palette && parts.palette.empty()) {
+    return corrupt("a PNG without the palette that it needs");
   }
-  return {};
+  return parts;
 }
 
 }  // namespace thumbmill

@@ -265,12 +265,14 @@ bool unfilter_row(const std::uint8_t* from, const std::uint8_t* above, std::uint
   }
 }
 
-// `to` is one stride behind the row above the first.
+// `to` is one stride behind the row above the first. Gives the number of rows up to one with an
+// unknown filter.
 template <std::size_t kPixel>
-bool unfilter_rows(const std::uint8_t* from, std::size_t rows, std::uint8_t* to,
-                   std::size_t to_stride, std::size_t bytes) {
+std::size_t unfilter_rows(const std::uint8_t* from, std::size_t rows, std::uint8_t* to,
+                          std::size_t to_stride, std::size_t bytes) {
   const std::size_t from_stride = bytes + 1;
-  while (rows > 0) {
+  std::size_t done = 0;
+  while (done < rows) {
     if constexpr (kPixel <= 4) {
       // A single Paeth row takes as long as four, and the other filters next to nothing.
       const auto count = [&](std::uint8_t filter) {
@@ -278,7 +280,7 @@ bool unfilter_rows(const std::uint8_t* from, std::size_t rows, std::uint8_t* to,
         for (std::size_t row = 0; row < kWave; ++row) found += from[row * from_stride] == filter;
         return found;
       };
-      const std::size_t paeth_rows = rows >= kWave ? count(4) : 0;
+      const std::size_t paeth_rows = rows - done >= kWave ? count(4) : 0;
       const bool wave = paeth_rows > 0 && paeth_rows + count(0) + count(1) + count(2) == kWave;
       if (wave) {
         if (paeth_rows == kWave) {
@@ -288,16 +290,16 @@ bool unfilter_rows(const std::uint8_t* from, std::size_t rows, std::uint8_t* to,
         }
         from += kWave * from_stride;
         to += kWave * to_stride;
-        rows -= kWave;
+        done += kWave;
         continue;
       }
     }
-    if (!unfilter_row<kPixel>(from, to - to_stride, to, bytes)) return false;
+    if (!unfilter_row<kPixel>(from, to - to_stride, to, bytes)) return done;
     from += from_stride;
     to += to_stride;
-    --rows;
+    ++done;
   }
-  return true;
+  return done;
 }
 
 }  // namespace
@@ -312,7 +314,7 @@ PngUnfilter::PngUnfilter(std::size_t row_bytes, std::size_t pixel_bytes, std::si
       stride_((kFront + row_bytes + kBehind + 15) / 16 * 16),
       buffer_((most_rows + 1) * stride_) {}
 
-bool PngUnfilter::run(const std::uint8_t* filtered, std::size_t rows) {
+std::size_t PngUnfilter::run(const std::uint8_t* filtered, std::size_t rows) {
   if (last_ != 0) std::memcpy(slot(0), slot(last_), row_bytes_);
   last_ = rows;
   switch (pixel_bytes_) {
@@ -329,7 +331,7 @@ bool PngUnfilter::run(const std::uint8_t* filtered, std::size_t rows) {
     case 8:
       return unfilter_rows<8>(filtered, rows, slot(1), stride_, row_bytes_);
     default:
-      return false;
+      return 0;
   }
 }
 

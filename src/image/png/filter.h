@@ -21,9 +21,9 @@ class PngUnfilter {
   PngUnfilter(std::size_t row_bytes, std::size_t pixel_bytes, std::size_t most_rows);
 
   /// Unfilters `rows` rows that follow those of the last call. `filtered` has them one behind the
-  /// other, each a filter's number and row_bytes bytes; 8 more bytes can be read behind them. False
-  /// for a number above 4.
-  bool run(const std::uint8_t* filtered, std::size_t rows);
+  /// other, each a filter's number and row_bytes bytes; 8 more bytes can be read behind them. How
+  /// many were: fewer than `rows` where a filter's number is above 4. It ends there.
+  std::size_t run(const std::uint8_t* filtered, std::size_t rows);
 
   /// Row `index` of the last run(): row_bytes bytes, and 16 to be read behind them, of any value.
   const std::uint8_t* row(std::size_t index) const { return slot(index + 1); }

@@ -2,8 +2,9 @@
 
 #include <algorithm>
 #include <cstring>
-#include <limits>
 #include <new>
+#include <string>
+#include <string_view>
 
 #include <libdeflate.h>
 #include <zlib.h>
@@ -17,32 +18,14 @@ struct FreeDecompressor {
   }
 };
 
-// libpng has zlib hold distances against the window that the stream declares (RFC 1950 2.2, CINFO),
-// which libdeflate does not. Only streams that cannot break the rule are taken: nearly all.
-bool window_covers(const PngParts& parts, std::uint64_t raw_bytes) {
-  for (const std::string_view piece : parts.data) {
-    if (piece.empty()) continue;
-    const unsigned window_bits = (static_cast<unsigned char>(piece[0]) >> 4) + 8u;
-    return window_bits >= 15 || raw_bytes <= std::uint64_t{1} << window_bits;
-  }
-  return false;
-}
-
-// One zlib stream in one piece of memory; copied into `joined` unless it is so already. Empty when
-// there is no memory.
-std::string_view join(const std::vector<std::string_view>& pieces,
-                      std::unique_ptr<std::uint8_t[]>& joined) {
+// One zlib stream in one piece of memory; copied into `joined` unless it is so already.
+std::string_view join(const std::vector<std::string_view>& pieces, std::string& joined) {
   if (pieces.size() == 1) return pieces[0];
   std::size_t size = 0;
   for (const std::string_view piece : pieces) size += piece.size();
-  joined.reset(new (std::nothrow) std::uint8_t[size]);
-  if (joined == nullptr) return {};
-  std::size_t at = 0;
-  for (const std::string_view piece : pieces) {
-    if (!piece.empty()) std::memcpy(joined.get() + at, piece.data(), piece.size());
-    at += piece.size();
-  }
-  return {reinterpret_cast<const char*>(joined.get()), size};
+  joined.reserve(size);
+  for (const std::string_view piece : pieces) joined += piece;
+  return joined;
 }
 
 }  // namespace
@@ -51,105 +34,79 @@ std::string_view join(const std::vector<std::string_view>& pieces,
 class PngRows::Stream {
  public:
   explicit Stream(const std::vector<std::string_view>& pieces) : pieces_(pieces) {
-    usable_ = inflateInit(&zlib_) == Z_OK;
+    // Distances up to 32 KiB, whatever the stream declares, as browsers have it.
+    if (inflateInit(&zlib_) != Z_OK) throw std::bad_alloc();
   }
   ~Stream() { inflateEnd(&zlib_); }
   Stream(const Stream&) = delete;
   Stream& operator=(const Stream&) = delete;
 
-  // Exactly `size` bytes.
-  bool fill(std::uint8_t* to, std::size_t size) {
-    if (!usable_ || size > std::numeric_limits<uInt>::max()) return false;
-    zlib_.next_out = to;
-    zlib_.avail_out = static_cast<uInt>(size);
-    while (zlib_.avail_out > 0 && !ended_) {
-      if (!step()) return false;
+  // `size` bytes, or those that there still are; how many.
+  std::size_t fill(std::uint8_t* to, std::size_t size) {
+    std::size_t filled = 0;
+    while (filled < size && !ended_) {
+      // zlib counts in 32 bits, and a row may have more bytes.
+      constexpr std::size_t kMost = std::size_t{1} << 30;
+      const std::size_t room = std::min(size - filled, kMost);
+      zlib_.next_out = to + filled;
+      zlib_.avail_out = static_cast<uInt>(room);
+      while (zlib_.avail_out > 0 && !ended_) step();
+      filled += room - zlib_.avail_out;
     }
-    return zlib_.avail_out == 0;
-  }
-
-  // Whether nothing follows, in the stream or behind it.
-  bool ended() {
-    std::uint8_t surplus = 0;
-    if (!usable_) return false;
-    zlib_.next_out = &surplus;
-    zlib_.avail_out = 1;
-    while (!ended_ && zlib_.avail_out == 1) {
-      if (!step()) return false;
-    }
-    return ended_ && zlib_.avail_out == 1 && zlib_.avail_in == 0 &&
-           std::all_of(pieces_.begin() + static_cast<std::ptrdiff_t>(next_), pieces_.end(),
-                       [](std::string_view piece) { return piece.empty(); });
+    return filled;
   }
 
  private:
-  bool step() {
+  void step() {
     while (zlib_.avail_in == 0 && next_ < pieces_.size()) {
       const std::string_view piece = pieces_[next_++];
       zlib_.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(piece.data()));
       zlib_.avail_in = static_cast<uInt>(piece.size());  // a chunk has less than 2^31 bytes
     }
-    // Z_BUF_ERROR, too, is a failure: there is room, so that more input is wanted and there is
-    // none.
-    const int code = inflate(&zlib_, Z_NO_FLUSH);
-    ended_ = code == Z_STREAM_END;
-    return ended_ || code == Z_OK;
+    // Z_BUF_ERROR, too, is an end: there is room, so that more input is wanted and there is none.
+    ended_ = inflate(&zlib_, Z_NO_FLUSH) != Z_OK;
   }
 
   const std::vector<std::string_view>& pieces_;
   std::size_t next_ = 0;
   z_stream zlib_{};
-  bool usable_ = false;
   bool ended_ = false;
 };
 
-PngRows::PngRows(const PngParts& parts, std::uint64_t whole_bytes)
-    : parts_(parts), stride_(parts.header.row_bytes() + 1) {
+PngRows::PngRows(const PngParts& parts, std::uint64_t whole_bytes) : parts_(parts) {
   const std::uint64_t raw_bytes = parts.header.raw_bytes();
-  if (!window_covers(parts, raw_bytes)) return;
-  whole_ = raw_bytes <= whole_bytes;
-  const std::size_t size = whole_ ? static_cast<std::size_t>(raw_bytes) : kBandRows * stride_;
+  const std::size_t band = kBandRows * (parts.header.row_bytes() + 1);
+  const bool whole = raw_bytes <= whole_bytes;
+  const std::size_t room = whole ? std::max(static_cast<std::size_t>(raw_bytes), band) : band;
   // Not cleared: every byte that is used is written before.
-  rows_.reset(new (std::nothrow) std::uint8_t[size + kPadding]);
-  if (rows_ == nullptr) return;
-  std::memset(rows_.get() + size, 0, kPadding);
-  if (whole_) {
-    if (!inflate_whole()) rows_.reset();
-  } else {
-    stream_ = std::make_unique<Stream>(parts.data);
-  }
+  rows_.reset(new std::uint8_t[room + kPadding]);
+  std::memset(rows_.get() + room, 0, kPadding);
+  if (whole && inflate_whole(static_cast<std::size_t>(raw_bytes))) return;
+  stream_ = std::make_unique<Stream>(parts.data);
 }
 
 PngRows::~PngRows() = default;
 
-bool PngRows::inflate_whole() {
-  std::unique_ptr<std::uint8_t[]> joined;
+// False for a stream that is damaged, or longer than the picture: of these only zlib gives what is
+// in front of the damage.
+bool PngRows::inflate_whole(std::size_t room) {
+  std::string joined;
   const std::string_view stream = join(parts_.data, joined);
   const std::unique_ptr<libdeflate_decompressor, FreeDecompressor> decompressor(
       libdeflate_alloc_decompressor());
-  if (decompressor == nullptr) return false;
-  std::size_t used = 0;
-  // Without room for the size that came out, only exactly the size that is asked for is a success.
-  const auto result = libdeflate_zlib_decompress_ex(
-      decompressor.get(), stream.data(), stream.size(), rows_.get(),
-      static_cast<std::size_t>(parts_.header.raw_bytes()), &used, nullptr);
-  return result == LIBDEFLATE_SUCCESS && used == stream.size();
+  if (decompressor == nullptr) throw std::bad_alloc();
+  return libdeflate_zlib_decompress(decompressor.get(), stream.data(), stream.size(), rows_.get(),
+                                    room, &size_) == LIBDEFLATE_SUCCESS;
 }
 
-const std::uint8_t* PngRows::next(std::size_t rows) {
-  if (rows_ == nullptr || rows > kBandRows) return nullptr;
+PngRows::Band PngRows::next(std::size_t rows, std::size_t row_bytes) {
+  const std::size_t stride = row_bytes + 1;
   if (stream_ != nullptr) {
-    return stream_->fill(rows_.get(), rows * stride_) ? rows_.get() : nullptr;
+    return {rows_.get(), stream_->fill(rows_.get(), rows * stride) / stride};
   }
-  const std::uint8_t* band = rows_.get() + at_;
-  if (rows * stride_ > parts_.header.raw_bytes() - at_) return nullptr;
-  at_ += rows * stride_;
+  const Band band{rows_.get() + at_, std::min(rows, (size_ - at_) / stride)};
+  at_ = band.count < rows ? size_ : at_ + rows * stride;
   return band;
-}
-
-bool PngRows::ended() {
-  if (rows_ == nullptr) return false;
-  return stream_ != nullptr ? stream_->ended() : at_ == parts_.header.raw_bytes();
 }
 
 }  // namespace thumbmill

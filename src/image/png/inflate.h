@@ -18,7 +18,8 @@ namespace thumbmill {
 /// Image data that inflates to more than this is inflated in bands.
 inline constexpr std::uint64_t kPngWholeBytes = 48u << 20;
 
-/// The filtered rows of one image, from the first to the last.
+/// The filtered rows of one image, from the first to the last; of an interlaced one, those of all
+/// passes in turn.
 class PngRows {
  public:
   /// Rows of next(); the last time it may be fewer.
@@ -26,33 +27,35 @@ class PngRows {
   /// Bytes that may be read behind a band.
   static constexpr std::size_t kPadding = 16;
 
-  /// `parts` outlives it. Failures come out of next(): a faulty stream, one that declares a window
-  /// smaller than both 32 KiB and its output, and too little memory. The caller has compared the
-  /// size with its limits: this takes up to `whole_bytes` and twice the compressed size, or else a
-  /// band.
+  /// Rows one behind the other, each a filter's number and so many bytes as were asked for (PNG 3rd
+  /// edition 7.3).
+  struct Band {
+    const std::uint8_t* rows = nullptr;
+    std::size_t count = 0;
+  };
+
+  /// `parts` outlives it. The caller has compared the size with its limits: this takes up to
+  /// `whole_bytes` and the compressed size, or else a band. May throw std::bad_alloc.
   explicit PngRows(const PngParts& parts, std::uint64_t whole_bytes = kPngWholeBytes);
   ~PngRows();
   PngRows(const PngRows&) = delete;
   PngRows& operator=(const PngRows&) = delete;
 
-  /// The next `rows` <= kBandRows rows, one behind the other, each a filter's number and
-  /// row_bytes() bytes (PNG 3rd edition 7.3); valid up to the next call. nullptr when the data is
-  /// damaged or too short.
-  const std::uint8_t* next(std::size_t rows);
-
-  /// After the last row: whether the data ended with it, and its checksum is right.
-  bool ended();
+  /// The next `rows` <= kBandRows rows of `row_bytes` bytes, at most the header's row_bytes();
+  /// valid up to the next call. Fewer where the data is damaged or too short: whole rows in front
+  /// of the damage, as zlib and so libpng give them, and none from then on. What the checksum says,
+  /// the window that the stream declares, and data behind the last row do not matter.
+  Band next(std::size_t rows, std::size_t row_bytes);
 
  private:
   class Stream;
 
-  bool inflate_whole();
+  bool inflate_whole(std::size_t room);
 
   const PngParts& parts_;
-  const std::size_t stride_;
   std::unique_ptr<std::uint8_t[]> rows_;
   std::size_t at_ = 0;              // of the next row, where all were inflated at once
-  bool whole_ = false;              // all were
+  std::size_t size_ = 0;            // of all of them
   std::unique_ptr<Stream> stream_;  // where not
 };
 

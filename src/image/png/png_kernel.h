@@ -1,7 +1,9 @@
-// The PNG kernel: a file to planes, in boxes of pixels where the picture becomes much smaller.
+// The PNG kernel: a file to planes, in boxes of pixels where the picture becomes much smaller, and
+// what the file says of its colours and of which way up it is.
 //
-// It leaves to others, by unsupported or corrupt_input: interlaced, animated, unusual and damaged
-// files, whose verdict is libvips'.
+// It is the only reader of PNG, and its verdicts are final: what a browser shows of a file, whole
+// or in part, it takes, and refuses the rest (docs/png-kernel.md). Of an animation it takes the
+// still picture that every PNG has, as readers do that know nothing of animations.
 #pragma once
 
 #include "image/planar/rendition_maker.h"

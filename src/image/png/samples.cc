@@ -26,29 +26,36 @@ PngSampleShape png_sample_shape(const PngParts& parts) {
   }
 }
 
-PngSamples::PngSamples(const PngParts& parts)
-    : parts_(parts),
-      width_(parts.header.width_px),
-      shape_(png_sample_shape(parts)),
-      convert_(choose()) {
+PngSamples::PngSamples(const PngParts& parts, std::size_t width)
+    : parts_(parts), width_(width), shape_(png_sample_shape(parts)), convert_(choose()) {
+  const unsigned depth = parts.header.depth_bits;
   const bool indexed = parts.header.color == PngColor::palette;
   if (indexed) {
-    for (std::size_t i = 0; i < parts.palette.size() / 3; ++i) {
-      std::memcpy(palette_[i].data(), parts.palette.data() + 3 * i, 3);
-      palette_[i][3] =
-          i < parts.transparency.size() ? static_cast<std::uint8_t>(parts.transparency[i]) : 255;
-    }
+    set_palette();
   } else {
+    // Of the two bytes a sample, only as many bits as a sample has count (PNG 3rd
+    // edition 11.3.1.1).
     for (std::size_t i = 0; i < parts.transparency.size() / 2; ++i) {
-      key_.at(i) = big_endian(parts.transparency.data() + 2 * i);
+      key_.at(i) = static_cast<std::uint16_t>(big_endian(parts.transparency.data() + 2 * i) &
+                                              ((1u << depth) - 1));
     }
   }
-  if (parts.header.depth_bits < 8) indices_.resize(width_ + 8);
+  if (depth < 8) indices_.resize(width_ + 8);
   if (shape_.wide) wide_.resize(width_ * parts.header.channels());
-  // A few bytes more: four are written for a pixel of three, and read by who takes 16 at once.
-  const bool own_row = indexed || shape_.has_alpha || parts.header.depth_bits < 8;
+  // A few bytes more: four are written for a pixel of three, and 16 read at once.
+  const bool own_row = indexed || shape_.has_alpha || depth < 8;
   if (own_row && !shape_.wide) out8_.resize(width_ * shape_.channels + 16);
   if (own_row && shape_.wide) out16_.resize(width_ * shape_.channels);
+}
+
+void PngSamples::set_palette() {
+  const std::size_t entries = parts_.palette.size() / 3;
+  for (std::size_t i = 0; i < palette_.size(); ++i) {
+    const std::size_t entry = std::min(i, entries - 1);
+    const bool has_alpha = entry < parts_.transparency.size();
+    std::memcpy(palette_[i].data(), parts_.palette.data() + 3 * entry, 3);
+    palette_[i][3] = has_alpha ? static_cast<std::uint8_t>(parts_.transparency[entry]) : 255;
+  }
 }
 
 PngSamples::Convert PngSamples::choose() const {
@@ -87,8 +94,6 @@ const void* PngSamples::spread(const std::uint8_t* row) {
 
 const void* PngSamples::looked_up(const std::uint8_t* row) {
   const std::uint8_t* from = unpacked(row);
-  const std::size_t entries = parts_.palette.size() / 3;
-  if (entries < 256 && *std::max_element(from, from + width_) >= entries) return nullptr;
   std::uint8_t* to = out8_.data();
   for (std::size_t i = 0; i < width_; ++i, to += shape_.channels) {
     std::memcpy(to, palette_[from[i]].data(), 4);

@@ -10,11 +10,6 @@
 namespace thumbmill {
 namespace {
 
-std::string big_endian(std::uint32_t value) {
-  return {static_cast<char>(value >> 24), static_cast<char>(value >> 16),
-          static_cast<char>(value >> 8), static_cast<char>(value)};
-}
-
 // PNG 3rd edition 9.4, by its letter.
 int paeth_by_distance(int left, int above, int corner) {
   const int p = left + above - corner;
@@ -25,7 +20,31 @@ int paeth_by_distance(int left, int above, int corner) {
   return from_above <= from_corner ? above : corner;
 }
 
+// The rows of one pass, packed as the picture's are (PNG 3rd edition 8.1).
+std::string rows_of(const Adam7Pass& pass, const PngHeader& header, const std::string& pixels) {
+  const std::size_t bits = header.channels() * header.depth_bits;
+  std::string rows;
+  for (std::size_t y = pass.first_y; y < header.height_px; y += pass.step_y) {
+    std::string row(header.row_bytes(pass.width(header)), '\0');
+    std::size_t to = 0;
+    for (std::size_t x = pass.first_x; x < header.width_px; x += pass.step_x) {
+      for (std::size_t from = x * bits; from < (x + 1) * bits; ++from, ++to) {
+        const auto byte = static_cast<unsigned char>(pixels[y * header.row_bytes() + from / 8]);
+        const unsigned bit = byte >> (7 - from % 8) & 1;
+        row[to / 8] = static_cast<char>(row[to / 8] | static_cast<char>(bit << (7 - to % 8)));
+      }
+    }
+    rows += row;
+  }
+  return rows;
+}
+
 }  // namespace
+
+std::string png_number(std::uint32_t value) {
+  return {static_cast<char>(value >> 24), static_cast<char>(value >> 16),
+          static_cast<char>(value >> 8), static_cast<char>(value)};
+}
 
 std::string random_bytes(std::size_t count, std::uint32_t seed) {
   std::string bytes(count, '\0');
@@ -41,14 +60,15 @@ std::string png_chunk(std::string_view type, std::string_view data) {
   const std::string checked = std::string(type) + std::string(data);
   const auto crc =
       crc32(0, reinterpret_cast<const Bytef*>(checked.data()), static_cast<uInt>(checked.size()));
-  return big_endian(static_cast<std::uint32_t>(data.size())) + checked +
-         big_endian(static_cast<std::uint32_t>(crc));
+  return png_number(static_cast<std::uint32_t>(data.size())) + checked +
+         png_number(static_cast<std::uint32_t>(crc));
 }
 
-std::string png_header_chunk(const PngHeader& header, char interlace) {
-  return png_chunk("IHDR", big_endian(header.width_px) + big_endian(header.height_px) +
+std::string png_header_chunk(const PngHeader& header) {
+  return png_chunk("IHDR", png_number(header.width_px) + png_number(header.height_px) +
                                static_cast<char>(header.depth_bits) +
-                               static_cast<char>(header.color) + std::string(2, '\0') + interlace);
+                               static_cast<char>(header.color) + std::string(2, '\0') +
+                               (header.interlaced ? '\1' : '\0'));
 }
 
 std::string zlib_stream(std::string_view bytes, int window_bits) {
@@ -88,11 +108,29 @@ std::string filter_rows(const PngHeader& header, std::string_view pixels,
   return out;
 }
 
+std::string filtered_rows(const PngFile& file) {
+  if (!file.header.interlaced) return filter_rows(file.header, file.pixels, file.filters);
+  std::string rows;
+  for (const Adam7Pass& pass : kAdam7) {
+    PngHeader small = file.header;
+    small.width_px = static_cast<std::uint32_t>(pass.width(file.header));
+    small.height_px = static_cast<std::uint32_t>(pass.height(file.header));
+    rows += filter_rows(small, rows_of(pass, file.header, file.pixels), file.filters);
+  }
+  return rows;
+}
+
+std::string png_of_chunks(const std::vector<std::string>& chunks) {
+  std::string file = "\x89PNG\r\n\x1a\n";
+  for (const std::string& chunk : chunks) file += chunk;
+  return file;
+}
+
 std::string png_file(const PngFile& file) {
   std::string out = "\x89PNG\r\n\x1a\n" + png_header_chunk(file.header) + file.chunks_in_front;
   if (!file.palette.empty()) out += png_chunk("PLTE", file.palette);
   if (!file.transparency.empty()) out += png_chunk("tRNS", file.transparency);
-  const std::string data = zlib_stream(filter_rows(file.header, file.pixels, file.filters));
+  const std::string data = zlib_stream(filtered_rows(file));
   for (std::size_t at = 0; at < data.size(); at += file.data_bytes) {
     out += png_chunk("IDAT", std::string_view(data).substr(at, file.data_bytes));
   }
