@@ -65,7 +65,8 @@ struct Taps {
 Picture make_picture(const BoxGrid& across, const BoxGrid& down, std::size_t channels,
                      bool has_alpha) {
   Picture picture;
-  picture.model = channels < 3 ? ColorModel::grey : ColorModel::rgb;
+  const bool inks = channels == 4 && !has_alpha;
+  picture.model = inks ? ColorModel::cmyk : channels < 3 ? ColorModel::grey : ColorModel::rgb;
   picture.has_alpha = has_alpha;
   for (std::size_t c = 0; c < channels; ++c) {
     Plane& plane = picture.planes.emplace_back();
@@ -261,18 +262,18 @@ class OpaqueReducer final : public Reducer<Sample, kChannels, false> {
         for (const Sum* end = column + width; column < end; ++column) sum += *column;
         *out = static_cast<float>(sum) * part;
       } else {
-        const F32x4 means = __builtin_convertvector(sum_of_threes(column, width), F32x4) * part;
+        const F32x4 means = __builtin_convertvector(sums_of(column, width), F32x4) * part;
         std::memcpy(out, &means, sizeof means);
-        column += 3 * width;
+        column += kChannels * width;
       }
     }
     std::fill(columns_.begin(), columns_.end(), Sum{0});
   }
 
-  // Three sums; the fourth is what lies between. Reads one column too many.
-  static U32x4 sum_of_threes(const Sum* column, std::size_t width) {
+  // Four sums; of three channels the fourth is what lies between, which reads one column too many.
+  static U32x4 sums_of(const Sum* column, std::size_t width) {
     U32x4 sums{};
-    for (std::size_t x = 0; x < width; ++x, column += 3) {
+    for (std::size_t x = 0; x < width; ++x, column += kChannels) {
       if constexpr (sizeof(Sample) == 1) {
         sums += widen_low(reinterpret_cast<U16x8>(U64x2{load<std::uint64_t>(column), 0}));
       } else {
@@ -355,6 +356,7 @@ std::unique_ptr<BoxReducer> make_splitter(std::size_t width, std::size_t height,
   if (channels == 2 && has_alpha) return std::make_unique<Splitter<Sample, 2, true>>(width, height);
   if (has_alpha) return std::make_unique<Splitter<Sample, 4, true>>(width, height);
   if (channels == 1) return std::make_unique<Splitter<Sample, 1, false>>(width, height);
+  if (channels == 4) return std::make_unique<Splitter<Sample, 4, false>>(width, height);
   return std::make_unique<Splitter<Sample, 3, false>>(width, height);
 }
 
@@ -373,6 +375,9 @@ std::unique_ptr<BoxReducer> make(std::size_t width, std::size_t height, std::siz
   }
   if (channels == 1) {
     return std::make_unique<OpaqueReducer<Sample, 1>>(width, height, side, conversion);
+  }
+  if (channels == 4) {
+    return std::make_unique<OpaqueReducer<Sample, 4>>(width, height, side, nullptr);
   }
   return std::make_unique<OpaqueReducer<Sample, 3>>(width, height, side, conversion);
 }
