@@ -83,6 +83,11 @@ PixelRows::PixelRows(const Layout& layout, const Palette& palette)
   }
 }
 
+planar::ColorModel PixelRows::model() const {
+  if (layout_.colors == Colors::cmyk) return planar::ColorModel::cmyk;
+  return channels_ < 3 ? planar::ColorModel::grey : planar::ColorModel::rgb;
+}
+
 // Whether a row of the file, in one piece, is a row of pixels already.
 bool PixelRows::is_as_stored() const {
   const bool whole =

@@ -9,6 +9,7 @@
 #include <optional>
 #include <vector>
 
+#include "image/planar/picture.h"
 #include "image/tiff/lab.h"
 #include "image/tiff/layout.h"
 #include "image/tiff/samples.h"
@@ -26,6 +27,7 @@ class PixelRows {
   PixelRows(const Layout& layout, const Palette& palette);
 
   std::size_t channels() const { return channels_; }
+  planar::ColorModel model() const;
   bool has_alpha() const { return layout_.alpha != Alpha::none; }
   /// 16-bit; else 8-bit.
   bool wide() const { return wide_; }

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "image/planar/box_reduce.h"
+#include "image/planar/linear_light.h"
 #include "image/planar/render.h"
 #include "image/reduction.h"
 #include "image/tiff/layout.h"
@@ -43,9 +44,11 @@ std::uint64_t memory(const Layout& layout, std::size_t side) {
 
 // Nothing when no pixel could be decoded.
 std::optional<planar::Picture> read_pixels(Segments& segments, PixelRows& rows,
-                                           const Layout& layout, std::size_t side) {
-  const auto reducer = planar::make_box_reducer(
-      layout.size.width, layout.size.height, rows.channels(), rows.has_alpha(), rows.wide(), side);
+                                           const Layout& layout, std::size_t side,
+                                           const planar::RowConversion* conversion) {
+  const auto reducer =
+      planar::make_box_reducer(layout.size.width, layout.size.height, rows.channels(),
+                               rows.has_alpha(), rows.wide(), side, conversion);
   bool any = false;
   for (std::size_t done = 0; done < layout.size.height;) {
     const Band& band = segments.next();
@@ -86,7 +89,12 @@ Result<planar::Decoded> decode_tiff(std::string_view file, const ThumbnailReques
   ASSIGN_OR_RETURN(const auto segments,
                    open_segments(std::move(opened), file, most_at_once, layout));
   PixelRows rows(layout, palette);
-  auto picture = read_pixels(*segments, rows, layout, side);
+  std::optional<planar::LinearToSrgbCurve> curve;
+  if (auto profile = planar::with_srgb_curve(decoded.profile, rows.model())) {
+    decoded.profile = *std::move(profile);
+    curve.emplace();
+  }
+  auto picture = read_pixels(*segments, rows, layout, side, curve ? &*curve : nullptr);
   if (!picture) return undecodable("no segment can be decoded");
   decoded.picture = *std::move(picture);
   decoded.picture.orientation = layout.orientation;
