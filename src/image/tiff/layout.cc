@@ -230,7 +230,8 @@ Status read_segments(TIFF* file, const ImageLimits& limits, Layout& layout) {
   }
   if (row_bytes * height > most || row_bytes * height * segments > most) {
     return Status(Code::too_large,
-                  fmt::format("the image has {} samples a pixel of {} bits; max-pixels is {}",
+                  fmt::format("the image has {} samples a pixel of {} bits, which is more than "
+                              "max-pixels ({}) allows to decode",
                               layout.samples_per_pixel, layout.bits, limits.max_pixels));
   }
   const std::uint64_t given = layout.tiled ? TIFFTileSize64(file) : TIFFVStripSize64(file, height);
@@ -243,6 +244,9 @@ Status read_segments(TIFF* file, const ImageLimits& limits, Layout& layout) {
           ? blocks(width, across) * blocks(height, down) * (std::uint64_t{across} * down + 2)
           : row_bytes * height;
   if (given != expected) return contradictory("the size of a segment");
+  if (!layout.tiled && !layout.subsampled() && TIFFScanlineSize64(file) != row_bytes) {
+    return contradictory("the size of a row");
+  }
   layout.row_bytes = row_bytes;
   layout.segment_bytes = expected;
   return Status();

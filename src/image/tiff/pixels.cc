@@ -13,14 +13,20 @@ bool is_lab(Colors colors) {
   return colors == Colors::cie_lab || colors == Colors::icc_lab || colors == Colors::itu_lab;
 }
 
+// Pictures in inks have no alpha in planes: with it they become RGB.
+bool are_inks(const Layout& layout) {
+  return layout.colors == Colors::cmyk && layout.alpha == Alpha::none;
+}
+
 // Colours that are looked up or computed from samples; others are samples.
-bool are_computed(Colors colors) {
-  return is_lab(colors) || colors == Colors::palette || colors == Colors::ycbcr;
+bool are_computed(const Layout& layout) {
+  return is_lab(layout.colors) || layout.colors == Colors::palette ||
+         layout.colors == Colors::ycbcr || (layout.colors == Colors::cmyk && !are_inks(layout));
 }
 
 std::size_t channels_of(const Layout& layout) {
   const std::size_t colors = layout.colors == Colors::palette ? 3
-                             : layout.colors == Colors::cmyk  ? 4
+                             : layout.colors == Colors::cmyk  ? (are_inks(layout) ? 4 : 3)
                                                               : layout.color_samples();
   return colors + (layout.alpha == Alpha::none ? 0 : 1);
 }
@@ -43,6 +49,19 @@ template <typename Sample>
 void invert(Sample* samples, std::size_t count, std::size_t step) {
   for (std::size_t i = 0; i < count; ++i) {
     samples[i * step] = static_cast<Sample>(kMost<Sample> - samples[i * step]);
+  }
+}
+
+// What each of three inks leaves of its colour, and black of all, as planar::to_rgb() has it.
+template <typename Sample>
+void inks_to_rgb(const Sample* inks, std::size_t count, std::size_t inks_per_pixel, Sample* out,
+                 std::size_t out_step) {
+  for (std::size_t i = 0; i < count; ++i, inks += inks_per_pixel, out += out_step) {
+    const std::uint32_t left = kMost<Sample> - (inks_per_pixel == 4 ? inks[3] : 0u);
+    for (std::size_t c = 0; c < 3; ++c) {
+      const std::uint32_t light = (kMost<Sample> - inks[c]) * left;
+      out[c] = static_cast<Sample>((light + kMost<Sample> / 2) / kMost<Sample>);
+    }
   }
 }
 
@@ -77,14 +96,14 @@ PixelRows::PixelRows(const Layout& layout, const Palette& palette)
   if (is_lab(layout.colors)) lab_.emplace(layout.colors, layout.bits, layout.format);
   if (layout.colors == Colors::ycbcr) ycbcr_.emplace(layout.ycbcr);
   if (layout.colors == Colors::palette) palette_ = palette;
-  if (are_computed(layout.colors)) {
+  if (are_computed(layout)) {
     colors_.resize(std::min(layout.segment.width, layout.size.width) * layout.color_samples() *
                    sizeof(float));
   }
 }
 
 planar::ColorModel PixelRows::model() const {
-  if (layout_.colors == Colors::cmyk) return planar::ColorModel::cmyk;
+  if (are_inks(layout_)) return planar::ColorModel::cmyk;
   return channels_ < 3 ? planar::ColorModel::grey : planar::ColorModel::rgb;
 }
 
@@ -92,7 +111,7 @@ planar::ColorModel PixelRows::model() const {
 bool PixelRows::is_as_stored() const {
   const bool whole =
       layout_.format == SampleFormat::whole && (layout_.bits == 8 || layout_.bits == 16);
-  return whole && !are_computed(layout_.colors) && layout_.colors != Colors::white_is_zero &&
+  return whole && !are_computed(layout_) && layout_.colors != Colors::white_is_zero &&
          layout_.alpha != Alpha::multiplied && layout_.samples_per_pixel == channels_ &&
          layout_.planes() == 1 && layout_.segments_across() == 1;
 }
@@ -124,13 +143,19 @@ void PixelRows::read_colors(const SampleReader& reader, const Piece& piece, std:
 template <typename Sample>
 void PixelRows::convert_colors(const Piece& piece, std::size_t row, Sample* out) {
   const std::size_t count = layout_.color_samples();
-  if (!are_computed(layout_.colors)) {
+  if (!are_computed(layout_)) {
     read_colors(color_reader_, piece, row, out, sizeof(Sample), channels_);
     if (layout_.colors == Colors::white_is_zero) invert(out, piece.width, channels_);
     // Cyan, magenta and yellow without black.
     if (layout_.colors == Colors::cmyk && count == 3) {
       for (std::size_t x = 0; x < piece.width; ++x) out[x * channels_ + 3] = 0;
     }
+    return;
+  }
+  if (layout_.colors == Colors::cmyk) {
+    auto* const inks = reinterpret_cast<Sample*>(colors_.data());
+    read_colors(color_reader_, piece, row, inks, sizeof(Sample), count);
+    inks_to_rgb(inks, piece.width, count, out, channels_);
     return;
   }
   if constexpr (sizeof(Sample) == 2) {
@@ -181,7 +206,7 @@ const void* PixelRows::convert_to(const Band& band, std::size_t row) {
     if (row < piece.rows) {
       convert_piece(piece, row, begin);
     } else {
-      const bool dark = layout_.alpha != Alpha::none || layout_.colors == Colors::cmyk;
+      const bool dark = layout_.alpha != Alpha::none || are_inks(layout_);
       std::fill_n(begin, piece.width * channels_, dark ? Sample{0} : kMost<Sample>);
     }
   }

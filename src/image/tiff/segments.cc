@@ -19,6 +19,10 @@ constexpr std::size_t kWholeDeflate = 4 << 20;
 
 using Buffer = std::vector<std::uint8_t>;
 
+bool is_deflate(std::uint16_t compression) {
+  return compression == COMPRESSION_ADOBE_DEFLATE || compression == COMPRESSION_DEFLATE;
+}
+
 // Whether libtiff gives a strip row by row as well as at once. Then no more than a row is kept.
 bool comes_in_rows(const Layout& layout) {
   if (layout.subsampled()) return false;
@@ -50,25 +54,38 @@ class Planes {
  public:
   Planes(std::unique_ptr<TiffFile> file, std::string_view bytes, std::uint64_t most_bytes_at_once,
          const Layout& layout)
-      : layout_(layout) {
+      : layout_(layout), bytes_(bytes), most_bytes_at_once_(most_bytes_at_once) {
     files_.push_back(std::move(file));
-    while (files_.size() < layout.planes()) {
-      files_.push_back(TiffFile::open(bytes, most_bytes_at_once));
-      if (files_.back() != nullptr) prepare(*files_.back());
-    }
+    while (files_.size() < layout.planes()) files_.push_back(open());
+    spare_.resize(files_.size());
   }
 
   bool complete() const { return std::find(files_.begin(), files_.end(), nullptr) == files_.end(); }
   std::size_t count() const { return files_.size(); }
   TIFF* file(std::size_t plane) const { return files_[plane]->get(); }
+  // A second handle, for a second attempt: one that failed is somewhere within its segment. May be
+  // null.
+  TIFF* spare_file(std::size_t plane) {
+    if (spare_[plane] == nullptr) spare_[plane] = open();
+    return spare_[plane] == nullptr ? nullptr : spare_[plane]->get();
+  }
   // libtiff's number for the plane.
   std::uint16_t sample(std::size_t plane) const {
     return layout_.separate ? layout_.taken[plane] : std::uint16_t{0};
   }
 
  private:
+  std::unique_ptr<TiffFile> open() const {
+    auto file = TiffFile::open(bytes_, most_bytes_at_once_);
+    if (file != nullptr) prepare(*file);
+    return file;
+  }
+
   const Layout& layout_;
+  std::string_view bytes_;
+  std::uint64_t most_bytes_at_once_;
   std::vector<std::unique_ptr<TiffFile>> files_;
+  std::vector<std::unique_ptr<TiffFile>> spare_;
 };
 
 class SegmentsOfPlanes : public Segments {
@@ -148,11 +165,7 @@ class WholeStrips final : public SegmentsOfPlanes {
     piece.width = layout_.size.width;
     piece.rows = band_.rows;
     for (std::size_t i = 0; i < planes_.count(); ++i) {
-      const std::uint32_t strip =
-          TIFFComputeStrip(planes_.file(i), static_cast<std::uint32_t>(top_), planes_.sample(i));
-      const tmsize_t size = TIFFReadEncodedStrip(planes_.file(i), strip, strips_[i].data(),
-                                                 static_cast<tmsize_t>(layout_.segment_bytes));
-      if (size <= 0) piece.rows = 0;
+      piece.rows = std::min(piece.rows, read(i));
     }
     if (piece.rows > 0) fill(piece, strips_, unpacked_, band_.rows);
     top_ += band_.rows;
@@ -160,6 +173,26 @@ class WholeStrips final : public SegmentsOfPlanes {
   }
 
  private:
+  // How many rows of the strip could be decoded.
+  std::size_t read(std::size_t plane) {
+    TIFF* const file = planes_.file(plane);
+    std::uint8_t* const to = strips_[plane].data();
+    const auto top = static_cast<std::uint32_t>(top_);
+    const std::uint32_t strip = TIFFComputeStrip(file, top, planes_.sample(plane));
+    const auto size = static_cast<tmsize_t>(layout_.segment_bytes);
+    if (TIFFReadEncodedStrip(file, strip, to, size) > 0) return band_.rows;
+    if (!is_deflate(layout_.compression) || layout_.subsampled()) return 0;
+    TIFF* const again = planes_.spare_file(plane);
+    if (again == nullptr) return 0;
+    std::size_t rows = 0;
+    while (rows < band_.rows &&
+           TIFFReadScanline(again, to + rows * layout_.row_bytes,
+                            top + static_cast<std::uint32_t>(rows), planes_.sample(plane)) == 1) {
+      ++rows;
+    }
+    return rows;
+  }
+
   std::vector<Buffer> strips_;
   Buffer unpacked_;
 };

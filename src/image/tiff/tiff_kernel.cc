@@ -42,6 +42,18 @@ std::uint64_t memory(const Layout& layout, std::size_t side) {
          across.count() * down.count() * kMostChannels;
 }
 
+// Whether a profile describes the pixels, and not the samples that they were computed from.
+bool has_file_colors(const Layout& layout) {
+  switch (layout.colors) {
+    case Colors::cie_lab:
+    case Colors::icc_lab:
+    case Colors::itu_lab:
+      return false;
+    default:
+      return true;
+  }
+}
+
 // Nothing when no pixel could be decoded.
 std::optional<planar::Picture> read_pixels(Segments& segments, PixelRows& rows,
                                            const Layout& layout, std::size_t side,
@@ -85,7 +97,7 @@ Result<planar::Decoded> decode_tiff(std::string_view file, const ThumbnailReques
     return Status(Code::too_large, "the image takes more than decoder-memory to decode");
   }
   RETURN_IF_ERROR(planar::ask_for_memory(request, decoded.size, needed));
-  decoded.profile = read_profile(*opened);
+  if (has_file_colors(layout)) decoded.profile = read_profile(*opened);
   ASSIGN_OR_RETURN(const auto segments,
                    open_segments(std::move(opened), file, most_at_once, layout));
   PixelRows rows(layout, palette);

@@ -19,9 +19,9 @@ struct Shape {
   bool wide;
 };
 
-const std::vector<Shape> kShapes{{1, false, false}, {2, true, false}, {3, false, false},
-                                 {4, true, false},  {1, false, true}, {2, true, true},
-                                 {3, false, true},  {4, true, true}};
+const std::vector<Shape> kShapes{
+    {1, false, false}, {2, true, false}, {3, false, false}, {4, true, false},  {1, false, true},
+    {2, true, true},   {3, false, true}, {4, true, true},   {4, false, false}, {4, false, true}};
 
 void expect_exact(const Shape& shape, std::size_t width, std::size_t height, std::size_t side,
                   const std::string& bytes) {

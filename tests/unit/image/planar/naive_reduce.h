@@ -43,6 +43,7 @@ inline Picture naive_reduce(const std::string& bytes, std::size_t width, std::si
   const BoxTaps taps = taps_of(side);
   Picture reduced;
   reduced.model = channels < 3 ? ColorModel::grey : ColorModel::rgb;
+  if (channels == 4 && !has_alpha) reduced.model = ColorModel::cmyk;
   reduced.has_alpha = has_alpha;
   for (std::size_t c = 0; c < channels; ++c) {
     std::vector<double> means;
