@@ -14,8 +14,9 @@ namespace {
 // What planar::BoxReducer may read behind a row.
 constexpr std::size_t kBehind = 16;
 
-// A strip of Deflate is quicker to decode at once, but not when it leaves the cache.
-constexpr std::size_t kWholeDeflate = 4 << 20;
+// A strip of Deflate is quicker to decode at once: libtiff has libdeflate do it then. A larger one
+// comes in rows, to save memory.
+constexpr std::size_t kWholeDeflate = 48 << 20;
 
 using Buffer = std::vector<std::uint8_t>;
 

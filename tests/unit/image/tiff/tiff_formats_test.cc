@@ -222,7 +222,7 @@ TEST(TiffFormats, JpegInTiff) {
 TEST(TiffFormats, OneStripOfManyRows) {
   for (const std::uint16_t compression : {COMPRESSION_NONE, COMPRESSION_ADOBE_DEFLATE}) {
     TiffSpec spec{.width = 1500, .height = 1100, .compression = compression};
-    spec.rows_per_strip = spec.height;  // Deflate comes in rows then
+    spec.rows_per_strip = spec.height;
     expect_slopes(spec);
   }
 }
