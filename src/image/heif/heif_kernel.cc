@@ -1,0 +1,27 @@
+#include "image/heif/heif_kernel.h"
+
+#include <algorithm>
+#include <cstddef>
+
+#include "image/heif/container.h"
+#include "image/heif/still_decoder.h"
+#include "image/planar/box_reduce.h"
+#include "image/reduction.h"
+
+namespace thumbmill::heif {
+
+Result<planar::Decoded> decode_heif(std::string_view file, const ThumbnailRequest& request) {
+  ASSIGN_OR_RETURN(const Container container, read_container(file));
+  const Item* const primary = container.find(container.primary);
+  if (primary == nullptr) {
+    return Status(Code::corrupt_input, "the image cannot be decoded", "no primary item");
+  }
+  ASSIGN_OR_RETURN(const OpenStill open, open_still(container, *primary, request.limits));
+  const auto side =
+      std::min(static_cast<std::size_t>(allowed_reduction(open.upright, request.renditions)),
+               planar::kMostBoxSide);
+  RETURN_IF_ERROR(planar::ask_for_memory(request, open.upright, decoding_memory(open, side)));
+  return decode_still(container, open, side);
+}
+
+}  // namespace thumbmill::heif
