@@ -78,6 +78,12 @@ Status read_property(const Box& box, Properties& properties, bool& known) {
     case fourcc("imir"):
       properties.transforms.push_back(box);
       return Status();
+    case fourcc("clli"): {
+      // max_content_light_level, ISO/IEC 14496-12 section 12.1.6.
+      const std::uint16_t peak = ByteReader(box.body).u16();
+      if (peak > 0) properties.peak = peak;
+      return Status();
+    }
     case fourcc("a1op"):
     case fourcc("lsel"):
       return check_layers(box);
@@ -85,7 +91,6 @@ Status read_property(const Box& box, Properties& properties, bool& known) {
     case fourcc("pasp"):
     case fourcc("rloc"):
     case fourcc("a1lx"):
-    case fourcc("clli"):
     case fourcc("mdcv"):
     case fourcc("cclv"):
     case fourcc("amve"):

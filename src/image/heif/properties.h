@@ -37,6 +37,7 @@ struct Placement {
 struct Properties {
   std::optional<SizePx> size;       ///< ispe: declared, not trusted
   std::optional<ColorCodes> codes;  ///< colr of type nclx
+  std::optional<double> peak;       ///< clli: the brightest light, in candela a square metre
   std::string_view profile;         ///< colr with an ICC profile; empty without
   std::string_view hevc;            ///< hvcC
   std::string_view av1;             ///< av1C

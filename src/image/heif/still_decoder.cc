@@ -158,7 +158,7 @@ Result<planar::Decoded> decode_still(const Container& container, const OpenStill
   const planar::Cicp cicp = cicp_of(plan.codes);
   std::optional<planar::HdrToSrgb> conversion;
   if (decoded.profile.empty() && planar::is_hdr(cicp)) {
-    plan.conversion = &conversion.emplace(cicp);
+    plan.conversion = &conversion.emplace(cicp, properties.peak.value_or(planar::kUsualPeak));
   } else if (decoded.profile.empty()) {
     decoded.profile = planar::profile_of(cicp);
     plan.as_rgb = !decoded.profile.empty();

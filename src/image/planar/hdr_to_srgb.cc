@@ -8,7 +8,6 @@ namespace {
 
 constexpr std::uint8_t kHlg = 18;    // H.273 table 3
 constexpr double kPaperWhite = 203;  // candela a square metre, BT.2408 2.2
-constexpr double kBrightest = 1000;  // what tone mapping makes white
 constexpr double kHlgScreen = 1000;  // BT.2100 table 5, note 5e: the nominal peak, gamma 1.2
 constexpr double kHlgGamma = 1.2;
 constexpr std::size_t kSteps = 4096;  // of tables, between which is interpolated
@@ -119,25 +118,29 @@ float look_up(const std::vector<float>& table, float value) {
 
 }  // namespace
 
-double tone_mapped(double light) {
-  // From (1, kWhite) to (kMost, 1) on a quadratic Bezier curve, whose control point lies at this
-  // part of the way from the first point to where the line from 0 through it would reach 1.
+double tone_mapped(double light, double peak) {
+  // From (1, white) to (most, 1) on a quadratic Bezier curve, whose control point lies at this part
+  // of the way from the first point to where the line from 0 through it would reach 1. White is
+  // halved where the picture is as bright as usual, and less where it is darker.
   constexpr double kPart = 0.65;
-  constexpr double kWhite = 0.5;
-  constexpr double kMost = kBrightest / kPaperWhite;
-  if (light <= 1) return light * kWhite;
-  if (light >= kMost) return 1;
-  constexpr double kMidX = 1 - kPart + kPart / kWhite;
-  constexpr double kMidY = (1 - kPart) * kWhite + kPart;
-  constexpr double kSquareX = 1 - 2 * kMidX + kMost, kSquareY = kWhite - 2 * kMidY + 1;
-  constexpr double kLinearX = 2 * kMidX - 2, kLinearY = 2 * kMidY - 2 * kWhite;
-  const double t =
-      (-kLinearX + std::sqrt(kLinearX * kLinearX - 4 * kSquareX * (1 - light))) / (2 * kSquareX);
-  return kWhite + t * (kLinearY + t * kSquareY);
+  const double most = std::max(peak / kPaperWhite, 1.0);
+  const double white =
+      1 - 0.5 * std::min(1.0, std::log2(most) / std::log2(kUsualPeak / kPaperWhite));
+  if (light <= 1) return light * white;
+  if (light >= most) return 1;
+  const double mid_x = 1 - kPart + kPart / white, mid_y = (1 - kPart) * white + kPart;
+  const double square_x = 1 - 2 * mid_x + most, square_y = white - 2 * mid_y + 1;
+  const double linear_x = 2 * mid_x - 2, linear_y = 2 * mid_y - 2 * white;
+  const double c = 1 - light;
+  // The root in 0 to 1, in the form that a small or negative square does no harm to.
+  const double root = std::sqrt(std::max(0.0, linear_x * linear_x - 4 * square_x * c));
+  const double t = -2 * c / (linear_x + root);
+  return white + t * (linear_y + t * square_y);
 }
 
-HdrToSrgb::HdrToSrgb(const Cicp& cicp)
+HdrToSrgb::HdrToSrgb(const Cicp& cicp, double peak)
     : hlg_(cicp.transfer == kHlg),
+      peak_(peak),
       to_bt2020_(between(primaries_of(cicp.primaries).value_or(kBt2020), kBt2020)),
       to_srgb_(between(kBt2020, kBt709)),
       light_(make_table(hlg_ ? hlg_light : pq_light)),
@@ -160,7 +163,7 @@ void HdrToSrgb::convert(float* rgb, std::size_t pixels) const {
       for (float& value : wide) value *= scale;
     }
     const float most = std::max({wide[0], wide[1], wide[2], 1e-6f});
-    const auto gain = static_cast<float>(tone_mapped(most)) / most;
+    const auto gain = static_cast<float>(tone_mapped(most, peak_)) / most;
     apply(to_srgb_, wide, linear);
     for (std::size_t i = 0; i < 3; ++i) {
       rgb[i] = look_up(levels_, std::sqrt(std::max(0.0f, linear[i] * gain)));
