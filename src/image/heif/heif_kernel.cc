@@ -21,7 +21,7 @@ Result<planar::Decoded> decode_heif(std::string_view file, const ThumbnailReques
       std::min(static_cast<std::size_t>(allowed_reduction(open.upright, request.renditions)),
                planar::kMostBoxSide);
   RETURN_IF_ERROR(planar::ask_for_memory(request, open.upright, decoding_memory(open, side)));
-  return decode_still(container, open, side);
+  return decode_still(container, open, side, side >= 2 ? BlockEdges::leave : BlockEdges::smooth);
 }
 
 }  // namespace thumbmill::heif

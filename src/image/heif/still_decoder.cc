@@ -7,7 +7,6 @@
 #include "image/heif/picture_builder.h"
 #include "image/heif/tile_rows.h"
 #include "image/limit_checks.h"
-#include "image/planar/box_reduce.h"
 #include "image/planar/color_space.h"
 #include "image/planar/hdr_to_srgb.h"
 #include "image/planar/render.h"
@@ -137,8 +136,7 @@ std::uint64_t decoding_memory(const OpenStill& open, std::size_t side) {
 }
 
 Result<planar::Decoded> decode_still(const Container& container, const OpenStill& open,
-                                     std::size_t side) {
-  const BlockEdges edges = side >= 2 ? BlockEdges::leave : BlockEdges::smooth;
+                                     std::size_t side, BlockEdges edges) {
   Rows rows(container, open, edges);
   RETURN_IF_ERROR(rows.next());
   const Properties& properties = open.still.properties;
@@ -148,7 +146,7 @@ Result<planar::Decoded> decode_still(const Container& container, const OpenStill
   plan.codes = properties.codes.value_or(rows.color().codes);
   plan.stored = open.stored;
   plan.placement = open.placement;
-  plan.side = std::min(side, planar::kMostBoxSide);
+  plan.side = side;
   if (open.alpha_format) plan.alpha_bits = open.alpha_format->bits;
   plan.premultiplied = open.still.premultiplied;
   planar::Decoded decoded;

@@ -31,9 +31,9 @@ Result<OpenStill> open_still(const Container& container, const Item& item,
 /// About the most bytes that decode_still() takes.
 std::uint64_t decoding_memory(const OpenStill& open, std::size_t side);
 
-/// Decodes, each box of side x side pixels to one; block edges are left where `side` is 2 or more.
-/// May throw std::bad_alloc.
+/// Decodes, each box of side x side pixels to one; `side` is 1 to planar::kMostBoxSide. May throw
+/// std::bad_alloc.
 Result<planar::Decoded> decode_still(const Container& container, const OpenStill& open,
-                                     std::size_t side);
+                                     std::size_t side, BlockEdges edges);
 
 }  // namespace thumbmill::heif
