@@ -4,6 +4,7 @@
 #include <cstddef>
 
 #include "image/heif/container.h"
+#include "image/heif/embedded_thumbnail.h"
 #include "image/heif/still_decoder.h"
 #include "image/planar/box_reduce.h"
 #include "image/reduction.h"
@@ -21,6 +22,7 @@ Result<planar::Decoded> decode_heif(std::string_view file, const ThumbnailReques
       std::min(static_cast<std::size_t>(allowed_reduction(open.upright, request.renditions)),
                planar::kMostBoxSide);
   RETURN_IF_ERROR(planar::ask_for_memory(request, open.upright, decoding_memory(open, side)));
+  if (auto copy = decode_embedded_thumbnail(container, open, request)) return *std::move(copy);
   return decode_still(container, open, side, side >= 2 ? BlockEdges::leave : BlockEdges::smooth);
 }
 
