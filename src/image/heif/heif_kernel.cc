@@ -5,13 +5,14 @@
 
 #include "image/heif/container.h"
 #include "image/heif/embedded_thumbnail.h"
+#include "image/heif/libheif_decoder.h"
 #include "image/heif/still_decoder.h"
 #include "image/planar/box_reduce.h"
 #include "image/reduction.h"
 
 namespace thumbmill::heif {
 
-Result<planar::Decoded> decode_heif(std::string_view file, const ThumbnailRequest& request) {
+Result<planar::Decoded> decode_by_tiles(std::string_view file, const ThumbnailRequest& request) {
   ASSIGN_OR_RETURN(const Container container, read_container(file));
   const Item* const primary = container.find(container.primary);
   if (primary == nullptr) {
@@ -25,5 +26,13 @@ Result<planar::Decoded> decode_heif(std::string_view file, const ThumbnailReques
   if (auto copy = decode_embedded_thumbnail(container, open, request)) return *std::move(copy);
   return decode_still(container, open, side, side >= 2 ? BlockEdges::leave : BlockEdges::smooth);
 }
+
+Result<planar::Decoded> decode_heif(std::string_view file, const ThumbnailRequest& request) {
+  Result<planar::Decoded> decoded = decode_by_tiles(file, request);
+  if (decoded.ok() || decoded.status().code() != Code::unsupported) return decoded;
+  return decode_by_libheif(file, request);
+}
+
+void warm_up_heif() { warm_up_libheif(); }
 
 }  // namespace thumbmill::heif
