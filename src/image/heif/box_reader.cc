@@ -35,10 +35,11 @@ std::optional<Box> BoxReader::next() {
   std::uint64_t size = reader_.u32();
   Box box;
   box.type = reader_.u32();
+  const bool to_the_end = size == kToTheEnd;
   if (size == kLargeSize) size = reader_.number(8);
   if (box.type == fourcc("uuid")) reader_.take(kUuidBytes);
   const std::size_t header = before - reader_.rest().size();
-  if (size == kToTheEnd || (may_be_cut_off_ && size > before)) size = before;
+  if (to_the_end || (may_be_cut_off_ && size > before)) size = before;
   failed_ = reader_.failed() || size < header || size > before;
   if (failed_) return std::nullopt;
   box.body = reader_.take(static_cast<std::size_t>(size) - header);

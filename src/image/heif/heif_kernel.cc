@@ -30,7 +30,11 @@ Result<planar::Decoded> decode_by_tiles(std::string_view file, const ThumbnailRe
 Result<planar::Decoded> decode_heif(std::string_view file, const ThumbnailRequest& request) {
   Result<planar::Decoded> decoded = decode_by_tiles(file, request);
   if (decoded.ok() || decoded.status().code() != Code::unsupported) return decoded;
-  return decode_by_libheif(file, request);
+  Result<planar::Decoded> other = decode_by_libheif(file, request);
+  // Where libheif finds no still picture either, the file is not damaged: it has none.
+  const bool no_still =
+      !other.ok() && other.status().code() == Code::corrupt_input && !read_container(file).ok();
+  return no_still ? decoded : other;
 }
 
 void warm_up_heif() { warm_up_libheif(); }

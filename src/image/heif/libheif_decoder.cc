@@ -144,16 +144,18 @@ void widen(std::uint16_t* samples, std::size_t count, int bits) {
 }
 
 Result<planar::Picture> reduce(const heif_image* image, const Opened& opened, std::size_t side) {
-  const SizePx size{
-      static_cast<std::uint32_t>(heif_image_get_width(image, heif_channel_interleaved)),
-      static_cast<std::uint32_t>(heif_image_get_height(image, heif_channel_interleaved))};
+  // Of a picture that was padded to whole blocks there is more than it declares.
+  const SizePx size = opened.size;
+  const bool is_there =
+      heif_image_get_width(image, heif_channel_interleaved) >= static_cast<int>(size.width) &&
+      heif_image_get_height(image, heif_channel_interleaved) >= static_cast<int>(size.height);
   int stride = 0;
   const std::uint8_t* const pixels =
       heif_image_get_plane_readonly(image, heif_channel_interleaved, &stride);
   const int bits = heif_image_get_bits_per_pixel_range(image, heif_channel_interleaved);
   const bool wide = opened.is_hdr();
-  if (pixels == nullptr || size != opened.size || (wide && (bits < 8 || bits > 16))) {
-    return Status(Code::corrupt_input, "the image cannot be decoded", "another size");
+  if (pixels == nullptr || !is_there || (wide && (bits < 8 || bits > 16))) {
+    return Status(Code::corrupt_input, "the image cannot be decoded", "a picture of another size");
   }
   const std::size_t channels = opened.has_alpha ? 4 : 3;
   std::optional<planar::HdrToSrgb> conversion;

@@ -146,7 +146,7 @@ bool crop_side(ByteReader& size, ByteReader& offset, std::uint32_t whole, std::u
 // `placement` and `turn` are what the transforms before it made.
 Status crop(std::string_view body, const planar::Turn& turn, Placement& placement) {
   constexpr std::size_t kFraction = 8;
-  if (body.size() < 4 * kFraction) return corrupt("clap");
+  if (body.size() < 4 * kFraction) return unusual("clap");
   ByteReader width(body), height(body.substr(kFraction));
   ByteReader across(body.substr(2 * kFraction)), down(body.substr(3 * kFraction));
   SizePx seen = placement.kept;
@@ -155,7 +155,7 @@ Status crop(std::string_view body, const planar::Turn& turn, Placement& placemen
   SizePx kept;
   if (!crop_side(width, across, seen.width, left, kept.width) ||
       !crop_side(height, down, seen.height, top, kept.height)) {
-    return corrupt("clap");
+    return unusual("clap");
   }
   // Back to how it is stored: transposed first, then mirrored.
   if (turn.transpose) {

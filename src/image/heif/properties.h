@@ -49,8 +49,8 @@ struct Properties {
 /// 9.3.1), or one with a value that is not. corrupt_input: a property cannot be read.
 Result<Properties> read_properties_of(const Container& container, const Item& item);
 
-/// Where the picture lies in `stored`, of which it was asked by `properties`. corrupt_input: a clap
-/// outside the picture, or one with sides that are no whole numbers.
+/// Applies the transforms to a picture of size `stored`. unsupported: a clap that reaches out of
+/// the picture, or has sides that are no whole numbers.
 Result<Placement> place(const Properties& properties, SizePx stored);
 
 }  // namespace thumbmill::heif

@@ -1,0 +1,447 @@
+// The HEIF kernel on pictures of every kind: what is shown, which way up, in which colours.
+#include "image/heif/heif_kernel.h"
+
+#include <algorithm>
+#include <cmath>
+#include <random>
+
+#include <gtest/gtest.h>
+
+#include "heif_files.h"
+#include "image/heif/libheif_decoder.h"
+#include "image/planar/color.h"
+#include "image/planar/render.h"
+
+namespace thumbmill::heif {
+namespace {
+
+using Rgb = std::array<int, 3>;
+
+constexpr Chroma kGrey{}, k420{true, 2, 2}, k422{true, 2, 1}, k444{true, 1, 1};
+constexpr Codec kCodecs[] = {Codec::hevc, Codec::av1};
+
+ThumbnailRequest request_for(std::uint32_t side, const ImageLimits& limits = {}) {
+  ThumbnailRequest request;
+  request.renditions = {{.width_px = side, .height_px = side}};
+  request.limits = limits;
+  return request;
+}
+
+// A decoded file as it is seen: upright, in sRGB, within a box of `side` pixels.
+struct Seen {
+  Status status;
+  SizePx source;
+  planar::Pixels pixels;
+
+  // At a place from 0 to 1; alpha apart.
+  Rgb at(double x, double y) const {
+    const std::uint8_t* p = pixel(x, y);
+    return {p[0], p[1], p[2]};
+  }
+  int alpha(double x, double y) const { return pixels.channels == 4 ? pixel(x, y)[3] : 255; }
+
+ private:
+  const std::uint8_t* pixel(double x, double y) const {
+    const auto column = static_cast<std::size_t>(x * pixels.size.width);
+    const auto row = static_cast<std::size_t>(y * pixels.size.height);
+    return pixels.bytes.data() + (row * pixels.size.width + column) * pixels.channels;
+  }
+};
+
+Seen look_at(const std::string& file, std::uint32_t side,
+             Result<planar::Decoded> (*decode)(std::string_view,
+                                               const ThumbnailRequest&) = decode_by_tiles) {
+  const ThumbnailRequest request = request_for(side);
+  auto decoded = decode(file, request);
+  if (!decoded.ok()) return {decoded.status(), {}, {}};
+  planar::ProfileCache profiles;
+  const auto transform = profiles.find(decoded->profile, decoded->picture.model);
+  const FitPlan plan = plan_fit(decoded->size, request.renditions[0]);
+  return {Status(), decoded->size,
+          planar::to_srgb(planar::render(decoded->picture, plan, 1), transform.get())};
+}
+
+int distance(const Rgb& a, const Rgb& b) {
+  int most = 0;
+  for (std::size_t i = 0; i < 3; ++i) most = std::max(most, std::abs(a[i] - b[i]));
+  return most;
+}
+
+Rgb in_8_bits(const std::array<double, 3>& color) {
+  return {static_cast<int>(std::lround(color[0] * 255)),
+          static_cast<int>(std::lround(color[1] * 255)),
+          static_cast<int>(std::lround(color[2] * 255))};
+}
+
+// The middle of each quarter is what `color` says it is.
+void expect_quarters(const Seen& seen, int most, const std::string& what,
+                     std::array<double, 3> (*color)(double, double) = four_quarters) {
+  ASSERT_TRUE(seen.status.ok()) << what << ": " << seen.status.to_string();
+  for (const double x : {0.25, 0.75}) {
+    for (const double y : {0.25, 0.75}) {
+      EXPECT_LE(distance(seen.at(x, y), in_8_bits(color(x, y))), most)
+          << what << " at " << x << ", " << y << ": " << testing::PrintToString(seen.at(x, y));
+    }
+  }
+}
+
+RawPicture quarters(SizePx size, Chroma chroma = k420) {
+  return {size, 8, chroma, {1, 13, 6, true}, four_quarters};
+}
+
+TEST(HeifKernel, ShowsColoursOfEveryFormat) {
+  for (const Codec codec : kCodecs) {
+    for (const Chroma& chroma : {k420, k422, k444}) {
+      for (const int bits : {8, 10, 12}) {
+        for (const bool full_range : {false, true}) {
+          for (const std::uint16_t matrix : {1, 5, 6, 9}) {
+            RawPicture picture = quarters({96, 64}, chroma);
+            picture.bits = bits;
+            picture.codes = {1, 13, matrix, full_range};
+            const CodedItem coded = encode(picture, codec);
+            const std::string what = testing::PrintToString(
+                std::tuple(codec == Codec::hevc, chroma.divisor_x, bits, full_range, matrix));
+            // As the container says, and as the bitstream says where it says nothing.
+            const std::string named = one_picture(coded, {{"colr", nclx(picture.codes)}});
+            expect_quarters(look_at(named, 96), 3, what);
+            expect_quarters(look_at(named, 24), 3, what);
+            if (bits == 8) expect_quarters(look_at(one_picture(coded), 24), 3, what);
+          }
+        }
+      }
+    }
+  }
+}
+
+TEST(HeifKernel, ShowsGrey) {
+  for (const Codec codec : kCodecs) {
+    for (const bool full_range : {false, true}) {
+      RawPicture picture = quarters({64, 48}, kGrey);
+      picture.codes.full_range = full_range;
+      picture.color = [](double x, double) {
+        return x < 0.5 ? std::array{0.1, 0.1, 0.1} : std::array{0.9, 0.9, 0.9};
+      };
+      const Seen seen =
+          look_at(one_picture(encode(picture, codec), {{"colr", nclx(picture.codes)}}), 16);
+      ASSERT_TRUE(seen.status.ok()) << seen.status.to_string();
+      EXPECT_LE(distance(seen.at(0.2, 0.5), {26, 26, 26}), 2);
+      EXPECT_LE(distance(seen.at(0.8, 0.5), {230, 230, 230}), 2);
+    }
+  }
+}
+
+TEST(HeifKernel, ShowsRedGreenAndBlueAsTheyAre) {
+  for (const bool full_range : {false, true}) {
+    RawPicture picture = quarters({64, 48}, k444);
+    picture.codes = {1, 13, 0, full_range};
+    const std::string file =
+        one_picture(encode(picture, Codec::av1), {{"colr", nclx(picture.codes)}});
+    expect_quarters(look_at(file, 16), 2, full_range ? "full" : "limited");
+    expect_quarters(look_at(file, 64), 2, full_range ? "full" : "limited");
+  }
+}
+
+// MIAF section 7.3.6.4: a profile says what red, green and blue are; nclx still tells the matrix.
+TEST(HeifKernel, NumbersGiveTheMatrixBesideAProfile) {
+  RawPicture picture = quarters({64, 48}, k444);
+  picture.codes = {9, 16, 9, false};
+  const CodedItem coded = encode(picture, Codec::hevc);
+  const std::string file = one_picture(
+      coded, {{"colr", nclx(picture.codes)}, {"colr", icc("no profile that can be used")}});
+  expect_quarters(look_at(file, 16), 3, "profile");
+}
+
+TEST(HeifKernel, BringsWideAndBrightColoursToSrgb) {
+  RawPicture picture = quarters({64, 48}, k444);
+  picture.bits = 10;
+  picture.codes = {9, 16, 9, true};
+  // Paper white in PQ, 203 candela a square metre (BT.2408): half as bright in sRGB.
+  picture.color = [](double, double) { return std::array{0.58, 0.58, 0.58}; };
+  const Seen pq =
+      look_at(one_picture(encode(picture, Codec::av1), {{"colr", nclx(picture.codes)}}), 16);
+  ASSERT_TRUE(pq.status.ok());
+  EXPECT_LE(distance(pq.at(0.5, 0.5), {188, 188, 188}), 2);
+  picture.codes = {12, 13, 6, true};  // Display P3
+  picture.color = [](double, double) { return std::array{0.8, 0.4, 0.4}; };
+  const Seen p3 =
+      look_at(one_picture(encode(picture, Codec::av1), {{"colr", nclx(picture.codes)}}), 16);
+  ASSERT_TRUE(p3.status.ok());
+  EXPECT_LE(distance(p3.at(0.5, 0.5), {221, 95, 99}), 3);
+}
+
+// irot turns against the clock, and imir 0 exchanges top and bottom, 1 left and right (ISO/IEC
+// 23008-12 sections 6.5.10 and 6.5.12).
+struct Transform {
+  int angle;
+  int mirror;  // -1: none
+  int exif;    // the orientation that does the same
+};
+constexpr Transform kTransforms[] = {{0, -1, 1}, {0, 1, 2},  {2, -1, 3}, {0, 0, 4},
+                                     {1, 0, 5},  {3, -1, 6}, {3, 0, 7},  {1, -1, 8}};
+
+TEST(HeifKernel, TurnsOnceInAllEightWays) {
+  for (const Codec codec : kCodecs) {
+    const CodedItem coded = encode(quarters({96, 64}, k444), codec);
+    for (const auto& [angle, mirror, exif] : kTransforms) {
+      std::vector<std::pair<std::string, std::string>> transforms;
+      if (angle != 0) transforms.emplace_back("irot", number(static_cast<unsigned>(angle), 1));
+      if (mirror >= 0) transforms.emplace_back("imir", number(static_cast<unsigned>(mirror), 1));
+      const std::string file = one_picture(coded, transforms);
+      const auto decoded = decode_by_tiles(file, request_for(24));
+      ASSERT_TRUE(decoded.ok()) << decoded.status().to_string();
+      EXPECT_EQ(decoded->picture.orientation, exif);
+      EXPECT_EQ(decoded->size, exif < 5 ? (SizePx{96, 64}) : (SizePx{64, 96}));
+      // libheif agrees.
+      const Seen own = look_at(file, 24), other = look_at(file, 24, decode_by_libheif);
+      ASSERT_TRUE(other.status.ok());
+      EXPECT_EQ(own.source, other.source);
+      for (const double x : {0.25, 0.75}) {
+        for (const double y : {0.25, 0.75}) {
+          EXPECT_LE(distance(own.at(x, y), other.at(x, y)), 4) << exif;
+        }
+      }
+    }
+  }
+}
+
+TEST(HeifKernel, TransformsCountInTheOrderOfTheFile) {
+  const CodedItem coded = encode(quarters({96, 64}, k444), Codec::hevc);
+  const std::pair<std::string, std::string> rotate{"irot", number(1, 1)},
+      flip{"imir", number(0, 1)};
+  EXPECT_EQ(
+      decode_by_tiles(one_picture(coded, {rotate, flip}), request_for(9))->picture.orientation, 5);
+  EXPECT_EQ(
+      decode_by_tiles(one_picture(coded, {flip, rotate}), request_for(9))->picture.orientation, 7);
+}
+
+TEST(HeifKernel, CropsBeforeAndAfterItTurns) {
+  const CodedItem coded = encode(quarters({96, 64}, k420), Codec::hevc);
+  // The right half, and a quarter of that: green over yellow.
+  const std::pair<std::string, std::string> right{"clap", clap(48, 64, 48, 0)};
+  const Seen half = look_at(one_picture(coded, {right}), 16);
+  ASSERT_TRUE(half.status.ok()) << half.status.to_string();
+  EXPECT_EQ(half.source, (SizePx{48, 64}));
+  EXPECT_LE(distance(half.at(0.5, 0.2), in_8_bits(four_quarters(0.9, 0.1))), 4);
+  EXPECT_LE(distance(half.at(0.5, 0.8), in_8_bits(four_quarters(0.9, 0.9))), 4);
+  // Turned against the clock, what was on the right is at the top.
+  const Seen turned = look_at(one_picture(coded, {right, {"irot", number(1, 1)}}), 16);
+  EXPECT_EQ(turned.source, (SizePx{64, 48}));
+  EXPECT_LE(distance(turned.at(0.2, 0.5), in_8_bits(four_quarters(0.9, 0.1))), 4);
+  const Seen top =
+      look_at(one_picture(coded, {{"irot", number(1, 1)}, {"clap", clap(64, 48, 0, -48)}}), 16);
+  EXPECT_EQ(top.source, (SizePx{64, 48}));
+  EXPECT_LE(distance(top.at(0.2, 0.5), in_8_bits(four_quarters(0.9, 0.1))), 4);
+  EXPECT_LE(distance(top.at(0.8, 0.5), in_8_bits(four_quarters(0.9, 0.9))), 4);
+  // From an odd place on, where chroma has no sample of its own.
+  const Seen odd = look_at(one_picture(coded, {{"clap", clap(41, 57, 5, 3)}}), 41);
+  EXPECT_EQ(odd.source, (SizePx{41, 57}));
+  expect_quarters(odd, 4, "odd");
+}
+
+TEST(HeifKernel, EveryCropStaysInside) {
+  const CodedItem coded = encode(quarters({32, 16}), Codec::hevc);
+  constexpr std::int32_t kLargest = 0x7fffffff;
+  for (const std::int32_t width : {0, 1, 31, 32, 33, -1, kLargest}) {
+    for (const std::int32_t offset : {0, 1, -1, 32, -33, kLargest, -kLargest}) {
+      const std::string file = one_picture(coded, {{"clap", clap(width, 16, offset, 0)}});
+      const auto decoded = decode_by_tiles(file, request_for(8));
+      if (!decoded.ok()) {
+        EXPECT_EQ(decoded.status().code(), Code::unsupported);
+        continue;
+      }
+      EXPECT_EQ(decoded->size, (SizePx{static_cast<std::uint32_t>(width), 16}));
+    }
+  }
+}
+
+TEST(HeifKernel, OddSizesAreNotShifted) {
+  for (const Codec codec : kCodecs) {
+    for (std::uint32_t width = 61; width < 66; ++width) {
+      RawPicture picture = quarters({width, 47});
+      picture.color = [](double x, double y) { return std::array{x, y, 0.5}; };
+      const std::string file = one_picture(encode(picture, codec));
+      for (const std::uint32_t side : {width, width / 4}) {
+        const Seen seen = look_at(file, side);
+        ASSERT_TRUE(seen.status.ok()) << seen.status.to_string();
+        EXPECT_EQ(seen.source, (SizePx{width, 47}));
+        const planar::Pixels& pixels = seen.pixels;
+        const double x = (std::floor(0.6 * pixels.size.width) + 0.5) / pixels.size.width;
+        const double y = (std::floor(0.4 * pixels.size.height) + 0.5) / pixels.size.height;
+        EXPECT_LE(distance(seen.at(0.6, 0.4), in_8_bits({x, y, 0.5})), 4) << width << " " << side;
+      }
+    }
+  }
+}
+
+// A picture in tiles, of which the last ones hang over the edge.
+std::string tiled(Codec codec, SizePx tile, std::uint32_t columns, std::uint32_t rows, SizePx size,
+                  const std::vector<std::pair<std::string, std::string>>& properties = {},
+                  const std::function<void(HeifFile&, std::uint32_t)>& more = {}) {
+  HeifFile file;
+  const auto id = file.add_item("grid", grid(columns, rows, size), true);
+  file.use(id, {file.add_property("ispe", ispe(size))});
+  for (const auto& [type, body] : properties) file.use(id, {file.add_property(type, body), true});
+  std::vector<std::uint32_t> tiles;
+  for (std::uint32_t i = 0; i < columns * rows; ++i) {
+    RawPicture picture = quarters(tile);
+    const double left = i % columns * tile.width, top = i / columns * tile.height;
+    picture.color = [=](double x, double y) {
+      return four_quarters((left + x * tile.width) / size.width,
+                           (top + y * tile.height) / size.height);
+    };
+    tiles.push_back(file.add_coded(encode(picture, codec)));
+  }
+  file.refer("dimg", id, tiles);
+  if (more) more(file, id);
+  return file.build();
+}
+
+TEST(HeifKernel, PutsTilesTogether) {
+  for (const Codec codec : kCodecs) {
+    const std::string file = tiled(codec, {64, 64}, 3, 2, {150, 101});
+    for (const std::uint32_t side : {150u, 60u, 20u}) {
+      const Seen seen = look_at(file, side);
+      EXPECT_EQ(seen.source, (SizePx{150, 101}));
+      expect_quarters(seen, 4, "tiles");
+    }
+    const Seen column = look_at(tiled(codec, {64, 64}, 1, 3, {64, 130}), 30);
+    expect_quarters(column, 4, "column");
+  }
+}
+
+// The same bytes as tiles and as a whole, reduced: no seams.
+TEST(HeifKernel, TilesLeaveNoSeams) {
+  const auto color = [](double x, double y) { return std::array{x, y, (x + y) / 2}; };
+  RawPicture whole = quarters({192, 128});
+  whole.color = color;
+  HeifFile file;
+  const auto id = file.add_item("grid", grid(3, 2, {192, 128}));
+  std::vector<std::uint32_t> tiles;
+  for (std::uint32_t i = 0; i < 6; ++i) {
+    RawPicture tile = quarters({64, 64});
+    const double left = i % 3 / 3.0, top = i / 3 / 2.0;
+    tile.color = [=](double x, double y) { return color(left + x / 3, top + y / 2); };
+    tiles.push_back(file.add_coded(encode(tile, Codec::hevc)));
+  }
+  file.refer("dimg", id, tiles);
+  for (const std::uint32_t side : {27u, 32u, 64u, 192u}) {
+    const Seen a = look_at(file.build(), side);
+    const Seen b = look_at(one_picture(encode(whole, Codec::hevc)), side);
+    ASSERT_TRUE(a.status.ok() && b.status.ok());
+    ASSERT_EQ(a.pixels.bytes.size(), b.pixels.bytes.size());
+    for (std::size_t i = 0; i < a.pixels.bytes.size(); ++i) {
+      ASSERT_NEAR(a.pixels.bytes[i], b.pixels.bytes[i], 2) << side << " at " << i;
+    }
+  }
+}
+
+std::string with_alpha(Codec codec, bool premultiplied) {
+  RawPicture color = quarters({96, 64}, k444);
+  if (premultiplied) {
+    color.color = [](double x, double y) {
+      auto rgb = four_quarters(x, y);
+      for (double& value : rgb) value *= x < 0.5 ? 1 : 0.5;
+      return rgb;
+    };
+  }
+  RawPicture alpha = quarters({96, 64}, kGrey);
+  alpha.color = [](double x, double) {
+    return x < 0.5 ? std::array{1.0, 1.0, 1.0} : std::array{0.5, 0.5, 0.5};
+  };
+  HeifFile file;
+  const auto id = file.add_coded(encode(color, codec));
+  const auto other =
+      file.add_coded(encode(alpha, codec), {{file.add_property("auxC", aux_alpha()), true}});
+  file.refer("auxl", other, {id});
+  if (premultiplied) file.refer("prem", id, {other});
+  return file.build();
+}
+
+TEST(HeifKernel, KeepsAlpha) {
+  for (const Codec codec : kCodecs) {
+    for (const bool premultiplied : {false, true}) {
+      for (const std::uint32_t side : {96u, 24u}) {
+        const Seen seen = look_at(with_alpha(codec, premultiplied), side);
+        expect_quarters(seen, 4, premultiplied ? "multiplied" : "straight");
+        EXPECT_EQ(seen.alpha(0.25, 0.5), 255);
+        EXPECT_NEAR(seen.alpha(0.75, 0.5), 128, 1);
+      }
+    }
+  }
+}
+
+TEST(HeifKernel, AnAuxiliaryPictureOfAnotherKindIsNoAlpha) {
+  HeifFile file;
+  const auto id = file.add_coded(encode(quarters({64, 48}), Codec::hevc));
+  const auto map = file.add_coded(
+      encode(quarters({32, 24}), Codec::hevc),
+      {{file.add_property("auxC",
+                          number(0, 4) + "urn:com:apple:photo:2020:aux:hdrgainmap" + number(0, 1)),
+        true}});
+  file.refer("auxl", map, {id});
+  file.refer("dimg", file.add_item("tmap", "what is in it does not matter"), {id, map});
+  const Seen seen = look_at(file.build(), 16);
+  EXPECT_EQ(seen.pixels.channels, 3u);
+  expect_quarters(seen, 4, "gain map");
+}
+
+TEST(HeifKernel, LeavesToOthersWhatItDoesNotKnow) {
+  const CodedItem coded = encode(quarters({64, 48}), Codec::hevc);
+  const auto code = [](const HeifFile& file) {
+    return decode_by_tiles(file.build(), request_for(8)).status().code();
+  };
+  EXPECT_EQ(decode_by_tiles(one_picture(coded, {{"xxxx", ""}}), request_for(8)).status().code(),
+            Code::unsupported);
+  {
+    HeifFile file;
+    file.add_item("iden", "");
+    EXPECT_EQ(code(file), Code::unsupported);
+  }
+  {
+    HeifFile file;  // a grid of grids
+    const auto outer = file.add_item("grid", grid(1, 1, {64, 48}));
+    const auto inner = file.add_item("grid", grid(1, 1, {64, 48}));
+    file.refer("dimg", outer, {inner});
+    file.refer("dimg", inner, {outer});
+    EXPECT_EQ(code(file), Code::unsupported);
+  }
+  {
+    HeifFile file;
+    file.add_coded(coded);
+    file.primary = 7;
+    EXPECT_EQ(code(file), Code::corrupt_input);
+  }
+}
+
+// An overlay, which libheif puts together.
+TEST(HeifKernel, GivesOtherPicturesToLibheif) {
+  HeifFile file;
+  const std::string canvas = number(0, 2) + number(0, 6) + number(0xffff, 2) + number(96, 2) +
+                             number(64, 2) + number(0, 4);
+  const auto id = file.add_item("iovl", canvas, true);
+  file.use(id, {file.add_property("ispe", ispe({96, 64}))});
+  file.refer("dimg", id, {file.add_coded(encode(quarters({96, 64}), Codec::hevc))});
+  EXPECT_EQ(look_at(file.build(), 24).status.code(), Code::unsupported);
+  expect_quarters(look_at(file.build(), 24, decode_heif), 5, "overlay");
+}
+
+TEST(HeifKernel, LibheifShowsTheSame) {
+  for (const Codec codec : kCodecs) {
+    const std::string alpha = with_alpha(codec, false);
+    expect_quarters(look_at(alpha, 24, decode_by_libheif), 4, "alpha");
+    expect_quarters(look_at(tiled(codec, {64, 64}, 3, 2, {150, 101}), 60, decode_by_libheif), 5,
+                    "tiles");
+    RawPicture picture = quarters({64, 48}, k444);
+    picture.bits = 10;
+    picture.codes = {9, 16, 9, true};
+    const std::string pq = one_picture(encode(picture, codec), {{"colr", nclx(picture.codes)}});
+    const Seen own = look_at(pq, 16), other = look_at(pq, 16, decode_by_libheif);
+    ASSERT_TRUE(own.status.ok() && other.status.ok()) << other.status.to_string();
+    for (const double x : {0.25, 0.75}) {
+      EXPECT_LE(distance(own.at(x, 0.25), other.at(x, 0.25)), 3);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace thumbmill::heif
