@@ -238,6 +238,29 @@ std::string HeifFile::build() const {
   return type + meta(data_at) + box("mdat", data);
 }
 
+std::string tiled(const TiledPicture& picture) {
+  HeifFile file;
+  const std::uint32_t columns = picture.columns, rows = picture.rows;
+  const auto id = file.add_item("grid", grid(columns, rows, picture.size), true);
+  file.use(id, {file.add_property("ispe", ispe(picture.size))});
+  for (const auto& [type, body] : picture.properties) {
+    file.use(id, {file.add_property(type, body), type != "colr"});
+  }
+  std::vector<std::uint32_t> tiles;
+  for (std::uint32_t i = 0; i < columns * rows; ++i) {
+    RawPicture tile{picture.tile, 8, {true, 2, 2}, {1, 13, 6, true}, {}};
+    const double left = i % columns * picture.tile.width, top = i / columns * picture.tile.height;
+    tile.color = [=, &picture](double x, double y) {
+      return picture.color((left + x * picture.tile.width) / picture.size.width,
+                           (top + y * picture.tile.height) / picture.size.height);
+    };
+    tiles.push_back(file.add_coded(encode(tile, picture.codec)));
+  }
+  file.refer("dimg", id, tiles);
+  if (picture.more) picture.more(file);
+  return file.build();
+}
+
 std::string one_picture(const CodedItem& coded,
                         const std::vector<std::pair<std::string, std::string>>& properties) {
   HeifFile file;

@@ -87,6 +87,19 @@ class HeifFile {
   std::string references_;
 };
 
+/// A picture of `size` in tiles of `tile`, the last of which hang over the edge. `color` is of the
+/// whole. Its item is the first one; `more` may add others.
+struct TiledPicture {
+  Codec codec = Codec::hevc;
+  SizePx tile{64, 64};
+  std::uint32_t columns = 1, rows = 1;
+  SizePx size;
+  std::function<std::array<double, 3>(double x, double y)> color = four_quarters;
+  std::vector<std::pair<std::string, std::string>> properties = {};  ///< type and body
+  std::function<void(HeifFile& file)> more = {};
+};
+std::string tiled(const TiledPicture& picture);
+
 /// A file with one picture and these properties: type and body.
 std::string one_picture(const CodedItem& coded,
                         const std::vector<std::pair<std::string, std::string>>& properties = {});

@@ -273,59 +273,27 @@ TEST(HeifKernel, OddSizesAreNotShifted) {
   }
 }
 
-// A picture in tiles, of which the last ones hang over the edge.
-std::string tiled(Codec codec, SizePx tile, std::uint32_t columns, std::uint32_t rows, SizePx size,
-                  const std::vector<std::pair<std::string, std::string>>& properties = {},
-                  const std::function<void(HeifFile&, std::uint32_t)>& more = {}) {
-  HeifFile file;
-  const auto id = file.add_item("grid", grid(columns, rows, size), true);
-  file.use(id, {file.add_property("ispe", ispe(size))});
-  for (const auto& [type, body] : properties) file.use(id, {file.add_property(type, body), true});
-  std::vector<std::uint32_t> tiles;
-  for (std::uint32_t i = 0; i < columns * rows; ++i) {
-    RawPicture picture = quarters(tile);
-    const double left = i % columns * tile.width, top = i / columns * tile.height;
-    picture.color = [=](double x, double y) {
-      return four_quarters((left + x * tile.width) / size.width,
-                           (top + y * tile.height) / size.height);
-    };
-    tiles.push_back(file.add_coded(encode(picture, codec)));
-  }
-  file.refer("dimg", id, tiles);
-  if (more) more(file, id);
-  return file.build();
-}
-
 TEST(HeifKernel, PutsTilesTogether) {
   for (const Codec codec : kCodecs) {
-    const std::string file = tiled(codec, {64, 64}, 3, 2, {150, 101});
+    const std::string file = tiled({codec, {64, 64}, 3, 2, {150, 101}});
     for (const std::uint32_t side : {150u, 60u, 20u}) {
       const Seen seen = look_at(file, side);
       EXPECT_EQ(seen.source, (SizePx{150, 101}));
       expect_quarters(seen, 4, "tiles");
     }
-    const Seen column = look_at(tiled(codec, {64, 64}, 1, 3, {64, 130}), 30);
+    const Seen column = look_at(tiled({codec, {64, 64}, 1, 3, {64, 130}}), 30);
     expect_quarters(column, 4, "column");
   }
 }
 
-// The same bytes as tiles and as a whole, reduced: no seams.
+// The same picture in tiles and as a whole, reduced.
 TEST(HeifKernel, TilesLeaveNoSeams) {
   const auto color = [](double x, double y) { return std::array{x, y, (x + y) / 2}; };
   RawPicture whole = quarters({192, 128});
   whole.color = color;
-  HeifFile file;
-  const auto id = file.add_item("grid", grid(3, 2, {192, 128}));
-  std::vector<std::uint32_t> tiles;
-  for (std::uint32_t i = 0; i < 6; ++i) {
-    RawPicture tile = quarters({64, 64});
-    const double left = i % 3 / 3.0, top = i / 3 / 2.0;
-    tile.color = [=](double x, double y) { return color(left + x / 3, top + y / 2); };
-    tiles.push_back(file.add_coded(encode(tile, Codec::hevc)));
-  }
-  file.refer("dimg", id, tiles);
+  const std::string in_tiles = tiled({Codec::hevc, {64, 64}, 3, 2, {192, 128}, color});
   for (const std::uint32_t side : {27u, 32u, 64u, 192u}) {
-    const Seen a = look_at(file.build(), side);
+    const Seen a = look_at(in_tiles, side);
     const Seen b = look_at(one_picture(encode(whole, Codec::hevc)), side);
     ASSERT_TRUE(a.status.ok() && b.status.ok());
     ASSERT_EQ(a.pixels.bytes.size(), b.pixels.bytes.size());
@@ -429,7 +397,7 @@ TEST(HeifKernel, LibheifShowsTheSame) {
   for (const Codec codec : kCodecs) {
     const std::string alpha = with_alpha(codec, false);
     expect_quarters(look_at(alpha, 24, decode_by_libheif), 4, "alpha");
-    expect_quarters(look_at(tiled(codec, {64, 64}, 3, 2, {150, 101}), 60, decode_by_libheif), 5,
+    expect_quarters(look_at(tiled({codec, {64, 64}, 3, 2, {150, 101}}), 60, decode_by_libheif), 5,
                     "tiles");
     RawPicture picture = quarters({64, 48}, k444);
     picture.bits = 10;
