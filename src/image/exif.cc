@@ -2,6 +2,8 @@
 
 #include <cstdint>
 
+#include "image/byte_order.h"
+
 namespace thumbmill {
 namespace {
 
@@ -17,19 +19,14 @@ constexpr std::size_t kNextDirectory = 4;
 class Tiff {
  public:
   explicit Tiff(std::string_view bytes)
-      : bytes_(bytes), little_endian_(bytes.substr(0, 2) == "II") {}
+      : bytes_(bytes),
+        order_(bytes.substr(0, 2) == "II" ? ByteOrder::little_endian : ByteOrder::big_endian) {}
 
-  bool is_known() const { return little_endian_ || bytes_.substr(0, 2) == "MM"; }
+  bool is_known() const { return order_ == ByteOrder::little_endian || bytes_.substr(0, 2) == "MM"; }
 
   // 0 past the end.
   std::uint32_t number(std::size_t at, std::size_t size) const {
-    if (!holds(at, size)) return 0;
-    std::uint32_t value = 0;
-    for (std::size_t i = 0; i < size; ++i) {
-      const std::size_t from = little_endian_ ? at + size - 1 - i : at + i;
-      value = value << 8 | static_cast<std::uint8_t>(bytes_[from]);
-    }
-    return value;
+    return number_at(bytes_, at, size, order_);
   }
 
   // How many entries the directory has; 0 for one that is not there as a whole, the offset of the
@@ -45,7 +42,7 @@ class Tiff {
   }
 
   std::string_view bytes_;
-  bool little_endian_;
+  ByteOrder order_;
 };
 
 // 0 when the directory has none. `nested`: not the first directory, whose own are not looked at.

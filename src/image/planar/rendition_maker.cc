@@ -198,7 +198,8 @@ Status ask_for_memory(const ThumbnailRequest& request, SizePx upright,
   std::uint64_t largest = 0;
   for (const RenditionSpec& spec : request.renditions) {
     const FitPlan plan = plan_fit(upright, spec);
-    const std::uint64_t pixels = std::uint64_t{plan.scaled.width} * plan.scaled.height +
+    // Only the crop is ever made of the scaled picture, which may be far larger.
+    const std::uint64_t pixels = std::uint64_t{plan.crop.width} * plan.crop.height +
                                  std::uint64_t{plan.canvas.width} * plan.canvas.height;
     largest = std::max(largest, pixels * encoding_bytes_per_pixel(format_of(spec)));
   }
