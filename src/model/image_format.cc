@@ -78,8 +78,9 @@ std::optional<ImageFormat> sniff_ftyp(std::string_view head) {
 
 bool is_pnm(std::string_view head) {
   const auto is_space = [](char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; };
-  return head.size() >= 3 && head[0] == 'P' && head[1] >= '1' && head[1] <= '6' &&
-         (is_space(head[2]) || head[2] == '#');
+  if (head.size() < 3 || head[0] != 'P') return false;
+  if (head[1] == '7') return head[2] == '\n';  // PAM
+  return head[1] >= '1' && head[1] <= '6' && (is_space(head[2]) || head[2] == '#');
 }
 
 }  // namespace

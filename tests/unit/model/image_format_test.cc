@@ -48,6 +48,7 @@ const Sample kSamples[] = {
     {"P1\n1 1\n0"sv, ImageFormat::pnm, 3},
     {"P6 1 1 255\n"sv, ImageFormat::pnm, 3},
     {"P5#comment"sv, ImageFormat::pnm, 3},
+    {"P7\nWIDTH 1\n"sv, ImageFormat::pnm, 3},
     // What is close, but none of them.
     {"P7\nWIDTH 1"sv, std::nullopt, 0},
     {"P66"sv, std::nullopt, 0},
