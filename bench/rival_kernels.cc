@@ -116,7 +116,7 @@ void inflate(const std::string& file) {
 
 void decode_webp(const std::string& file) {
   const auto container = webp::read_container(file);
-  if (!container.ok() || !webp::decode(file, *container, webp::BlockEdges::leave).ok())
+  if (!container.ok() || !webp::decode(*container, webp::BlockEdges::leave).ok())
     throw std::runtime_error("not decoded");
 }
 

@@ -1,5 +1,6 @@
 #include "image/webp/decoder.h"
 
+#include <algorithm>
 #include <cstddef>
 #include <memory>
 #include <utility>
@@ -31,20 +32,44 @@ WebPDecoderConfig make_config(WEBP_CSP_MODE samples) {
   return config;
 }
 
-Status run(std::string_view file, WebPDecoderConfig& config) {
-  const VP8StatusCode status =
-      WebPDecode(reinterpret_cast<const std::uint8_t*>(file.data()), file.size(), &config);
-  WebPFreeDecBuffer(&config.output);
-  if (status == VP8_STATUS_OUT_OF_MEMORY) {
-    return Status(Code::too_large, "the image takes more than decoder-memory to decode");
-  }
-  if (status != VP8_STATUS_OK) {
-    return Status(Code::corrupt_input, "the image cannot be decoded", "libwebp");
-  }
-  return Status();
+const std::uint8_t* bytes_of(const Container& container) {
+  return reinterpret_cast<const std::uint8_t*>(container.pixels.data());
 }
 
-Result<Picture> decode_lossy(std::string_view file, SizePx size, BlockEdges edges) {
+Status status_of(VP8StatusCode code) {
+  if (code == VP8_STATUS_OK) return Status();
+  if (code == VP8_STATUS_OUT_OF_MEMORY) {
+    return Status(Code::too_large, "the image takes more than decoder-memory to decode");
+  }
+  return Status(Code::corrupt_input, "the image cannot be decoded", "libwebp");
+}
+
+Status run(const Container& container, WebPDecoderConfig& config) {
+  const VP8StatusCode code = WebPDecode(bytes_of(container), container.pixels.size(), &config);
+  WebPFreeDecBuffer(&config.output);
+  return status_of(code);
+}
+
+struct DeleteDecoder {
+  void operator()(WebPIDecoder* decoder) const { WebPIDelete(decoder); }
+};
+
+// Of a frame that is cut off: how many rows were there.
+Result<std::size_t> run_partly(const Container& container, WebPDecoderConfig& config) {
+  const std::unique_ptr<WebPIDecoder, DeleteDecoder> decoder(WebPIDecode(nullptr, 0, &config));
+  if (decoder == nullptr) return status_of(VP8_STATUS_OUT_OF_MEMORY);
+  const VP8StatusCode code =
+      WebPIUpdate(decoder.get(), bytes_of(container), container.pixels.size());
+  if (code != VP8_STATUS_SUSPENDED) RETURN_IF_ERROR(status_of(code));
+  int rows = 0;
+  if (WebPIDecGetRGB(decoder.get(), &rows, nullptr, nullptr, nullptr) == nullptr || rows <= 0) {
+    return Status(Code::corrupt_input, "the image cannot be decoded", "a WebP without a row");
+  }
+  return static_cast<std::size_t>(rows);
+}
+
+Result<Picture> decode_lossy(const Container& container, BlockEdges edges) {
+  const SizePx size = container.canvas;
   Picture picture;
   picture.model = planar::ColorModel::ycbcr;
   picture.video_range = true;
@@ -64,48 +89,63 @@ Result<Picture> decode_lossy(std::string_view file, SizePx size, BlockEdges edge
   planes.u_stride = planes.v_stride = static_cast<int>(blue.stride);
   planes.y_size = luma.samples.size();
   planes.u_size = planes.v_size = blue.samples.size();
-  RETURN_IF_ERROR(run(file, config));
+  RETURN_IF_ERROR(run(container, config));
   return picture;
+}
+
+bool shows_through(const Container& container) {
+  return container.has_alpha || !container.complete || !container.is_covered();
 }
 
 // Not as YCbCr, which libwebp can make of a lossless picture as well: chroma at half the sides and
 // a level or two off would show in drawings.
-Result<Picture> decode_pixels(std::string_view file, const Container& container, BlockEdges edges) {
-  const SizePx size = container.size;
-  const std::size_t bands = container.has_alpha ? 4 : 3;
-  const std::size_t pixels = std::size_t{size.width} * size.height;
-  // Not cleared: libwebp writes all of it, or fails.
-  const auto bytes = std::make_unique_for_overwrite<std::uint8_t[]>(pixels * bands);
-  WebPDecoderConfig config = make_config(container.has_alpha ? MODE_rgbA : MODE_RGB);
+Result<Picture> decode_pixels(const Container& container, BlockEdges edges) {
+  const SizePx size = container.canvas;
+  const std::size_t bands = shows_through(container) ? 4 : 3;
+  const std::size_t stride = size.width * bands;
+  const std::size_t begin = container.top * stride + container.left * bands;
+  const std::size_t count = stride * size.height;
+  const auto bytes = std::make_unique_for_overwrite<std::uint8_t[]>(count);
+  // Else libwebp writes all of it, or fails.
+  if (!container.complete || !container.is_covered()) std::fill_n(bytes.get(), count, 0);
+  WebPDecoderConfig config = make_config(bands == 4 ? MODE_rgbA : MODE_RGB);
   config.options.bypass_filtering = edges == BlockEdges::leave ? 1 : 0;
-  config.output.u.RGBA.rgba = bytes.get();
-  config.output.u.RGBA.stride = static_cast<int>(size.width * bands);
-  config.output.u.RGBA.size = pixels * bands;
-  RETURN_IF_ERROR(run(file, config));
+  config.output.u.RGBA.rgba = bytes.get() + begin;
+  config.output.u.RGBA.stride = static_cast<int>(stride);
+  config.output.u.RGBA.size = count - begin;
+  if (container.complete) {
+    RETURN_IF_ERROR(run(container, config));
+  } else {
+    ASSIGN_OR_RETURN(const std::size_t rows, run_partly(container, config));
+    const std::size_t end = std::min<std::size_t>(container.top + rows, size.height) * stride;
+    std::fill(bytes.get() + end, bytes.get() + count, std::uint8_t{0});
+  }
   Picture picture;
   picture.model = planar::ColorModel::rgb;
-  picture.has_alpha = container.has_alpha;
+  picture.has_alpha = bands == 4;
   for (std::size_t band = 0; band < bands; ++band) {
     Plane& plane = picture.planes.emplace_back(make_plane(size, 1));
-    for (std::size_t i = 0; i < pixels; ++i) plane.samples[i] = bytes[bands * i + band];
+    for (std::size_t i = 0; i < plane.samples.size(); ++i) {
+      plane.samples[i] = bytes[bands * i + band];
+    }
   }
   return picture;
 }
 
 }  // namespace
 
-Result<Picture> decode(std::string_view file, const Container& container, BlockEdges edges) {
-  return container.lossless || container.has_alpha ? decode_pixels(file, container, edges)
-                                                   : decode_lossy(file, container.size, edges);
+Result<Picture> decode(const Container& container, BlockEdges edges) {
+  return container.lossless || shows_through(container) ? decode_pixels(container, edges)
+                                                        : decode_lossy(container, edges);
 }
 
 std::uint64_t decoding_memory(const Container& container) {
-  const std::uint64_t pixels = std::uint64_t{container.size.width} * container.size.height;
-  const std::uint64_t bands = container.has_alpha ? 4 : 3;
+  const std::uint64_t pixels = std::uint64_t{container.canvas.width} * container.canvas.height;
+  const std::uint64_t bands = shows_through(container) ? 4 : 3;
   // Pixels and planes; in libwebp of a lossless file all pixels in 32 bits and its tables, of a
-  // lossy one the alpha.
+  // lossy one the alpha, and of one that is cut off all of its data.
   if (container.lossless) return (2 * bands + 5) * pixels;
-  if (container.has_alpha) return (2 * bands + 2) * pixels;
+  if (bands == 4) return (2 * bands + 2) * pixels;
   return 2 * pixels;  // the planes, rounded up
 }
 

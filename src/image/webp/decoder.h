@@ -16,15 +16,17 @@ namespace thumbmill::webp {
 /// What is done to the edges of VP8's blocks: its loop filter, or nothing.
 enum class BlockEdges { smooth, leave };
 
-/// The picture in `file`, which is described by `container`. A lossy one as it is coded: YCbCr at
-/// 4:2:0 in the video range. A lossless one, and one with alpha, in red, green and blue. No
+/// The canvas with the frame of `container`. A lossy frame that is whole, opaque and covers the
+/// canvas as it is coded: YCbCr at 4:2:0 in the video range. Any other in red, green and blue, with
+/// alpha where it has some; what the frame does not cover, and rows that it lacks, are clear. No
 /// orientation is set.
 ///
 /// Where a lossy one will be reduced by 2 or more, the filter that smooths the edges of blocks may
 /// be left out: what it changes is averaged, and nothing else is decoded from it, for it is the
 /// last step of a frame's reconstruction (RFC 6386 section 15). Of no effect on a lossless one.
-/// corrupt_input: damaged. too_large: there is no memory. May throw std::bad_alloc.
-Result<planar::Picture> decode(std::string_view file, const Container& container, BlockEdges edges);
+/// corrupt_input: damaged, or without a row. too_large: there is no memory. May throw
+/// std::bad_alloc.
+Result<planar::Picture> decode(const Container& container, BlockEdges edges);
 
 /// About the most bytes that decode() takes.
 std::uint64_t decoding_memory(const Container& container);

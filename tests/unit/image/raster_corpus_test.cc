@@ -19,6 +19,7 @@
 #include "image/planar/planar_thumbnailer.h"
 #include "image/png/png_kernel.h"
 #include "image/pnm/pnm_kernel.h"
+#include "image/webp/webp_kernel.h"
 
 namespace thumbmill {
 namespace {
@@ -48,9 +49,10 @@ std::string output_of(const std::string& command) {
 }
 
 Result<Thumbnails> make(const std::string& file, RenditionSpec spec) {
-  planar::PlanarThumbnailer thumbnailer(
-      {{ImageFormat::gif, gif::decode_gif}, {ImageFormat::pnm, pnm::decode_pnm}},
-      planar::own_encoders());
+  planar::PlanarThumbnailer thumbnailer({{ImageFormat::gif, gif::decode_gif},
+                                         {ImageFormat::pnm, pnm::decode_pnm},
+                                         {ImageFormat::webp, webp::decode_webp}},
+                                        planar::own_encoders());
   const auto format = sniff_image_format(file);
   if (!format) return Status(Code::unsupported, "no format is recognised");
   spec.format = ImageFormat::png;
@@ -157,7 +159,7 @@ TEST(RasterCorpus, GoodFilesLookAsImageMagickShowsThem) {
   if (output_of("convert -version 2>&1").find("ImageMagick") == std::string::npos) {
     GTEST_SKIP() << "no ImageMagick";
   }
-  const auto files = files_of("good", {}, {".gif", ".ppm", ".pgm"});
+  const auto files = files_of("good", {}, {".gif", ".ppm", ".pgm", ".webp"});
   if (files.empty()) GTEST_SKIP() << "no corpus in " << folder();
   for (const std::string& path : files) {
     SCOPED_TRACE(path);
@@ -171,7 +173,7 @@ TEST(RasterCorpus, GoodFilesLookAsImageMagickShowsThem) {
 
 // A picture, or one permanent error.
 TEST(RasterCorpus, BadFilesEndInAPictureOrAnError) {
-  const auto files = files_of("bad", {}, {".gif", ".ppm", ".bin"});
+  const auto files = files_of("bad", {}, {".gif", ".ppm", ".bin", ".webp"});
   if (files.empty()) GTEST_SKIP() << "no corpus in " << folder();
   for (const std::string& path : files) {
     const auto made = make(read(path), {.width_px = kSide, .height_px = kSide});

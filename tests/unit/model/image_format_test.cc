@@ -50,7 +50,7 @@ const Sample kSamples[] = {
     {"P5#comment"sv, ImageFormat::pnm, 3},
     {"P7\nWIDTH 1\n"sv, ImageFormat::pnm, 3},
     // What is close, but none of them.
-    {"P7\nWIDTH 1"sv, std::nullopt, 0},
+    {"P7 332\n"sv, std::nullopt, 0},
     {"P66"sv, std::nullopt, 0},
     {"RIFF\x24\0\0\0WAVEfmt "sv, std::nullopt, 0},
     {"\0\0\0\x18"

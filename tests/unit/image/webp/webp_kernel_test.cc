@@ -34,6 +34,14 @@ class Webp : public ::testing::Test {
     return thumbnailer_.make(request, {});
   }
 
+  // As PNG.
+  Picture thumbnail(const std::string& file, RenditionSpec spec) {
+    spec.format = ImageFormat::png;
+    const auto made = make(file, {spec});
+    EXPECT_TRUE(made.ok()) << made.status().to_string();
+    return made.ok() ? decode_picture(made->renditions[0].bytes.to_string().value()) : Picture();
+  }
+
   planar::PlanarThumbnailer thumbnailer_{{{ImageFormat::webp, webp::decode_webp}},
                                          planar::own_encoders()};
   int admissions_ = 0;
@@ -75,19 +83,64 @@ std::string picture(int width, int height, const char* suffix = ".webp[Q=90]") {
 // Without metadata, and so without an extended header.
 std::string simple(VipsImage* image) { return encode_image(image, ImageFormat::webp, 95).value(); }
 
-std::string animation() {
-  const VipsImagePtr frames = noise(64, 96);
-  const auto both =
-      make_image([&](VipsImage** out) { return vips_copy(frames.get(), out, nullptr); });
-  vips_image_set_int(both->get(), VIPS_META_PAGE_HEIGHT, 48);
-  return write_picture(both->get(), ".webp");
+// The chunk of a file's pixels (section 2.5 and 2.6), as frames hold it.
+std::string pixels_of(const std::string& file) {
+  const std::size_t at = std::min(file.find("VP8L"), file.find("VP8 "));
+  std::size_t size = 8;
+  for (std::size_t i = 0; i < 4; ++i) {
+    size += std::size_t{static_cast<unsigned char>(file[at + 4 + i])} << (8 * i);
+  }
+  return file.substr(at, size + size % 2);
+}
+
+// An animation whose first frame is red at a place on a canvas of 20 x 10 (section 2.7.1).
+std::string animation(SizePx frame, std::size_t left, std::size_t top, bool lossless) {
+  VipsImagePtr red =
+      make_image([&](VipsImage** out) {
+        return vips_crop(four_colors(200, 200).get(), out, 0, 0, static_cast<int>(frame.width),
+                         static_cast<int>(frame.height), nullptr);
+      }).value();
+  const std::string pixels =
+      pixels_of(write_picture(red.get(), lossless ? ".webp[lossless]" : ".webp[Q=95]"));
+  const auto frame_chunk = [&](std::size_t x, std::size_t y, SizePx size) {
+    return chunk("ANMF", little_endian(x / 2, 3) + little_endian(y / 2, 3) +
+                             little_endian(size.width - 1, 3) + little_endian(size.height - 1, 3) +
+                             little_endian(100, 3) + '\0' + pixels);
+  };
+  const std::string body =
+      "WEBP" + chunk("VP8X", "\x02\0\0\0"s + little_endian(20 - 1, 3) + little_endian(10 - 1, 3)) +
+      chunk("ANIM", "\xff\xff\xff\xff\0\0"s) + frame_chunk(left, top, frame) +
+      frame_chunk(0, 0, frame);
+  return "RIFF" + little_endian(body.size(), 4) + body;
+}
+
+TEST_F(Webp, ShowsAnAnimationsFirstFrameOnItsCanvas) {
+  for (const bool lossless : {false, true}) {
+    const Picture part = thumbnail(animation({8, 4}, 6, 4, lossless), box(20));
+    ASSERT_EQ(part.size, (SizePx{20, 10}));
+    for (std::uint32_t y = 0; y < 10; ++y) {
+      for (std::uint32_t x = 0; x < 20; ++x) {
+        const bool covered = x >= 6 && x < 14 && y >= 4 && y < 8;
+        EXPECT_EQ(part.at(x, y)[3], covered ? 255 : 0) << x << ',' << y;
+        if (covered) {
+          EXPECT_LE(color_distance(part.at(x, y), kRed), 10);
+        }
+      }
+    }
+    const Picture whole = thumbnail(animation({20, 10}, 0, 0, lossless), box(20));
+    EXPECT_EQ(whole.bands, 3u);
+    EXPECT_LE(color_distance(whole.at(19, 9), kRed), 10);
+  }
+}
+
+TEST_F(Webp, RefusesFramesOutsideOfTheCanvas) {
+  EXPECT_EQ(make(animation({8, 4}, 14, 4, true), {box(8)}).status().code(), Code::corrupt_input);
 }
 
 TEST_F(Webp, LeavesToOthersWhatIsNotItsOwn) {
   const auto code = [&](const std::string& file, const RenditionSpec& spec) {
     return make(file, {spec}).status().code();
   };
-  EXPECT_EQ(code(animation(), box(8)), Code::unsupported);
   RenditionSpec avif = box(8);
   avif.format = ImageFormat::avif;
   EXPECT_EQ(code(picture(64, 48), avif), Code::unsupported);
@@ -141,7 +194,7 @@ TEST_F(Webp, TurnsUprightWhateverItsExifBeginsWith) {
     EXPECT_EQ(container->orientation, 1);
     for (const std::string& name : {""s, "Exif\0\0"s}) {
       const std::string file =
-          extended(stored, container->size, 0x08, chunk("EXIF", name + exif(orientation)));
+          extended(stored, container->canvas, 0x08, chunk("EXIF", name + exif(orientation)));
       const auto made = make(file, {box(60)});
       ASSERT_TRUE(made.ok()) << made.status().to_string();
       EXPECT_EQ(made->source_size, (SizePx{240, 160}));
@@ -179,14 +232,43 @@ TEST_F(Webp, LimitsAndMemoryComeBeforePixels) {
   EXPECT_EQ(admissions_, 1);
 }
 
-TEST_F(Webp, ACutOffFileIsLeftToOthers) {
-  const std::string exif_behind =
-      extended(simple(noise(64, 48).get()), {64, 48}, 0x08, chunk("EXIF", exif(6)));
-  ASSERT_TRUE(make(exif_behind, {box(8)}).ok());
-  for (std::size_t size = 0; size < exif_behind.size(); ++size) {
-    ASSERT_EQ(make(exif_behind.substr(0, size), {box(8)}).status().code(), Code::corrupt_input)
-        << size;
+TEST_F(Webp, ACutOffFileShowsTheRowsThatAreThere) {
+  for (const std::string& file :
+       {simple(noise(64, 96).get()), write_picture(noise(64, 96).get(), ".webp[lossless,strip]")}) {
+    const Picture whole = thumbnail(file, box(96));
+    std::uint32_t last = 0;
+    for (std::size_t size = 0; size < file.size(); size += 1 + file.size() / 60) {
+      const auto made = make(file.substr(0, size), {box(96)});
+      if (!made.ok()) {
+        EXPECT_EQ(made.status().code(), Code::corrupt_input) << size;
+        EXPECT_EQ(last, 0u) << size;
+        continue;
+      }
+      const Picture part = decode_picture(made->renditions[0].bytes.to_string().value());
+      ASSERT_EQ(part.size, whole.size);
+      std::uint32_t rows = 0;
+      while (rows < 96 && part.at(0, rows)[3] == 255) ++rows;
+      EXPECT_GE(rows, last) << size;
+      last = rows;
+      for (std::uint32_t y = 0; y < 96; ++y) {
+        EXPECT_EQ(part.at(63, y)[3], y < rows ? 255 : 0) << size;
+        // Filters reach over the last rows.
+        if (y + 10 < rows) {
+          EXPECT_LE(color_distance(part.at(9, y), whole.at(9, y)), 12) << y;
+        }
+      }
+    }
+    EXPECT_GT(last, 48u);
   }
+}
+
+TEST_F(Webp, WhatIsBehindThePictureMayBeCutOff) {
+  const std::string file =
+      extended(simple(noise(64, 48).get()), {64, 48}, 0x08, chunk("EXIF", exif(6)));
+  EXPECT_EQ(make(file, {box(8)})->source_size, (SizePx{48, 64}));
+  const auto cut = make(file.substr(0, file.size() - 4), {box(8)});
+  ASSERT_TRUE(cut.ok());
+  EXPECT_EQ(cut->source_size, (SizePx{64, 48}));
 }
 
 TEST_F(Webp, DamagedFilesEndInAPictureOrAFailure) {
