@@ -9,12 +9,15 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <sstream>
 #include <string>
 #include <vector>
 
 #include <gtest/gtest.h>
 
 #include "decoded_pixels.h"
+#include "image/bmp/bmp_kernel.h"
+#include "image/bmp/ico_kernel.h"
 #include "image/gif/gif_kernel.h"
 #include "image/planar/planar_thumbnailer.h"
 #include "image/png/png_kernel.h"
@@ -48,8 +51,29 @@ std::string output_of(const std::string& command) {
   return output;
 }
 
+// The place of the largest picture of a file, as ImageMagick counts them: of an icon that one
+// counts, of everything else the first.
+std::string largest_of(const std::string& path) {
+  if (!path.ends_with(".ico") && !path.ends_with(".cur")) return "0";
+  std::istringstream sizes(output_of("identify -format '%w %p\n' '" + path + "' 2>/dev/null"));
+  unsigned most = 0;
+  std::string best = "0";
+  std::string place;
+  for (unsigned width = 0; sizes >> width >> place;) {
+    if (width > most) best = place;
+    most = std::max(most, width);
+  }
+  return best;
+}
+
+Result<planar::Decoded> decode_ico(std::string_view file, const ThumbnailRequest& request) {
+  return bmp::decode_ico(file, request, decode_png);
+}
+
 Result<Thumbnails> make(const std::string& file, RenditionSpec spec) {
-  planar::PlanarThumbnailer thumbnailer({{ImageFormat::gif, gif::decode_gif},
+  planar::PlanarThumbnailer thumbnailer({{ImageFormat::bmp, bmp::decode_bmp},
+                                         {ImageFormat::gif, gif::decode_gif},
+                                         {ImageFormat::ico, decode_ico},
                                          {ImageFormat::pnm, pnm::decode_pnm},
                                          {ImageFormat::webp, webp::decode_webp}},
                                         planar::own_encoders());
@@ -159,21 +183,22 @@ TEST(RasterCorpus, GoodFilesLookAsImageMagickShowsThem) {
   if (output_of("convert -version 2>&1").find("ImageMagick") == std::string::npos) {
     GTEST_SKIP() << "no ImageMagick";
   }
-  const auto files = files_of("good", {}, {".gif", ".ppm", ".pgm", ".webp"});
+  const auto files =
+      files_of("good", {}, {".bmp", ".cur", ".gif", ".ico", ".ppm", ".pgm", ".webp"});
   if (files.empty()) GTEST_SKIP() << "no corpus in " << folder();
   for (const std::string& path : files) {
     SCOPED_TRACE(path);
     const auto made = make(read(path), {.width_px = kSide, .height_px = kSide});
     ASSERT_TRUE(made.ok()) << made.status().to_string();
     expect_same(made->renditions[0].bytes.to_string().value(),
-                output_of("convert '" + path +
-                          "[0]' -coalesce -depth 8 -resize '200x200>' -strip png:- 2>/dev/null"));
+                output_of("convert '" + path + "[" + largest_of(path) +
+                          "]' -coalesce -depth 8 -resize '200x200>' -strip png:- 2>/dev/null"));
   }
 }
 
 // A picture, or one permanent error.
 TEST(RasterCorpus, BadFilesEndInAPictureOrAnError) {
-  const auto files = files_of("bad", {}, {".gif", ".ppm", ".bin", ".webp"});
+  const auto files = files_of("bad", {}, {".bmp", ".gif", ".ico", ".ppm", ".bin", ".webp"});
   if (files.empty()) GTEST_SKIP() << "no corpus in " << folder();
   for (const std::string& path : files) {
     const auto made = make(read(path), {.width_px = kSide, .height_px = kSide});
