@@ -7,7 +7,27 @@
 
 namespace thumbmill {
 
-enum class ImageFormat { jpeg, png, webp, gif, tiff, heic, avif, bmp, ico, pnm, svg, jxl, jp2 };
+/// Values are rows of the table of formats, and go to decoder processes: new ones come last.
+enum class ImageFormat {
+  jpeg,
+  png,
+  webp,
+  gif,
+  tiff,
+  heic,
+  avif,
+  bmp,
+  ico,
+  pnm,
+  svg,
+  jxl,
+  jp2,
+  tga,
+  psd
+};
+
+/// The one with the highest value.
+inline constexpr ImageFormat kLastImageFormat = ImageFormat::psd;
 
 /// What is fixed about a format.
 struct ImageFormatInfo {

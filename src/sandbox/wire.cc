@@ -14,7 +14,7 @@ constexpr std::size_t kMaxMessageText = 1024;
 constexpr std::size_t kMaxDetailText = 4096;
 constexpr std::size_t kMaxShortText = 64;
 constexpr std::uint8_t kNoFormat = 0xff;
-constexpr auto kLastFormat = static_cast<std::uint8_t>(ImageFormat::jp2);
+constexpr auto kLastFormat = static_cast<std::uint8_t>(kLastImageFormat);
 constexpr auto kLastFit = static_cast<std::uint8_t>(Fit::fill);
 constexpr auto kLastCode = static_cast<std::uint8_t>(Code::internal);
 

@@ -22,6 +22,7 @@
 #include "image/planar/planar_thumbnailer.h"
 #include "image/png/png_kernel.h"
 #include "image/pnm/pnm_kernel.h"
+#include "image/tga/tga_kernel.h"
 #include "image/webp/webp_kernel.h"
 
 namespace thumbmill {
@@ -75,6 +76,7 @@ Result<Thumbnails> make(const std::string& file, RenditionSpec spec) {
                                          {ImageFormat::gif, gif::decode_gif},
                                          {ImageFormat::ico, decode_ico},
                                          {ImageFormat::pnm, pnm::decode_pnm},
+                                         {ImageFormat::tga, tga::decode_tga},
                                          {ImageFormat::webp, webp::decode_webp}},
                                         planar::own_encoders());
   const auto format = sniff_image_format(file);
@@ -184,16 +186,31 @@ TEST(RasterCorpus, GoodFilesLookAsImageMagickShowsThem) {
     GTEST_SKIP() << "no ImageMagick";
   }
   const auto files =
-      files_of("good", {}, {".bmp", ".cur", ".gif", ".ico", ".ppm", ".pgm", ".webp"});
+      files_of("good", {}, {".bmp", ".cur", ".gif", ".ico", ".ppm", ".pgm", ".tga", ".webp"});
   if (files.empty()) GTEST_SKIP() << "no corpus in " << folder();
   for (const std::string& path : files) {
     SCOPED_TRACE(path);
     const auto made = make(read(path), {.width_px = kSide, .height_px = kSide});
     ASSERT_TRUE(made.ok()) << made.status().to_string();
-    expect_same(made->renditions[0].bytes.to_string().value(),
-                output_of("convert '" + path + "[" + largest_of(path) +
-                          "]' -coalesce -depth 8 -resize '200x200>' -strip png:- 2>/dev/null"));
+    expect_same(
+        made->renditions[0].bytes.to_string().value(),
+        output_of(
+            "convert '" + path + "[" + largest_of(path) +
+            "]' -auto-orient -coalesce -depth 8 -resize '200x200>' -strip png:- 2>/dev/null"));
   }
+}
+
+// Its sniffer goes by plausible fields alone.
+TEST(RasterCorpus, NothingElseIsTakenForTarga) {
+  std::size_t count = 0;
+  for (const char* const class_name : {"good", "bad", "photos", "reported", "reported/ref"}) {
+    for (const std::string& path : files_of(class_name, {}, {""})) {
+      if (!std::filesystem::is_regular_file(path)) continue;
+      ++count;
+      EXPECT_EQ(sniff_image_format(read(path)) == ImageFormat::tga, path.ends_with(".tga")) << path;
+    }
+  }
+  if (count == 0) GTEST_SKIP() << "no corpus in " << folder();
 }
 
 // A picture, or one permanent error.

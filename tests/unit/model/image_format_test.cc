@@ -39,7 +39,8 @@ const Sample kSamples[] = {
      "ftypmif1\0\0\0\0mif1avif"sv,
      ImageFormat::avif, 24},
     {"BM\x46\0\0\0"sv, ImageFormat::bmp, 2},
-    {"\0\0\1\0\1\0"sv, ImageFormat::ico, 4},
+    {"\0\0\1\0\1\0"sv, ImageFormat::ico, 6},
+    {"\0\0\2\0\0\1"sv, ImageFormat::ico, 6},
     {"\xff\x0a\xfa"sv, ImageFormat::jxl, 2},
     {"\0\0\0\x0cJXL \r\n\x87\n"sv, ImageFormat::jxl, 12},
     {"\0\0\0\x0cjP  \r\n\x87\n"sv, ImageFormat::jp2, 12},
@@ -49,9 +50,23 @@ const Sample kSamples[] = {
     {"P6 1 1 255\n"sv, ImageFormat::pnm, 3},
     {"P5#comment"sv, ImageFormat::pnm, 3},
     {"P7\nWIDTH 1\n"sv, ImageFormat::pnm, 3},
+    {"8BPS\0\1\0\0"sv, ImageFormat::psd, 6},
+    {"8BPS\0\2\0\0"sv, ImageFormat::psd, 6},
+    {"\0\0\x02\0\0\0\0\0\0\0\0\0\1\0\1\0\x18\x20"sv, ImageFormat::tga, 18},
+    {"\x05\0\x0a\0\0\0\0\0\1\2\3\4\0\1\0\1\x20\x08"sv, ImageFormat::tga, 18},
+    {"\0\1\1\0\0\0\1\x18\0\0\0\0\1\0\1\0\x08\0"sv, ImageFormat::tga, 18},
+    {"\0\0\3\0\0\0\0\0\0\0\0\0\1\0\1\0\x08\0"sv, ImageFormat::tga, 18},
     // What is close, but none of them.
     {"P7 332\n"sv, std::nullopt, 0},
     {"P66"sv, std::nullopt, 0},
+    {"8BPS\0\3\0\0"sv, std::nullopt, 0},
+    // A width of 0, a palette without use, a depth, attributes and a type that cannot be.
+    {"\0\0\x02\0\0\0\0\0\0\0\0\0\0\0\1\0\x18\x20"sv, std::nullopt, 0},
+    {"\0\0\x02\0\0\0\0\x18\0\0\0\0\1\0\1\0\x18\x20"sv, std::nullopt, 0},
+    {"\0\0\x02\0\0\0\0\0\0\0\0\0\1\0\1\0\x08\x20"sv, std::nullopt, 0},
+    {"\0\0\x02\0\0\0\0\0\0\0\0\0\1\0\1\0\x18\x28"sv, std::nullopt, 0},
+    {"\0\0\x04\0\0\0\0\0\0\0\0\0\1\0\1\0\x18\x20"sv, std::nullopt, 0},
+    {"\0\0\x1a\0\0\0\0\0\0\0\0\0\1\0\1\0\x18\x20"sv, std::nullopt, 0},
     {"RIFF\x24\0\0\0WAVEfmt "sv, std::nullopt, 0},
     {"\0\0\0\x18"
      "ftypisom\0\0\0\0isommp42"sv,
@@ -109,7 +124,7 @@ TEST(SniffImageFormat, BrandsEndWithTheirBox) {
 }
 
 TEST(ImageFormat, TableIsWholeAndNamesLeadBack) {
-  for (int i = 0; i <= static_cast<int>(ImageFormat::jp2); ++i) {
+  for (int i = 0; i <= static_cast<int>(kLastImageFormat); ++i) {
     const auto format = static_cast<ImageFormat>(i);
     const ImageFormatInfo& info = image_format_info(format);
     EXPECT_EQ(info.format, format);
