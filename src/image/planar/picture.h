@@ -19,6 +19,11 @@ struct Plane {
   /// samples, of which it covers 200.125. Without this, everything would be shifted a little.
   double extent_x = 0;
   double extent_y = 0;
+  /// Where the picture's left top lies, in samples from the plane's: 0 where the first sample
+  /// stands for the first box of pixels, up to 1/2 where it stands for the first pixel of it, as
+  /// the low frequencies of a wavelet do.
+  double origin_x = 0;
+  double origin_y = 0;
   std::vector<std::uint8_t> samples;  ///< stride x (at least height)
 
   const std::uint8_t* row(std::size_t y) const { return samples.data() + y * stride; }

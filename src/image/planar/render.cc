@@ -11,17 +11,17 @@ namespace thumbmill::planar {
 namespace {
 
 // Sample i of the result covers `divisor` pixels from `from + i * divisor` of the scaled picture.
-Axis make_axis(double extent, std::size_t in, std::uint32_t scaled, std::uint32_t from,
-               std::uint32_t size, std::uint32_t divisor, bool mirror) {
+Axis make_axis(double origin, double extent, std::size_t in, std::uint32_t scaled,
+               std::uint32_t from, std::uint32_t size, std::uint32_t divisor, bool mirror) {
   const double per_pixel = extent / scaled;
   Axis axis;
   axis.in = in;
   axis.out = (size + divisor - 1) / divisor;
   axis.step = per_pixel * divisor;
-  axis.offset = per_pixel * from;
+  axis.offset = origin + per_pixel * from;
   if (mirror) {
     axis.step = -axis.step;
-    axis.offset = extent - axis.offset;
+    axis.offset = origin + extent - per_pixel * from;
   }
   return axis;
 }
@@ -32,6 +32,8 @@ Plane transposed(const Plane& plane) {
   made.height = plane.width;
   made.extent_x = plane.extent_y;
   made.extent_y = plane.extent_x;
+  made.origin_x = plane.origin_y;
+  made.origin_y = plane.origin_x;
   made.samples.resize(made.stride * made.height);
   // In squares, so that neither side of the copy strides through memory for long.
   constexpr std::size_t kSquare = 16;
@@ -80,10 +82,10 @@ Picture render_with(const Picture& source, SizePx upright_scaled, SizePx upright
   for (std::size_t i = 0; i < source.planes.size(); ++i) {
     const Plane& plane = source.planes[i];
     const std::uint32_t divisor = divisor_of(source, i, chroma_divisor);
-    const Axis next_x = make_axis(plane.extent_x, plane.width, scaled.width, left, crop.width,
-                                  divisor, turn.mirror_x);
-    const Axis next_y = make_axis(plane.extent_y, plane.height, scaled.height, top, crop.height,
-                                  divisor, turn.mirror_y);
+    const Axis next_x = make_axis(plane.origin_x, plane.extent_x, plane.width, scaled.width, left,
+                                  crop.width, divisor, turn.mirror_x);
+    const Axis next_y = make_axis(plane.origin_y, plane.extent_y, plane.height, scaled.height, top,
+                                  crop.height, divisor, turn.mirror_y);
     const bool chroma = source.model == ColorModel::ycbcr && i > 0;
     if (i == 0 || next_x != x) across = make_taps(next_x, filter_for(next_x, chroma, filter));
     if (i == 0 || next_y != y) down = make_taps(next_y, filter_for(next_y, chroma, filter));
