@@ -1,0 +1,187 @@
+#include "image/jxl/jxl_kernel.h"
+
+#include <algorithm>
+#include <memory>
+#include <new>
+#include <optional>
+#include <utility>
+
+#include <jxl/decode.h>
+
+#include "image/jxl/colors.h"
+#include "image/jxl/memory.h"
+#include "image/jxl/row_assembler.h"
+#include "image/limit_checks.h"
+#include "image/planar/box_reduce.h"
+#include "image/planar/render.h"
+#include "image/reduction.h"
+
+namespace thumbmill::jxl {
+namespace {
+
+struct DestroyDecoder {
+  void operator()(JxlDecoder* decoder) const { JxlDecoderDestroy(decoder); }
+};
+
+constexpr std::size_t kDcReduction = 8;
+constexpr std::uint32_t kMostExtraChannels = 8;  // each takes memory for all its samples
+
+Status corrupt(const char* detail) {
+  return Status(Code::corrupt_input, "the image cannot be decoded", detail);
+}
+
+// One decode.
+class Decoding {
+ public:
+  Decoding(std::string_view file, const ThumbnailRequest& request)
+      : file_(file), request_(request), decoder_(JxlDecoderCreate(nullptr)) {
+    if (decoder_ == nullptr) throw std::bad_alloc();
+  }
+
+  Result<planar::Decoded> run();
+
+ private:
+  Status start();
+  Status check_header();
+  Status make_output();
+  // Whether pixels were shown of what was decoded so far.
+  bool flush();
+  planar::Decoded take();
+
+  // Called by libjxl, which knows no exceptions.
+  static void on_pixels(void* self, std::size_t x, std::size_t y, std::size_t count,
+                        const void* pixels) noexcept;
+
+  const std::string_view file_;
+  const ThumbnailRequest& request_;
+  const std::unique_ptr<JxlDecoder, DestroyDecoder> decoder_;
+  JxlBasicInfo info_{};
+  planar::Decoded decoded_;
+  Colors colors_;
+  std::size_t side_ = 1;
+  std::unique_ptr<planar::BoxReducer> reducer_;
+  std::optional<RowAssembler> rows_;
+  bool no_memory_ = false;
+};
+
+Status Decoding::start() {
+  JxlDecoder* const decoder = decoder_.get();
+  const int events =
+      JXL_DEC_BASIC_INFO | JXL_DEC_COLOR_ENCODING | JXL_DEC_FRAME_PROGRESSION | JXL_DEC_FULL_IMAGE;
+  if (JxlDecoderSubscribeEvents(decoder, events) != JXL_DEC_SUCCESS ||
+      JxlDecoderSetKeepOrientation(decoder, JXL_TRUE) != JXL_DEC_SUCCESS ||
+      JxlDecoderSetUnpremultiplyAlpha(decoder, JXL_TRUE) != JXL_DEC_SUCCESS ||
+      JxlDecoderSetInput(decoder, reinterpret_cast<const std::uint8_t*>(file_.data()),
+                         file_.size()) != JXL_DEC_SUCCESS) {
+    return Status(Code::internal, "the image cannot be decoded", "libjxl's set-up");
+  }
+  return Status();
+}
+
+Status Decoding::check_header() {
+  if (JxlDecoderGetBasicInfo(decoder_.get(), &info_) != JXL_DEC_SUCCESS) {
+    return corrupt("a JPEG XL's header");
+  }
+  RETURN_IF_ERROR(check_size(info_.xsize, info_.ysize, request_.limits));
+  if (info_.num_extra_channels > kMostExtraChannels) {
+    return Status(Code::unsupported, "a JPEG XL with many extra channels");
+  }
+  for (std::size_t i = 0; i < info_.num_extra_channels; ++i) {
+    JxlExtraChannelInfo extra{};
+    if (JxlDecoderGetExtraChannelInfo(decoder_.get(), i, &extra) != JXL_DEC_SUCCESS) {
+      return corrupt("a JPEG XL's extra channel");
+    }
+    if (extra.type == JXL_CHANNEL_BLACK) {
+      return Status(Code::unsupported, "a JPEG XL in CMYK");
+    }
+  }
+  const SizePx stored{info_.xsize, info_.ysize};
+  const auto orientation = static_cast<int>(info_.orientation);
+  decoded_.size = planar::upright(stored, orientation);
+  decoded_.picture.orientation = orientation;
+  const double allowed = allowed_reduction(decoded_.size, request_.renditions);
+  side_ = std::min(static_cast<std::size_t>(allowed), planar::kMostBoxSide);
+  const std::uint64_t bytes = decoding_memory(info_);
+  RETURN_IF_ERROR(planar::ask_for_memory(request_, decoded_.size, bytes));
+  if (!has_room(bytes)) {
+    return Status(Code::too_large, "the image takes more than decoder-memory to decode");
+  }
+  return Status();
+}
+
+Status Decoding::make_output() {
+  const std::size_t colors = info_.num_color_channels == 1 ? 1 : 3;
+  const bool has_alpha = info_.alpha_bits > 0;
+  const std::size_t channels = colors + (has_alpha ? 1 : 0);
+  reducer_ = planar::make_box_reducer(info_.xsize, info_.ysize, channels, has_alpha, true, side_,
+                                      colors_.conversion.get());
+  rows_.emplace(info_.xsize, info_.ysize, channels,
+                [this](const std::uint16_t* row) { reducer_->add(row); });
+  // Floats of three or four channels are what libjxl 0.7 gives without a copy of the whole picture.
+  const JxlPixelFormat format{has_alpha ? 4u : 3u, JXL_TYPE_FLOAT, JXL_NATIVE_ENDIAN, 0};
+  if (JxlDecoderSetImageOutCallback(decoder_.get(), &format, on_pixels, this) != JXL_DEC_SUCCESS) {
+    return corrupt("a JPEG XL's pixels");
+  }
+  return Status();
+}
+
+void Decoding::on_pixels(void* self, std::size_t x, std::size_t y, std::size_t count,
+                         const void* pixels) noexcept {
+  auto& decoding = *static_cast<Decoding*>(self);
+  try {
+    decoding.rows_->add(x, y, count, static_cast<const float*>(pixels));
+  } catch (const std::bad_alloc&) {
+    decoding.no_memory_ = true;
+  }
+}
+
+bool Decoding::flush() {
+  return rows_.has_value() && JxlDecoderFlushImage(decoder_.get()) == JXL_DEC_SUCCESS;
+}
+
+planar::Decoded Decoding::take() {
+  if (no_memory_) throw std::bad_alloc();
+  rows_->finish();
+  const int orientation = decoded_.picture.orientation;
+  decoded_.picture = reducer_->take();
+  decoded_.picture.orientation = orientation;
+  decoded_.profile = std::move(colors_.profile);
+  return std::move(decoded_);
+}
+
+Result<planar::Decoded> Decoding::run() {
+  RETURN_IF_ERROR(start());
+  for (;;) {
+    switch (JxlDecoderProcessInput(decoder_.get())) {
+      case JXL_DEC_BASIC_INFO:
+        RETURN_IF_ERROR(check_header());
+        break;
+      case JXL_DEC_COLOR_ENCODING:
+        colors_ = choose_colors(decoder_.get(), info_);
+        break;
+      case JXL_DEC_NEED_IMAGE_OUT_BUFFER:
+        RETURN_IF_ERROR(make_output());
+        break;
+      case JXL_DEC_FRAME_PROGRESSION:
+        // The DC image is there. libjxl says so only of pictures that it can show then.
+        if (side_ >= kDcReduction && flush()) return take();
+        break;
+      case JXL_DEC_FULL_IMAGE:
+        if (!rows_.has_value()) return corrupt("a JPEG XL without pixels");
+        return take();
+      case JXL_DEC_NEED_MORE_INPUT:
+        if (!flush()) return corrupt("a JPEG XL that is cut off");
+        return take();
+      default:
+        return corrupt("libjxl");
+    }
+  }
+}
+
+}  // namespace
+
+Result<planar::Decoded> decode_jxl(std::string_view file, const ThumbnailRequest& request) {
+  return Decoding(file, request).run();
+}
+
+}  // namespace thumbmill::jxl

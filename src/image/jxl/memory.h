@@ -1,0 +1,20 @@
+// What libjxl takes, and whether it is there: libjxl before 0.11 ends the process when an
+// allocation fails, so that it is looked for beforehand. Does not know what a file's inner frames
+// are.
+#pragma once
+
+#include <cstdint>
+
+#include <jxl/codestream_header.h>
+
+namespace thumbmill::jxl {
+
+/// About the most bytes that decoding takes, its rows and planes included. Of a hostile file it may
+/// be more, for frames that are not shown may be larger than the picture.
+std::uint64_t decoding_memory(const JxlBasicInfo& info);
+
+/// Whether so many bytes can be allocated now (RLIMIT_AS, getrlimit(2)). Takes no memory, only
+/// addresses, for a moment.
+bool has_room(std::uint64_t bytes);
+
+}  // namespace thumbmill::jxl
