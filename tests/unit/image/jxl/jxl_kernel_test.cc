@@ -127,6 +127,19 @@ TEST_F(Jxl, SmallRenditionsComeFromTheDcImage) {
   EXPECT_LT(sum / (small.size.width * small.size.height * 3), 1.5);
 }
 
+TEST_F(Jxl, OfADcImageTheRestIsNotLookedAt) {
+  MadeJxl made = four_quarters(1000, 750);
+  made.lossless = false;
+  std::mt19937 random(5);
+  made.sample = [&](std::size_t c, std::uint32_t x, std::uint32_t y) {
+    return std::min(1.0, quarter(c, x / 1000.0, y / 750.0) + (random() % 16) / 255.0);
+  };
+  std::string file = encode(made);
+  file.replace(file.size() / 2, file.size() / 3, file.size() / 3, '\x5a');
+  EXPECT_EQ(make(file, 500).status().code(), Code::corrupt_input);
+  expect_quarters(picture(file, 60), 24, "from the DC image");
+}
+
 TEST_F(Jxl, OrientationIsTheCodestreams) {
   for (int orientation = 1; orientation <= 8; ++orientation) {
     const bool sideways = orientation >= 5;
