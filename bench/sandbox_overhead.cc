@@ -31,7 +31,7 @@
 #include <unistd.h>
 
 #include "decoder/own_kernels.h"
-#include "image/vips/vips_thumbnailer.h"
+#include "reference/vips_thumbnailer.h"
 #include "metrics/prometheus/prometheus_metrics.h"
 #include "sandbox/decoder_pool.h"
 
@@ -117,7 +117,7 @@ class Bench {
     for (const std::string_view name : {"unconfined", "pooled", "strict"}) {
       DecoderPoolOptions pool;
       pool.command = {options_.programs + "/thumbmill-decoder"};
-      pool.single_command = {options_.programs + "/thumbmill-vips"};
+      pool.single_command = {options_.programs + "/thumbmill-codecs"};
       pool.processes = 1;
       pool.images_per_process = kImagesPerProcess;
       pool.always_single = name == "strict";
@@ -213,7 +213,7 @@ class Bench {
 int run(int argc, char** argv) {
   Options options;
   CLI::App app("Measures what the sandbox costs an image.", "sandbox_overhead");
-  app.add_option("--programs", options.programs, "Where thumbmill-decoder and thumbmill-vips are")
+  app.add_option("--programs", options.programs, "Where thumbmill-decoder and thumbmill-codecs are")
       ->required();
   app.add_option("--photo", options.photos, "JPEG files")->required();
   app.add_option("--rounds", options.rounds, "Of each photo")->capture_default_str();

@@ -9,7 +9,7 @@
 #include <libheif/heif.h>
 
 #include "base/status.h"
-#include "image/vips/vips_image.h"
+#include "reference/vips_image.h"
 
 namespace thumbmill {
 namespace {

@@ -7,7 +7,7 @@
 #include <string_view>
 
 #include "base/status.h"
-#include "image/vips/vips_image.h"
+#include "reference/vips_image.h"
 #include "model/rendition.h"
 
 namespace thumbmill {

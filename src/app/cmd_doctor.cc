@@ -153,7 +153,7 @@ std::vector<Finding> check_decoders(const Settings& settings, Clock& clock, Logg
   if (decoders.ok()) probed = Canary(**decoders, log, clock).probe();
   std::vector<Finding> findings{from_status(
       "decoder", probed, "a picture went through each decoder program",
-      "look at what is said of it; are thumbmill-decoder and thumbmill-vips beside this "
+      "look at what is said of it; are thumbmill-decoder and thumbmill-codecs beside this "
       "program, is libvips installed, may this user start processes, does the kernel "
       "know seccomp?")};
   if (decoders.ok()) {

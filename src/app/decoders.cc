@@ -15,7 +15,7 @@ Result<DecoderPrograms> find_decoder_programs() {
   const std::filesystem::path program = std::filesystem::read_symlink("/proc/self/exe", error);
   if (error) return status_from_errno(error.value(), "finding this program's directory");
   return DecoderPrograms{program.parent_path() / "thumbmill-decoder",
-                         program.parent_path() / "thumbmill-vips"};
+                         program.parent_path() / "thumbmill-codecs"};
 }
 
 Result<std::unique_ptr<DecoderPool>> start_decoders(const Settings& settings, Metrics& metrics,

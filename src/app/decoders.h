@@ -22,7 +22,7 @@ struct DecoderPrograms {
 /// unavailable when this program's own path cannot be told.
 Result<DecoderPrograms> find_decoder_programs();
 
-/// A pool of the programs thumbmill-decoder and thumbmill-vips, which lie beside this one. As
+/// A pool of the programs thumbmill-decoder and thumbmill-codecs, which lie beside this one. As
 /// DecoderPool::start().
 Result<std::unique_ptr<DecoderPool>> start_decoders(const Settings& settings, Metrics& metrics,
                                                     Logger& log, Clock& clock);

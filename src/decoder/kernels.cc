@@ -5,35 +5,29 @@
 
 #include "decoder/own_kernels.h"
 #include "image/avif/avif_encoder.h"
-#include "image/jpeg/jpeg_kernel.h"
+#include "image/heif/heif_kernel.h"
+#include "image/jp2/jp2_kernel.h"
+#include "image/jxl/jxl_encoder.h"
+#include "image/jxl/jxl_kernel.h"
 #include "image/planar/planar_thumbnailer.h"
-#include "image/png/png_kernel.h"
-#include "image/thumbnailer_chain.h"
-#include "image/vips/vips_thumbnailer.h"
-#include "image/webp/webp_kernel.h"
+#include "image/tiff/tiff_kernel.h"
 
 namespace thumbmill {
 
 Result<std::unique_ptr<Thumbnailer>> make_kernels() {
   RETURN_IF_ERROR(load_avif_encoder());
-  ASSIGN_OR_RETURN(std::unique_ptr<VipsThumbnailer> vips, VipsThumbnailer::create());
-  vips->warm_up();
+  heif::warm_up_heif();
+  std::vector<planar::FormatDecoder> decoders = own_decoders();
+  decoders.insert(decoders.end(), {{ImageFormat::tiff, tiff::decode_tiff},
+                                   {ImageFormat::heic, heif::decode_heif},
+                                   {ImageFormat::avif, heif::decode_heif},
+                                   {ImageFormat::jxl, jxl::decode_jxl},
+                                   {ImageFormat::jp2, jp2::decode_jp2}});
   std::vector<planar::FormatEncoder> encoders = planar::own_encoders();
   encoders.push_back(avif_encoder());
-  std::vector<std::unique_ptr<Thumbnailer>> links;
-  links.push_back(std::make_unique<planar::PlanarThumbnailer>(
-      std::vector<planar::FormatDecoder>{{ImageFormat::jpeg, jpeg::decode_jpeg},
-                                         {ImageFormat::png, decode_png},
-                                         {ImageFormat::webp, webp::decode_webp}},
-      std::move(encoders)));
-  links.push_back(std::move(vips));
-  return std::unique_ptr<Thumbnailer>(std::make_unique<ThumbnailerChain>(std::move(links)));
-}
-
-std::vector<Library> libraries() {
-  std::vector<Library> all = own_libraries();
-  all.push_back(avif_library());
-  return all;
+  encoders.push_back(jxl::jxl_encoder());
+  return std::unique_ptr<Thumbnailer>(
+      std::make_unique<planar::PlanarThumbnailer>(std::move(decoders), std::move(encoders)));
 }
 
 }  // namespace thumbmill

@@ -1,9 +1,8 @@
 // Thumbnailer: turns an image into renditions. A pure function of its request; keeps nothing.
 //
-// The kernels (image/jpeg, image/vips) are Thumbnailers that parse the image in the calling process
-// and therefore run inside decoder processes only; a ThumbnailerChain asks one after the other.
-// sandbox/DecoderPool is a Thumbnailer as well: it hands the work to such a process. All of them
-// and the fake run tests/conformance/thumbnailer_suite.h.
+// planar/PlanarThumbnailer parses the image in the calling process and therefore runs inside decoder
+// processes only. sandbox/DecoderPool is a Thumbnailer as well: it hands the work to such a process.
+// Both and the fake run tests/conformance/thumbnailer_suite.h.
 #pragma once
 
 #include <cstdint>
@@ -21,8 +20,8 @@
 
 namespace thumbmill {
 
-/// Three kinds of decoding follow each other at the most: our own, libjpeg-turbo, libvips.
-inline constexpr int kMostAdmissions = 3;
+/// Two kinds of decoding follow each other at the most: our own and a library's.
+inline constexpr int kMostAdmissions = 2;
 
 struct ThumbnailRequest {
   Blob source;                             ///< the original's bytes; not trusted in any way

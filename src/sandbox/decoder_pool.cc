@@ -12,7 +12,6 @@
 #include <sys/eventfd.h>
 #include <sys/mman.h>
 
-#include "image/thumbnailer_chain.h"
 #include "sandbox/packet.h"
 #include "sandbox/reply_check.h"
 #include "sandbox/seccomp_filter.h"
@@ -73,18 +72,35 @@ void clear(UniqueFd& output, std::size_t bytes) {
   if (!cleared) output.reset();
 }
 
-// The formats that we have kernels of our own for. What a decoder that was taken over is given
+// The formats that we have decoders of our own for. What a decoder that was taken over is given
 // afterwards it sees, so that no other code decodes one image after another.
-bool is_shared_format(ImageFormat format) {
+bool is_decoded_in_shared(ImageFormat format) {
+  switch (format) {
+    case ImageFormat::jpeg:
+    case ImageFormat::png:
+    case ImageFormat::webp:
+    case ImageFormat::gif:
+    case ImageFormat::bmp:
+    case ImageFormat::ico:
+    case ImageFormat::pnm:
+    case ImageFormat::tga:
+    case ImageFormat::psd:
+      return true;
+    default:
+      return false;
+  }
+}
+
+bool is_encoded_in_shared(ImageFormat format) {
   return format == ImageFormat::jpeg || format == ImageFormat::png || format == ImageFormat::webp;
 }
 
-// The program for shared processes reads and writes these formats only.
+// Whether the program for shared processes reads and writes all formats of the request.
 bool is_shared(const ThumbnailRequest& request) {
-  return is_shared_format(request.format) &&
+  return is_decoded_in_shared(request.format) &&
          std::all_of(request.renditions.begin(), request.renditions.end(),
                      [](const RenditionSpec& spec) {
-                       return !spec.format || is_shared_format(*spec.format);
+                       return !spec.format || is_encoded_in_shared(*spec.format);
                      });
 }
 
@@ -210,11 +226,8 @@ Result<Thumbnails> DecoderPool::make(const ThumbnailRequest& asked, const OpCont
   ASSIGN_OR_RETURN(Place * place, take_place(context));
   Wait wait{clock_.now() + request.limits.wall_time, request, context};
   const bool single = options_.always_single || !is_shared(request);
-  Result<Thumbnails> result = run(*place, single ? place->single : place->pooled, source, wait);
-  if (!single && is_passed_on(result.status())) {
-    const Status time_left = context.check(clock_);
-    result = time_left.ok() ? run(*place, place->single, source, wait) : time_left;
-  }
+  Result<Thumbnails> result =
+      run(*place, single ? place->single : place->pooled, source, wait);
   return_place(*place);
   metrics_.set(metric::kDecoderRss, static_cast<double>(resident_bytes()));
   return result;

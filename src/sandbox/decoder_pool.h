@@ -40,9 +40,10 @@ struct DecoderPoolOptions {
 
 /// Thread-safe. Calls beyond the number of processes wait for one.
 ///
-/// JPEG, PNG and WebP share processes with images before and after them, which saves starting one.
-/// Every other format has one to itself, and so has what the shared ones leave, as the links of a
-/// ThumbnailerChain do. A process that an image has failed in is not used again.
+/// Formats that we have decoders of our own for share processes with images before and after them,
+/// which saves starting one. Every other format has one to itself, and so has an image of which a
+/// rendition is in a format that only the second program writes. A process that an image has failed
+/// in is not used again.
 class DecoderPool final : public Thumbnailer {
  public:
   /// Starts the zygotes, tests the sandbox of both, and starts one shared process of each place:

@@ -4,7 +4,7 @@
 #include "conformance/thumbnailer_suite.h"
 #include "decoder/kernels.h"
 #include "fakes/quiet.h"
-#include "image/vips/vips_thumbnailer.h"
+#include "reference/vips_thumbnailer.h"
 #include "sandbox/decoder_pool.h"
 
 namespace thumbmill {
@@ -26,7 +26,7 @@ ThumbnailerUnderTest make_pool() {
   THUMBMILL_CHECK(vips_init("thumbnailer_test") == 0);
   auto surroundings = std::make_shared<PoolSurroundings>();
   auto pool = DecoderPool::start(
-      {.command = {THUMBMILL_DECODER}, .single_command = {THUMBMILL_VIPS}, .processes = 1},
+      {.command = {THUMBMILL_DECODER}, .single_command = {THUMBMILL_CODECS}, .processes = 1},
       surroundings->metrics, surroundings->log, surroundings->clock);
   return {surroundings, std::move(pool).value()};
 }

@@ -84,7 +84,7 @@ class Corpus : public ::testing::Test {
     if (rows_.empty()) GTEST_SKIP() << "no images at " << folder() << "; set THUMBMILL_CORPUS";
     pool_ =
         DecoderPool::start(
-            {.command = {THUMBMILL_DECODER}, .single_command = {THUMBMILL_VIPS}, .processes = 1},
+            {.command = {THUMBMILL_DECODER}, .single_command = {THUMBMILL_CODECS}, .processes = 1},
             metrics_, log_, clock_)
             .value();
   }

@@ -14,7 +14,7 @@
 #include <gtest/gtest.h>
 
 #include "decoder/kernels.h"
-#include "image/vips/vips_thumbnailer.h"
+#include "reference/vips_thumbnailer.h"
 #include "pictures.h"
 
 namespace thumbmill {

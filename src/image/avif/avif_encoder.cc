@@ -131,8 +131,6 @@ Result<std::string> encode(const Pixels& pixels, int quality) {
 
 planar::FormatEncoder avif_encoder() { return {ImageFormat::avif, encode, nullptr}; }
 
-Library avif_library() { return {"libheif", heif_get_version()}; }
-
 Status load_avif_encoder() {
   if (heif_init(nullptr).code != heif_error_Ok ||
       heif_have_encoder_for_format(heif_compression_AV1) == 0) {

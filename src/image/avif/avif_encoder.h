@@ -8,7 +8,6 @@
 #include <string>
 
 #include "base/status.h"
-#include "image/library.h"
 #include "image/planar/encoder.h"
 
 namespace thumbmill {
@@ -19,8 +18,5 @@ planar::FormatEncoder avif_encoder();
 /// Loads libheif's encoder: for processes that will be confined, since it lies in a file of its
 /// own. unavailable when there is none.
 Status load_avif_encoder();
-
-/// What it is built on.
-Library avif_library();
 
 }  // namespace thumbmill

@@ -1,4 +1,4 @@
-// The zygotes of mutated_images: "own" is thumbmill-decoder, "vips" is thumbmill-vips, by the first
+// The zygotes of mutated_images: "own" is thumbmill-decoder, "vips" is thumbmill-codecs, by the first
 // argument. Each image is announced by the process's id on standard error, by which the parent
 // finds a sanitizer's report.
 //
@@ -15,7 +15,7 @@
 #include <vips/vips.h>
 
 #include "decoder/own_kernels.h"
-#include "image/vips/vips_thumbnailer.h"
+#include "reference/vips_thumbnailer.h"
 #include "sandbox/decoder_main.h"
 #include "sandbox/zygote_main.h"
 

@@ -16,7 +16,7 @@
 #include <fmt/format.h>
 
 #include "campaign.h"
-#include "image/vips/vips_thumbnailer.h"
+#include "reference/vips_thumbnailer.h"
 #include "sandbox/seccomp_filter.h"
 
 namespace thumbmill {

@@ -6,7 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "campaign.h"
-#include "image/vips/vips_thumbnailer.h"
+#include "reference/vips_thumbnailer.h"
 #include "reports.h"
 #include "sandbox/seccomp_filter.h"
 #include "temp_directory.h"

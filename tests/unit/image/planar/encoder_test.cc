@@ -7,7 +7,7 @@
 
 #include "image/planar/color.h"
 #include "image/planar/render.h"
-#include "image/vips/encoder.h"
+#include "reference/encoder.h"
 #include "pictures.h"
 
 namespace thumbmill {

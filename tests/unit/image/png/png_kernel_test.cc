@@ -9,7 +9,7 @@
 
 #include "image/planar/color_space.h"
 #include "image/planar/planar_thumbnailer.h"
-#include "image/vips/vips_thumbnailer.h"
+#include "reference/vips_thumbnailer.h"
 #include "pictures.h"
 #include "png_files.h"
 

@@ -7,7 +7,7 @@
 #include <gtest/gtest.h>
 
 #include "image/planar/planar_thumbnailer.h"
-#include "image/vips/encoder.h"
+#include "reference/encoder.h"
 #include "image/webp/container.h"
 #include "pictures.h"
 

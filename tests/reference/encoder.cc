@@ -1,4 +1,4 @@
-#include "image/vips/encoder.h"
+#include "reference/encoder.h"
 
 #include <cstdint>
 #include <string_view>

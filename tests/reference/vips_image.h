@@ -1,4 +1,4 @@
-// Ownership and failures of libvips' C objects. Internal to image/vips.
+// Ownership and failures of libvips' C objects. Internal to tests/reference.
 #pragma once
 
 #include <memory>

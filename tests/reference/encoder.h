@@ -1,9 +1,9 @@
-// Encodes a finished picture. Internal to image/vips.
+// Encodes a finished picture. Internal to tests/reference.
 #pragma once
 
 #include <string>
 
-#include "image/vips/vips_image.h"
+#include "reference/vips_image.h"
 #include "model/image_format.h"
 
 namespace thumbmill {

@@ -1,5 +1,5 @@
 // VipsThumbnailer: a Thumbnailer on libvips (https://www.libvips.org). It parses images in the
-// calling process, and so belongs in decoder processes and tests, nowhere else.
+// calling process, and is what our kernels are compared with in tests.
 //
 // A truncated JPEG or GIF gives what there is of the picture, the rest grey or empty; any other
 // damage is corrupt_input. Of several frames or pages the first is used, of a HEIC the primary
@@ -18,10 +18,6 @@ class VipsThumbnailer final : public Thumbnailer {
   /// Sets libvips up for this process: no worker threads, no cache, no loader but those of the
   /// formats we take. internal when libvips cannot start.
   static Result<std::unique_ptr<VipsThumbnailer>> create();
-
-  /// For a process that will be forked and confined: loads and sets up what the first image
-  /// otherwise would, files included, without starting a thread. A few milliseconds.
-  void warm_up();
 
   Result<Thumbnails> make(const ThumbnailRequest& request, const OpContext& context) override;
 

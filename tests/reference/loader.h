@@ -1,11 +1,11 @@
 // Opens an image with exactly the loader of its format, checks its header against the limits, and
-// decodes it no larger than needed. Internal to image/vips.
+// decodes it no larger than needed. Internal to tests/reference.
 #pragma once
 
 #include <string_view>
 
 #include "image/thumbnailer.h"
-#include "image/vips/vips_image.h"
+#include "reference/vips_image.h"
 
 namespace thumbmill {
 
@@ -16,8 +16,8 @@ struct OpenImage {
   bool sideways = false;  ///< orientation 5 to 8: width and height change places
 };
 
-/// Asks `request.admit` before pixels are read. `bytes` outlives the image. unsupported, too_large,
-/// corrupt_input, and what `admit` refuses with.
+/// `bytes` outlives the image. unsupported, too_large,
+/// corrupt_input.
 Result<OpenImage> open_image(std::string_view bytes, const ThumbnailRequest& request);
 
 /// Forbids every loader of libvips but those open_image() uses. Once a process.

@@ -1,4 +1,4 @@
-#include "image/vips/vips_image.h"
+#include "reference/vips_image.h"
 
 #include <algorithm>
 #include <array>

@@ -1,4 +1,4 @@
-#include "image/vips/vips_thumbnailer.h"
+#include "reference/vips_thumbnailer.h"
 
 #include <algorithm>
 #include <cmath>
@@ -9,10 +9,9 @@
 
 #include "image/blurhash.h"
 #include "image/reduction.h"
-#include "image/vips/encoder.h"
-#include "image/vips/library_log.h"
-#include "image/vips/loader.h"
-#include "image/vips/vips_image.h"
+#include "reference/encoder.h"
+#include "reference/loader.h"
+#include "reference/vips_image.h"
 
 namespace thumbmill {
 namespace {
@@ -221,7 +220,6 @@ Result<MadeRendition> make_rendition(const OpenImage& source, std::vector<VipsIm
 }  // namespace
 
 Result<std::unique_ptr<VipsThumbnailer>> VipsThumbnailer::create() {
-  write_only_grave_library_messages();
   if (vips_init("thumbmill") != 0) return vips_failure(Code::internal, "libvips cannot start");
   vips_concurrency_set(1);
   vips_cache_set_max(0);

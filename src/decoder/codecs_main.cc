@@ -1,4 +1,4 @@
-// thumbmill-vips: the zygote of the processes that have one image each, of any format. Started by a
+// thumbmill-codecs: the zygote of the processes that have one image each, of any format. Started by a
 // DecoderPool; docs/sandbox.md.
 #include <cstdio>
 
@@ -14,7 +14,7 @@ int main(int argc, char** argv) {
   if (asks_for_libraries(argc, argv)) return print_libraries(libraries());
   const auto kernels = make_kernels();
   if (!kernels.ok()) {
-    std::fprintf(stderr, "thumbmill-vips: %s\n", kernels.status().to_string().c_str());
+    std::fprintf(stderr, "thumbmill-codecs: %s\n", kernels.status().to_string().c_str());
     return EX_SOFTWARE;
   }
   return zygote_main(kDecoderSocket, **kernels);

@@ -1,4 +1,4 @@
-#include "image/vips/loader.h"
+#include "reference/loader.h"
 
 #include <algorithm>
 #include <cmath>
@@ -8,7 +8,6 @@
 
 #include "image/limit_checks.h"
 #include "image/reduction.h"
-#include "image/vips/memory_estimate.h"
 
 namespace thumbmill {
 namespace {
@@ -117,7 +116,6 @@ Result<OpenImage> open_image(std::string_view bytes, const ThumbnailRequest& req
                       static_cast<std::uint32_t>(vips_image_get_height(opened.image.get()))};
   opened.sideways = vips_image_get_orientation_swap(opened.image.get()) != 0;
   if (opened.sideways) std::swap(opened.full_size.width, opened.full_size.height);
-  if (request.admit) RETURN_IF_ERROR(request.admit(estimate_memory(opened, request)));
   const double reduction = allowed_reduction(opened.full_size, request.renditions);
   const bool loader_reduces = (request.format == ImageFormat::webp && reduction > 1) ||
                               (request.format == ImageFormat::jpeg && reduction >= 2);
