@@ -22,11 +22,14 @@
 #include "image/planar/planar_thumbnailer.h"
 #include "image/png/png_kernel.h"
 #include "image/pnm/pnm_kernel.h"
+#include "image/psd/psd_kernel.h"
 #include "image/tga/tga_kernel.h"
 #include "image/webp/webp_kernel.h"
 
 namespace thumbmill {
 namespace {
+
+using namespace std::string_literals;
 
 constexpr std::uint32_t kSide = 200;
 
@@ -76,6 +79,7 @@ Result<Thumbnails> make(const std::string& file, RenditionSpec spec) {
                                          {ImageFormat::gif, gif::decode_gif},
                                          {ImageFormat::ico, decode_ico},
                                          {ImageFormat::pnm, pnm::decode_pnm},
+                                         {ImageFormat::psd, psd::decode_psd},
                                          {ImageFormat::tga, tga::decode_tga},
                                          {ImageFormat::webp, webp::decode_webp}},
                                         planar::own_encoders());
@@ -197,6 +201,33 @@ TEST(RasterCorpus, GoodFilesLookAsImageMagickShowsThem) {
         output_of(
             "convert '" + path + "[" + largest_of(path) +
             "]' -auto-orient -coalesce -depth 8 -resize '200x200>' -strip png:- 2>/dev/null"));
+  }
+}
+
+// There are none in the corpus: ImageMagick writes them here, from what it has built in.
+TEST(RasterCorpus, PhotoshopFilesLookAsImageMagickShowsThem) {
+  if (output_of("convert -version 2>&1").find("ImageMagick") == std::string::npos) {
+    GTEST_SKIP() << "no ImageMagick";
+  }
+  // As Photoshop writes transparency: with the colours laid over white.
+  const std::string fading =
+      "'(' rose: -fill white -colorize 60 -alpha set -channel A -evaluate multiply 0.4 ')' ";
+  for (const std::string& options :
+       {"rose: -depth 8"s, "rose: -depth 8 -compress none"s, "rose: -depth 8 -compress rle"s,
+        "rose: -depth 16"s, "rose: -depth 16 -compress rle"s, "rose: -colorspace gray -depth 8"s,
+        "rose: -colorspace CMYK -depth 8 -compress rle"s, "rose: -colorspace CMYK -depth 16"s,
+        "rose: -monochrome -depth 1"s, "rose: -resize '900x700!' -depth 8"s, fading + "-depth 8"s,
+        fading + "-depth 16"s, "rose: -colorspace Lab -depth 8"s}) {
+    for (const char* const kind : {"psd", "psb"}) {
+      SCOPED_TRACE(options + " " + kind);
+      const std::string file = output_of("convert " + options + " " + kind + ":- 2>/dev/null");
+      const auto made = make(file, {.width_px = kSide, .height_px = kSide});
+      ASSERT_TRUE(made.ok()) << made.status().to_string();
+      const std::string again = std::string("convert ") + options + " " + kind +
+                                ":- 2>/dev/null | convert '" + kind +
+                                ":-[0]' -colorspace sRGB -depth 8 -resize '200x200>' -strip png:-";
+      expect_same(made->renditions[0].bytes.to_string().value(), output_of(again));
+    }
   }
 }
 
