@@ -97,7 +97,9 @@ std::string encode_file(heif_image* image, Codec codec, const Chroma& chroma, in
 
 std::string number(std::uint64_t value, std::size_t bytes) {
   std::string text;
-  for (std::size_t i = bytes; i-- > 0;) text.push_back(static_cast<char>(value >> (8 * i)));
+  for (std::size_t i = bytes; i-- > 0;) {
+    text.push_back(i < sizeof value ? static_cast<char>(value >> (8 * i)) : '\0');
+  }
   return text;
 }
 
