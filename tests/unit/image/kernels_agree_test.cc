@@ -97,6 +97,15 @@ INSTANTIATE_TEST_SUITE_P(
                                          Source{".png", 3, true}),
                        ::testing::Values(ImageFormat::jpeg, ImageFormat::webp, ImageFormat::png)));
 
+INSTANTIATE_TEST_SUITE_P(
+    Tiff, Kernels,
+    ::testing::Combine(
+        ::testing::Values(Source{".tif", 1, false},
+                          Source{".tif[compression=lzw,predictor=horizontal]", 6, false},
+                          Source{".tif[compression=deflate,tile,tile-width=64,tile-height=64]", 3,
+                                 true}),
+        ::testing::Values(ImageFormat::jpeg, ImageFormat::webp, ImageFormat::png)));
+
 INSTANTIATE_TEST_SUITE_P(Webp, Kernels,
                          ::testing::Combine(::testing::Values(Source{".webp[Q=92]", 1, false},
                                                               Source{".webp[Q=92]", 6, false},
