@@ -151,11 +151,12 @@ int cmd_make(int argc, char** argv) {
       ->required()
       ->type_name("FILE");
   app.add_option("--out-dir", options.out_dir, "Directory for the thumbnails, made when missing");
+  const std::string formats =
+      encodable_formats() + " (by the output's name; else jpeg, or png with transparency)";
   for (const auto& [name, help] : std::initializer_list<std::pair<const char*, const char*>>{
            {"size", "WIDTHxHEIGHT, WIDTHx, xHEIGHT or one number (200x200)"},
            {"fit", "inside, cover, contain, fill (inside)"},
-           {"format",
-            "jpeg, png, webp, avif (by the output's name; else jpeg, or png with transparency)"},
+           {"format", formats.c_str()},
            {"quality", "1 to 100 (80)"},
            {"background", "#rrggbb: flattens transparency, pads contain"},
            {"enlarge", "true, false: whether a small image is scaled up (false)"}}) {

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "app/option_table.h"
+#include "model/image_format.h"
 
 namespace thumbmill {
 namespace {
@@ -32,7 +33,7 @@ default-renditions = ["thumb", "card"]
 [renditions.card]
 size = "640x480"        # WxH, Wx, xH or one number
 fit = "cover"           # inside, cover, contain, fill
-format = "webp"         # jpeg, png, webp, avif; left out: JPEG, or PNG when there is transparency
+format = "webp"         # {}; left out: JPEG, or PNG when there is transparency
 quality = 75            # 1 to 100
 background = "#ffffff"  # flattens transparency, pads contain
 enlarge = false         # whether a small image is scaled up
@@ -66,7 +67,7 @@ std::string configuration_page() {
                         option.default_value.empty() ? "" : "`" + option.default_value + "`",
                         option.allowed, option.help);
   }
-  page += kRenditions;
+  page += fmt::format(kRenditions, encodable_formats());
   return page;
 }
 

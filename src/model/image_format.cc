@@ -23,8 +23,8 @@ constexpr std::array kFormats{
     ImageFormatInfo{F::ico, "ico", "image/vnd.microsoft.icon", "ico", true, false},
     ImageFormatInfo{F::pnm, "pnm", "image/x-portable-anymap", "pnm", true, false},
     ImageFormatInfo{F::svg, "svg", "image/svg+xml", "svg", false, false},
-    ImageFormatInfo{F::jxl, "jxl", "image/jxl", "jxl", false, false},
-    ImageFormatInfo{F::jp2, "jp2", "image/jp2", "jp2", false, false},
+    ImageFormatInfo{F::jxl, "jxl", "image/jxl", "jxl", true, true},
+    ImageFormatInfo{F::jp2, "jp2", "image/jp2", "jp2", true, false},
     ImageFormatInfo{F::tga, "tga", "image/x-tga", "tga", true, false},
     ImageFormatInfo{F::psd, "psd", "image/vnd.adobe.photoshop", "psd", true, false},
 };
@@ -131,6 +131,16 @@ bool is_tga(std::string_view head) {
 
 const ImageFormatInfo& image_format_info(ImageFormat format) {
   return kFormats[static_cast<std::size_t>(format)];
+}
+
+std::string encodable_formats() {
+  std::string names;
+  for (const ImageFormatInfo& info : kFormats) {
+    if (!info.can_encode) continue;
+    if (!names.empty()) names += ", ";
+    names += info.name;
+  }
+  return names;
 }
 
 std::optional<ImageFormat> image_format_from_name(std::string_view name) {

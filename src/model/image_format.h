@@ -3,6 +3,7 @@
 #pragma once
 
 #include <optional>
+#include <string>
 #include <string_view>
 
 namespace thumbmill {
@@ -41,6 +42,9 @@ struct ImageFormatInfo {
 
 /// The row of `format`; always there.
 const ImageFormatInfo& image_format_info(ImageFormat format);
+
+/// The names of the formats that may be asked for, for messages: "jpeg, png, ...".
+std::string encodable_formats();
 
 /// By name; "jpg" and "tif" are taken too.
 std::optional<ImageFormat> image_format_from_name(std::string_view name);

@@ -125,7 +125,7 @@ Status set_rendition_option(std::string_view option, std::string_view value, Ren
   } else if (option == "format") {
     spec.format = image_format_from_name(value);
     if (!spec.format || !image_format_info(*spec.format).can_encode) {
-      return not_allowed("jpeg, png, webp, avif");
+      return not_allowed(encodable_formats());
     }
   } else if (option == "quality") {
     const auto quality = parse_number(value);
@@ -159,8 +159,8 @@ Status validate(const RenditionSpec& spec) {
   }
   if (spec.format && !image_format_info(*spec.format).can_encode) {
     return Status(Code::invalid_argument,
-                  fmt::format("format \"{}\" cannot be written; allowed: jpeg, png, webp, avif",
-                              image_format_info(*spec.format).name));
+                  fmt::format("format \"{}\" cannot be written; allowed: {}",
+                              image_format_info(*spec.format).name, encodable_formats()));
   }
   return Status();
 }

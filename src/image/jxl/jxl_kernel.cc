@@ -42,7 +42,9 @@ class Decoding {
 
  private:
   Status start();
+  Status set_input(std::string_view rest);
   Status check_header();
+  Status ask_for_memory();
   Status make_output();
   // Whether pixels were shown of what was decoded so far.
   bool flush();
@@ -70,12 +72,16 @@ Status Decoding::start() {
       JXL_DEC_BASIC_INFO | JXL_DEC_COLOR_ENCODING | JXL_DEC_FRAME_PROGRESSION | JXL_DEC_FULL_IMAGE;
   if (JxlDecoderSubscribeEvents(decoder, events) != JXL_DEC_SUCCESS ||
       JxlDecoderSetKeepOrientation(decoder, JXL_TRUE) != JXL_DEC_SUCCESS ||
-      JxlDecoderSetUnpremultiplyAlpha(decoder, JXL_TRUE) != JXL_DEC_SUCCESS ||
-      JxlDecoderSetInput(decoder, reinterpret_cast<const std::uint8_t*>(file_.data()),
-                         file_.size()) != JXL_DEC_SUCCESS) {
+      JxlDecoderSetUnpremultiplyAlpha(decoder, JXL_TRUE) != JXL_DEC_SUCCESS) {
     return Status(Code::internal, "the image cannot be decoded", "libjxl's set-up");
   }
-  return Status();
+  return set_input(file_);
+}
+
+Status Decoding::set_input(std::string_view rest) {
+  const auto* const bytes = reinterpret_cast<const std::uint8_t*>(rest.data());
+  if (JxlDecoderSetInput(decoder_.get(), bytes, rest.size()) == JXL_DEC_SUCCESS) return Status();
+  return Status(Code::internal, "the image cannot be decoded", "libjxl's input");
 }
 
 Status Decoding::check_header() {
@@ -101,12 +107,19 @@ Status Decoding::check_header() {
   decoded_.picture.orientation = orientation;
   const double allowed = allowed_reduction(decoded_.size, request_.renditions);
   side_ = std::min(static_cast<std::size_t>(allowed), planar::kMostBoxSide);
-  const std::uint64_t bytes = decoding_memory(info_);
+  return Status();
+}
+
+Status Decoding::ask_for_memory() {
+  // What libjxl has not read yet begins with the first frame.
+  const std::string_view frames =
+      file_.substr(file_.size() - JxlDecoderReleaseInput(decoder_.get()));
+  const std::uint64_t bytes = decoding_memory(info_, is_vardct(frames));
   RETURN_IF_ERROR(planar::ask_for_memory(request_, decoded_.size, bytes));
   if (!has_room(bytes)) {
     return Status(Code::too_large, "the image takes more than decoder-memory to decode");
   }
-  return Status();
+  return set_input(frames);
 }
 
 Status Decoding::make_output() {
@@ -158,6 +171,7 @@ Result<planar::Decoded> Decoding::run() {
         break;
       case JXL_DEC_COLOR_ENCODING:
         colors_ = choose_colors(decoder_.get(), info_);
+        RETURN_IF_ERROR(ask_for_memory());
         break;
       case JXL_DEC_NEED_IMAGE_OUT_BUFFER:
         RETURN_IF_ERROR(make_output());

@@ -1,17 +1,32 @@
 #include "image/jxl/memory.h"
 
+#include <algorithm>
 #include <limits>
 #include <new>
 
 namespace thumbmill::jxl {
 
-std::uint64_t decoding_memory(const JxlBasicInfo& info) {
-  // Measured with libjxl 0.7: see docs/formats.md.
+bool is_vardct(std::string_view frames) {
+  if (frames.empty()) return false;
+  const auto bits = static_cast<unsigned char>(frames.front());
+  const bool all_default = (bits & 1) != 0;
+  constexpr unsigned kTypeAndEncoding = 0xe;  // 0: a regular frame, VarDCT
+  return all_default || (bits & kTypeAndEncoding) == 0;
+}
+
+std::uint64_t decoding_memory(const JxlBasicInfo& info, bool vardct) {
+  // Measured with libjxl 0.7. VarDCT of three channels goes through in groups: 3 to 5 bytes a
+  // pixel, and 6 more where groups come in an unusual order. Other pictures may be whole in memory,
+  // as integers and as floats: up to 9.7 bytes a sample.
   constexpr std::uint64_t kBase = 16 << 20;
-  constexpr std::uint64_t kBytesPerSample = 12;
+  constexpr std::uint64_t kBytesPerPixel = 10;
+  constexpr std::uint64_t kBytesPerSample = 10;
   const std::uint64_t pixels = std::uint64_t{info.xsize} * info.ysize;
   const std::uint64_t channels = info.num_color_channels + info.num_extra_channels;
-  return kBase + pixels * channels * kBytesPerSample;
+  const bool in_groups = vardct && info.num_extra_channels == 0 && info.have_animation == JXL_FALSE;
+  // libjxl makes three channels of grey.
+  return kBase + pixels * (in_groups ? kBytesPerPixel
+                                     : std::max<std::uint64_t>(channels, 3) * kBytesPerSample);
 }
 
 bool has_room(std::uint64_t bytes) {

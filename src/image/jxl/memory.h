@@ -4,14 +4,19 @@
 #pragma once
 
 #include <cstdint>
+#include <string_view>
 
 #include <jxl/codestream_header.h>
 
 namespace thumbmill::jxl {
 
+/// Whether the frame that begins `frames` is an ordinary one in VarDCT, as nearly all with loss are
+/// (ISO/IEC 18181-1 annex F.2): its first four bits say so.
+bool is_vardct(std::string_view frames);
+
 /// About the most bytes that decoding takes, its rows and planes included. Of a hostile file it may
 /// be more, for frames that are not shown may be larger than the picture.
-std::uint64_t decoding_memory(const JxlBasicInfo& info);
+std::uint64_t decoding_memory(const JxlBasicInfo& info, bool vardct);
 
 /// Whether so many bytes can be allocated now (RLIMIT_AS, getrlimit(2)). Takes no memory, only
 /// addresses, for a moment.

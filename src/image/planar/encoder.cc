@@ -36,8 +36,10 @@ std::uint32_t chroma_divisor_of(ImageFormat format, int quality) {
 
 std::uint64_t encoding_bytes_per_pixel(ImageFormat format) {
   constexpr std::uint64_t kOrdinary = 24;
-  constexpr std::uint64_t kAvif = 72;  // libaom keeps several frames, and its searches' tables
-  return format == ImageFormat::avif ? kAvif : kOrdinary;
+  // libaom keeps several frames, and its searches' tables; libjxl works in floats, and takes up to
+  // 61 without loss.
+  constexpr std::uint64_t kModern = 72;
+  return format == ImageFormat::avif || format == ImageFormat::jxl ? kModern : kOrdinary;
 }
 
 }  // namespace thumbmill::planar

@@ -121,6 +121,22 @@ TEST_F(RouterTest, TheDescriptionIsServedWithItsTag) {
   EXPECT_EQ(get("/openapi.json", {{"If-None-Match", answer.field("ETag")}}).status(), 304);
 }
 
+TEST_F(RouterTest, TheDescriptionNamesTheFormatsOfTheTable) {
+  const auto description = boost::json::parse(description_files().front().bytes);
+  boost::json::array all, encodable;
+  for (int i = 0; i <= static_cast<int>(ImageFormat::jp2); ++i) {
+    const ImageFormatInfo& info = image_format_info(static_cast<ImageFormat>(i));
+    all.emplace_back(info.name);
+    if (info.can_encode) encodable.emplace_back(info.name);
+  }
+  EXPECT_EQ(description.at_pointer("/components/parameters/format/schema/enum"), encodable);
+  for (const char* schema : {"Source", "Rendition"}) {
+    EXPECT_EQ(description.at_pointer(
+                  fmt::format("/components/schemas/{}/properties/format/enum", schema)),
+              all);
+  }
+}
+
 class AssetsTest : public testing::Test {
  protected:
   static constexpr EmbeddedFile kFiles[] = {

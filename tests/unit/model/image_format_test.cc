@@ -133,6 +133,7 @@ TEST(ImageFormat, TableIsWholeAndNamesLeadBack) {
     EXPECT_TRUE(info.media_type.starts_with("image/")) << info.media_type;
     EXPECT_TRUE(info.can_decode || !info.can_encode) << "what we write we can read";
   }
+  EXPECT_EQ(encodable_formats(), "jpeg, png, webp, avif, jxl");
   EXPECT_EQ(image_format_from_name("jpg"), ImageFormat::jpeg);
   EXPECT_EQ(image_format_from_name("tif"), ImageFormat::tiff);
   EXPECT_EQ(image_format_from_name("JPEG"), std::nullopt);
