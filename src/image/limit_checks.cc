@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cstring>
+#include <limits>
+#include <new>
 
 #include <fmt/format.h>
 
@@ -18,6 +20,13 @@ Status check_size(std::uint64_t width_px, std::uint64_t height_px, const ImageLi
                               width_px * height_px, width_px, height_px, limits.max_pixels));
   }
   return Status();
+}
+
+bool has_room(std::uint64_t bytes) {
+  if (bytes > std::numeric_limits<std::size_t>::max() / 2) return false;
+  void* const room = ::operator new(static_cast<std::size_t>(bytes), std::nothrow);
+  ::operator delete(room);
+  return room != nullptr;
 }
 
 Status check_scans(std::uint32_t scans, const ImageLimits& limits) {

@@ -13,6 +13,11 @@ namespace thumbmill {
 /// ok, or too_large naming max-side or max-pixels and the sizes.
 Status check_size(std::uint64_t width_px, std::uint64_t height_px, const ImageLimits& limits);
 
+/// Whether so many bytes can be allocated now (RLIMIT_AS, getrlimit(2)). Takes no memory, only
+/// addresses, for a moment. For libraries that end the process when an allocation fails, or do not
+/// say that one did.
+bool has_room(std::uint64_t bytes);
+
 /// ok, or too_large naming max-scans, for a JPEG in which `scans` were counted.
 Status check_scans(std::uint32_t scans, const ImageLimits& limits);
 

@@ -1,7 +1,7 @@
 #include "image/jp2/jp2_kernel.h"
 
 #include <algorithm>
-#include <cmath>
+#include <new>
 #include <utility>
 
 #include "image/jp2/channels.h"
@@ -62,18 +62,20 @@ Result<planar::Decoded> decode_jp2(std::string_view file, const ThumbnailRequest
   decoded.size = {stream.width(), stream.height()};
   const double allowed = allowed_reduction(decoded.size, request.renditions);
   Reduction reduction = split(allowed, meaning.has_palette ? 0 : stream.levels);
-  const auto admit = [&] {
-    return planar::ask_for_memory(
-        request, decoded.size,
-        decoding_memory(stream, reduction.levels, container.codestream.size()));
+  const auto decode = [&]() -> Result<Image> {
+    const std::uint64_t bytes =
+        decoding_memory(stream, reduction.levels, container.codestream.size());
+    RETURN_IF_ERROR(planar::ask_for_memory(request, decoded.size, bytes));
+    auto image = decode_codestream(container.codestream, reduction.levels);
+    // OpenJPEG does not always say that an allocation failed.
+    if (!image.ok() && !has_room(bytes)) throw std::bad_alloc();
+    return image;
   };
-  RETURN_IF_ERROR(admit());
-  auto image = decode_codestream(container.codestream, reduction.levels);
+  auto image = decode();
   if (!image.ok() && reduction.levels > 0 && image.status().code() == Code::corrupt_input) {
     // A tile may have fewer levels than the main header says.
     reduction = split(allowed, 0);
-    RETURN_IF_ERROR(admit());
-    image = decode_codestream(container.codestream, 0);
+    image = decode();
   }
   if (!image.ok()) return image.status();
   ASSIGN_OR_RETURN(decoded.picture, make_picture(**image, container, stream, meaning,

@@ -7,7 +7,7 @@
 
 #include <jxl/encode.h>
 
-#include "image/jxl/memory.h"
+#include "image/limit_checks.h"
 
 namespace thumbmill::jxl {
 namespace {

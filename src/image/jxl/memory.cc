@@ -1,8 +1,6 @@
 #include "image/jxl/memory.h"
 
 #include <algorithm>
-#include <limits>
-#include <new>
 
 namespace thumbmill::jxl {
 
@@ -27,13 +25,6 @@ std::uint64_t decoding_memory(const JxlBasicInfo& info, bool vardct) {
   // libjxl makes three channels of grey.
   return kBase + pixels * (in_groups ? kBytesPerPixel
                                      : std::max<std::uint64_t>(channels, 3) * kBytesPerSample);
-}
-
-bool has_room(std::uint64_t bytes) {
-  if (bytes > std::numeric_limits<std::size_t>::max() / 2) return false;
-  void* const room = ::operator new(static_cast<std::size_t>(bytes), std::nothrow);
-  ::operator delete(room);
-  return room != nullptr;
 }
 
 }  // namespace thumbmill::jxl

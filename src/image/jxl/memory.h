@@ -18,8 +18,4 @@ bool is_vardct(std::string_view frames);
 /// be more, for frames that are not shown may be larger than the picture.
 std::uint64_t decoding_memory(const JxlBasicInfo& info, bool vardct);
 
-/// Whether so many bytes can be allocated now (RLIMIT_AS, getrlimit(2)). Takes no memory, only
-/// addresses, for a moment.
-bool has_room(std::uint64_t bytes);
-
 }  // namespace thumbmill::jxl

@@ -3,9 +3,11 @@
 #include <cmath>
 #include <memory>
 #include <random>
+#include <vector>
 
 #include <gtest/gtest.h>
 
+#include "address_limit.h"
 #include "image/planar/planar_thumbnailer.h"
 #include "jp2/made_jp2.h"
 #include "pictures.h"
@@ -371,6 +373,33 @@ TEST_F(Jp2, BoundsTilesAndSizesOfLyingHeaders) {
   EXPECT_NE(code(tiny), Code::internal);  // 3,072 tiles, of which one is there
   tiny.replace(8, 4, big_endian(10000, 4));
   EXPECT_EQ(make(tiny).status().message(), "the image has 480000 tiles; at most 16384 are read");
+}
+
+std::vector<std::string> large_files() {
+  std::vector<std::string> files;
+  for (const std::uint32_t tile : {0u, 256u}) {
+    MadeCodestream made = four_quarters(1400, 1000);
+    made.tile_side = tile;
+    made.levels = tile == 0 ? 0 : 3;
+    files.push_back(made_in_child([&] { return encode(made); }));
+  }
+  return files;
+}
+
+TEST_F(Jp2, WithoutMemoryItIsTooLarge) {
+  if (!has_address_limits()) GTEST_SKIP() << "sanitizers take addresses of their own";
+  int pictures = 0, refused = 0;
+  for (const std::string& file : large_files()) {
+    for (const std::uint64_t mebibytes : {1, 2, 4, 8, 12, 16, 24, 32, 48, 64, 96, 128, 512}) {
+      const auto end = run_with_memory(mebibytes << 20, [&] { return code(file); });
+      ASSERT_TRUE(end.has_value()) << mebibytes << " MiB";
+      EXPECT_TRUE(*end == Code::ok || *end == Code::too_large)
+          << mebibytes << " MiB: " << code_name(*end);
+      ++(*end == Code::ok ? pictures : refused);
+    }
+  }
+  EXPECT_GT(pictures, 0);
+  EXPECT_GT(refused, 0);
 }
 
 TEST_F(Jp2, EveryPrefixEndsInAPictureOrAFailure) {

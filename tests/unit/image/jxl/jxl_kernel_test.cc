@@ -3,9 +3,11 @@
 #include <array>
 #include <cmath>
 #include <random>
+#include <vector>
 
 #include <gtest/gtest.h>
 
+#include "address_limit.h"
 #include "image/planar/color_space.h"
 #include "image/planar/hdr_to_srgb.h"
 #include "image/planar/planar_thumbnailer.h"
@@ -304,6 +306,39 @@ TEST_F(Jxl, LimitsAndMemoryComeBeforePixels) {
   admission_ = Status(Code::exhausted, "no memory now");
   EXPECT_EQ(code(file), Code::exhausted);
   EXPECT_EQ(admissions_, 1);
+}
+
+// Of every kind that takes memory in another way.
+std::vector<std::string> large_files() {
+  std::vector<std::string> files;
+  for (const int kind : {0, 1, 2, 3}) {
+    MadeJxl made = four_quarters(1400, 1000);
+    made.lossless = kind != 0;
+    made.has_alpha = kind == 2;
+    made.bits = kind == 3 ? 16 : 8;
+    made.center_first = kind == 0;
+    made.sample = [](std::size_t c, std::uint32_t x, std::uint32_t y) {
+      return c == 3 ? 0.5 : ((x * 7 + y * 13 + c * 50) % 256) / 255.0;
+    };
+    files.push_back(made_in_child([&] { return encode(made); }));
+  }
+  return files;
+}
+
+TEST_F(Jxl, WithoutMemoryItIsTooLarge) {
+  if (!has_address_limits()) GTEST_SKIP() << "sanitizers take addresses of their own";
+  int pictures = 0, refused = 0;
+  for (const std::string& file : large_files()) {
+    for (const std::uint64_t mebibytes : {1, 2, 4, 8, 12, 16, 24, 32, 48, 64, 96, 128, 512}) {
+      const auto end = run_with_memory(mebibytes << 20, [&] { return code(file); });
+      ASSERT_TRUE(end.has_value()) << mebibytes << " MiB";
+      EXPECT_TRUE(*end == Code::ok || *end == Code::too_large)
+          << mebibytes << " MiB: " << code_name(*end);
+      ++(*end == Code::ok ? pictures : refused);
+    }
+  }
+  EXPECT_GT(pictures, 0);
+  EXPECT_GT(refused, 0);
 }
 
 TEST_F(Jxl, ACutOffFileShowsTheWholePicture) {
