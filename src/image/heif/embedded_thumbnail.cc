@@ -82,6 +82,9 @@ Plane part_of(const Plane& plane, const Span& across, const Span& down) {
                           taps_for(down, plane.extent_y, plane.height));
 }
 
+// The mean of squares that a likeness of kLeastLikeness has.
+double most_difference() { return 255.0 * 255.0 / std::pow(10, kLeastLikeness / 10); }
+
 // Sum of squares, and of how many samples. Without the outermost ones, in which neighbours of the
 // tile have a part.
 struct Difference {
@@ -98,6 +101,9 @@ struct Difference {
       }
     }
   }
+
+  // Of nothing it is more than anything.
+  double mean() const { return samples > 0 ? squares / samples : HUGE_VAL; }
 };
 
 // One tile of the picture as a picture of its own, reduced as the whole would be.
@@ -138,35 +144,58 @@ bool looks_like(const planar::Picture& copy, const Container& container, const O
     const Span whole_x{0, 1, across.samples}, whole_y{0, 1, down.samples};
     difference.add(part_of(luma_of(tile->picture), whole_x, whole_y),
                    part_of(copied, across, down));
+    // Far from it: other tiles would not make up for that.
+    constexpr double kFar = 4;
+    if (difference.samples > 0 && difference.mean() > kFar * most_difference()) return false;
   }
-  if (difference.samples == 0) return false;
-  const double mean = difference.squares / difference.samples;
-  return mean <= 255.0 * 255.0 / std::pow(10, kLeastLikeness / 10);
+  return difference.mean() <= most_difference();
+}
+
+// The first copy that fits by its headers. Files have one; more than a few are not looked at.
+std::optional<OpenStill> find_copy(const Container& container, const OpenStill& picture,
+                                   const ImageLimits& limits, SizePx wanted) {
+  int left = 4;
+  for (const Reference& reference : container.references) {
+    const auto& to = reference.to;
+    if (reference.type != fourcc("thmb") ||
+        std::find(to.begin(), to.end(), container.primary) == to.end()) {
+      continue;
+    }
+    if (left-- == 0) break;
+    const Item* const item = container.find(reference.from);
+    if (item == nullptr || item->type == 0) continue;
+    auto copy = open_still(container, *item, limits);
+    if (copy.ok() && fits(*copy, picture, wanted)) return std::move(copy).value();
+  }
+  return std::nullopt;
 }
 
 }  // namespace
 
 std::optional<planar::Decoded> decode_embedded_thumbnail(const Container& container,
                                                          const OpenStill& picture,
-                                                         const ThumbnailRequest& request) {
-  const TiledImage& image = picture.still.color;
-  if (image.tiles.size() < kFewestTiles || picture.still.alpha) return std::nullopt;
+                                                         const ThumbnailRequest& request,
+                                                         std::uint64_t most_bytes) {
+  if (picture.still.color.tiles.size() < kFewestTiles || picture.still.alpha) return std::nullopt;
   const SizePx wanted = largest_scaled(picture, request.renditions);
-  for (const Reference& reference : container.references) {
-    const bool of_picture =
-        reference.type == fourcc("thmb") && std::find(reference.to.begin(), reference.to.end(),
-                                                      container.primary) != reference.to.end();
-    const Item* const item = of_picture ? container.find(reference.from) : nullptr;
-    if (item == nullptr || item->type == 0) continue;
-    auto copy = open_still(container, *item, request.limits);
-    if (!copy.ok() || !fits(*copy, picture, wanted)) continue;
-    auto decoded = decode_still(container, *copy, 1, BlockEdges::smooth);
-    if (!decoded.ok() || !looks_like(decoded->picture, container, picture, wanted)) continue;
-    decoded->picture.orientation = picture.placement.orientation;
-    decoded->size = picture.upright;
-    return std::move(decoded).value();
+  const auto copy = find_copy(container, picture, request.limits, wanted);
+  if (!copy) return std::nullopt;
+  const auto side =
+      static_cast<std::size_t>(std::min(copy->stored.width / (kOversampling * wanted.width),
+                                        copy->stored.height / (kOversampling * wanted.height)));
+  // Besides the copy there is a tile, at full size.
+  const std::uint64_t tile =
+      std::uint64_t{picture.format.coded.width} * picture.format.coded.height;
+  constexpr std::uint64_t kTileBytes = 12;
+  if (decoding_memory(*copy, side) + tile * kTileBytes > most_bytes) return std::nullopt;
+  auto decoded =
+      decode_still(container, *copy, side, side >= 2 ? BlockEdges::leave : BlockEdges::smooth);
+  if (!decoded.ok() || !looks_like(decoded->picture, container, picture, wanted)) {
+    return std::nullopt;
   }
-  return std::nullopt;
+  decoded->picture.orientation = picture.placement.orientation;
+  decoded->size = picture.upright;
+  return std::move(decoded).value();
 }
 
 }  // namespace thumbmill::heif

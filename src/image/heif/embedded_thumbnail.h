@@ -8,6 +8,7 @@
 // those few are a small part; other pictures are decoded.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 
 #include "image/heif/container.h"
@@ -23,10 +24,10 @@ namespace thumbmill::heif {
 inline constexpr double kLeastLikeness = 40;
 
 /// The copy in the place of `picture`, decoded and of its size; nothing when there is none that may
-/// be used, whatever the reason. Takes no more memory than to decode the picture. May throw
-/// std::bad_alloc.
+/// be used, whatever the reason. Takes at most `most_bytes` of memory. May throw std::bad_alloc.
 std::optional<planar::Decoded> decode_embedded_thumbnail(const Container& container,
                                                          const OpenStill& picture,
-                                                         const ThumbnailRequest& request);
+                                                         const ThumbnailRequest& request,
+                                                         std::uint64_t most_bytes);
 
 }  // namespace thumbmill::heif

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 
 #include "image/heif/container.h"
 #include "image/heif/embedded_thumbnail.h"
@@ -22,8 +23,10 @@ Result<planar::Decoded> decode_by_tiles(std::string_view file, const ThumbnailRe
   const auto side =
       std::min(static_cast<std::size_t>(allowed_reduction(open.upright, request.renditions)),
                planar::kMostBoxSide);
-  RETURN_IF_ERROR(planar::ask_for_memory(request, open.upright, decoding_memory(open, side)));
-  if (auto copy = decode_embedded_thumbnail(container, open, request)) return *std::move(copy);
+  const std::uint64_t bytes = decoding_memory(open, side);
+  RETURN_IF_ERROR(planar::ask_for_memory(request, open.upright, bytes));
+  if (auto copy = decode_embedded_thumbnail(container, open, request, bytes))
+    return *std::move(copy);
   return decode_still(container, open, side, side >= 2 ? BlockEdges::leave : BlockEdges::smooth);
 }
 

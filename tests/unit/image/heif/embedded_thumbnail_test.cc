@@ -46,11 +46,12 @@ ThumbnailRequest request_for(std::uint32_t side) {
   return request;
 }
 
-std::optional<planar::Decoded> copy_of(const std::string& file, std::uint32_t side) {
+std::optional<planar::Decoded> copy_of(const std::string& file, std::uint32_t side,
+                                       std::uint64_t most_bytes = 1u << 20) {
   const Container container = read_container(file).value();
   const auto picture = open_still(container, *container.find(container.primary), {});
   THUMBMILL_CHECK(picture.ok());
-  return decode_embedded_thumbnail(container, *picture, request_for(side));
+  return decode_embedded_thumbnail(container, *picture, request_for(side), most_bytes);
 }
 
 TEST(EmbeddedThumbnail, IsUsedWhereItIsLargeEnough) {
@@ -70,6 +71,17 @@ TEST(EmbeddedThumbnail, IsUsedWhereItIsLargeEnough) {
   ThumbnailRequest two = request_for(32);
   two.renditions.push_back({.name = "large", .width_px = 100, .height_px = 100});
   EXPECT_NE(decode_by_tiles(file, two)->picture.planes[0].width, 64u);
+}
+
+TEST(EmbeddedThumbnail, TakesNoMoreMemoryThanWasAskedFor) {
+  EXPECT_FALSE(copy_of(file_with({}), 24, 50'000));
+}
+
+TEST(EmbeddedThumbnail, IsReducedWhereItIsLarge) {
+  const auto copy = copy_of(file_with({.size = {192, 144}}), 24);
+  ASSERT_TRUE(copy);
+  EXPECT_EQ(copy->picture.planes[0].width, 48u);
+  EXPECT_EQ(copy->size, kSize);
 }
 
 TEST(EmbeddedThumbnail, HasToLookLikeThePicture) {

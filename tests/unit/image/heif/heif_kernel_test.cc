@@ -1,93 +1,13 @@
 // The HEIF kernel on pictures of every kind: what is shown, which way up, in which colours.
 #include "image/heif/heif_kernel.h"
 
-#include <algorithm>
 #include <cmath>
-#include <random>
 
-#include <gtest/gtest.h>
-
-#include "heif_files.h"
 #include "image/heif/libheif_decoder.h"
-#include "image/planar/color.h"
-#include "image/planar/render.h"
+#include "seen.h"
 
 namespace thumbmill::heif {
 namespace {
-
-using Rgb = std::array<int, 3>;
-
-constexpr Chroma kGrey{}, k420{true, 2, 2}, k422{true, 2, 1}, k444{true, 1, 1};
-constexpr Codec kCodecs[] = {Codec::hevc, Codec::av1};
-
-ThumbnailRequest request_for(std::uint32_t side, const ImageLimits& limits = {}) {
-  ThumbnailRequest request;
-  request.renditions = {{.width_px = side, .height_px = side}};
-  request.limits = limits;
-  return request;
-}
-
-// A decoded file as it is seen: upright, in sRGB, within a box of `side` pixels.
-struct Seen {
-  Status status;
-  SizePx source;
-  planar::Pixels pixels;
-
-  // At a place from 0 to 1; alpha apart.
-  Rgb at(double x, double y) const {
-    const std::uint8_t* p = pixel(x, y);
-    return {p[0], p[1], p[2]};
-  }
-  int alpha(double x, double y) const { return pixels.channels == 4 ? pixel(x, y)[3] : 255; }
-
- private:
-  const std::uint8_t* pixel(double x, double y) const {
-    const auto column = static_cast<std::size_t>(x * pixels.size.width);
-    const auto row = static_cast<std::size_t>(y * pixels.size.height);
-    return pixels.bytes.data() + (row * pixels.size.width + column) * pixels.channels;
-  }
-};
-
-Seen look_at(const std::string& file, std::uint32_t side,
-             Result<planar::Decoded> (*decode)(std::string_view,
-                                               const ThumbnailRequest&) = decode_by_tiles) {
-  const ThumbnailRequest request = request_for(side);
-  auto decoded = decode(file, request);
-  if (!decoded.ok()) return {decoded.status(), {}, {}};
-  planar::ProfileCache profiles;
-  const auto transform = profiles.find(decoded->profile, decoded->picture.model);
-  const FitPlan plan = plan_fit(decoded->size, request.renditions[0]);
-  return {Status(), decoded->size,
-          planar::to_srgb(planar::render(decoded->picture, plan, 1), transform.get())};
-}
-
-int distance(const Rgb& a, const Rgb& b) {
-  int most = 0;
-  for (std::size_t i = 0; i < 3; ++i) most = std::max(most, std::abs(a[i] - b[i]));
-  return most;
-}
-
-Rgb in_8_bits(const std::array<double, 3>& color) {
-  return {static_cast<int>(std::lround(color[0] * 255)),
-          static_cast<int>(std::lround(color[1] * 255)),
-          static_cast<int>(std::lround(color[2] * 255))};
-}
-
-// The middle of each quarter is what `color` says it is.
-void expect_quarters(const Seen& seen, int most, const std::string& what,
-                     std::array<double, 3> (*color)(double, double) = four_quarters) {
-  ASSERT_TRUE(seen.status.ok()) << what << ": " << seen.status.to_string();
-  for (const double x : {0.25, 0.75}) {
-    for (const double y : {0.25, 0.75}) {
-      EXPECT_LE(distance(seen.at(x, y), in_8_bits(color(x, y))), most)
-          << what << " at " << x << ", " << y << ": " << testing::PrintToString(seen.at(x, y));
-    }
-  }
-}
-
-RawPicture quarters(SizePx size, Chroma chroma = k420) {
-  return {size, 8, chroma, {1, 13, 6, true}, four_quarters};
-}
 
 TEST(HeifKernel, ShowsColoursOfEveryFormat) {
   for (const Codec codec : kCodecs) {
@@ -299,114 +219,6 @@ TEST(HeifKernel, TilesLeaveNoSeams) {
     ASSERT_EQ(a.pixels.bytes.size(), b.pixels.bytes.size());
     for (std::size_t i = 0; i < a.pixels.bytes.size(); ++i) {
       ASSERT_NEAR(a.pixels.bytes[i], b.pixels.bytes[i], 2) << side << " at " << i;
-    }
-  }
-}
-
-std::string with_alpha(Codec codec, bool premultiplied) {
-  RawPicture color = quarters({96, 64}, k444);
-  if (premultiplied) {
-    color.color = [](double x, double y) {
-      auto rgb = four_quarters(x, y);
-      for (double& value : rgb) value *= x < 0.5 ? 1 : 0.5;
-      return rgb;
-    };
-  }
-  RawPicture alpha = quarters({96, 64}, kGrey);
-  alpha.color = [](double x, double) {
-    return x < 0.5 ? std::array{1.0, 1.0, 1.0} : std::array{0.5, 0.5, 0.5};
-  };
-  HeifFile file;
-  const auto id = file.add_coded(encode(color, codec));
-  const auto other =
-      file.add_coded(encode(alpha, codec), {{file.add_property("auxC", aux_alpha()), true}});
-  file.refer("auxl", other, {id});
-  if (premultiplied) file.refer("prem", id, {other});
-  return file.build();
-}
-
-TEST(HeifKernel, KeepsAlpha) {
-  for (const Codec codec : kCodecs) {
-    for (const bool premultiplied : {false, true}) {
-      for (const std::uint32_t side : {96u, 24u}) {
-        const Seen seen = look_at(with_alpha(codec, premultiplied), side);
-        expect_quarters(seen, 4, premultiplied ? "multiplied" : "straight");
-        EXPECT_EQ(seen.alpha(0.25, 0.5), 255);
-        EXPECT_NEAR(seen.alpha(0.75, 0.5), 128, 1);
-      }
-    }
-  }
-}
-
-TEST(HeifKernel, AnAuxiliaryPictureOfAnotherKindIsNoAlpha) {
-  HeifFile file;
-  const auto id = file.add_coded(encode(quarters({64, 48}), Codec::hevc));
-  const auto map = file.add_coded(
-      encode(quarters({32, 24}), Codec::hevc),
-      {{file.add_property("auxC",
-                          number(0, 4) + "urn:com:apple:photo:2020:aux:hdrgainmap" + number(0, 1)),
-        true}});
-  file.refer("auxl", map, {id});
-  file.refer("dimg", file.add_item("tmap", "what is in it does not matter"), {id, map});
-  const Seen seen = look_at(file.build(), 16);
-  EXPECT_EQ(seen.pixels.channels, 3u);
-  expect_quarters(seen, 4, "gain map");
-}
-
-TEST(HeifKernel, LeavesToOthersWhatItDoesNotKnow) {
-  const CodedItem coded = encode(quarters({64, 48}), Codec::hevc);
-  const auto code = [](const HeifFile& file) {
-    return decode_by_tiles(file.build(), request_for(8)).status().code();
-  };
-  EXPECT_EQ(decode_by_tiles(one_picture(coded, {{"xxxx", ""}}), request_for(8)).status().code(),
-            Code::unsupported);
-  {
-    HeifFile file;
-    file.add_item("iden", "");
-    EXPECT_EQ(code(file), Code::unsupported);
-  }
-  {
-    HeifFile file;  // a grid of grids
-    const auto outer = file.add_item("grid", grid(1, 1, {64, 48}));
-    const auto inner = file.add_item("grid", grid(1, 1, {64, 48}));
-    file.refer("dimg", outer, {inner});
-    file.refer("dimg", inner, {outer});
-    EXPECT_EQ(code(file), Code::unsupported);
-  }
-  {
-    HeifFile file;
-    file.add_coded(coded);
-    file.primary = 7;
-    EXPECT_EQ(code(file), Code::corrupt_input);
-  }
-}
-
-// An overlay, which libheif puts together.
-TEST(HeifKernel, GivesOtherPicturesToLibheif) {
-  HeifFile file;
-  const std::string canvas = number(0, 2) + number(0, 6) + number(0xffff, 2) + number(96, 2) +
-                             number(64, 2) + number(0, 4);
-  const auto id = file.add_item("iovl", canvas, true);
-  file.use(id, {file.add_property("ispe", ispe({96, 64}))});
-  file.refer("dimg", id, {file.add_coded(encode(quarters({96, 64}), Codec::hevc))});
-  EXPECT_EQ(look_at(file.build(), 24).status.code(), Code::unsupported);
-  expect_quarters(look_at(file.build(), 24, decode_heif), 5, "overlay");
-}
-
-TEST(HeifKernel, LibheifShowsTheSame) {
-  for (const Codec codec : kCodecs) {
-    const std::string alpha = with_alpha(codec, false);
-    expect_quarters(look_at(alpha, 24, decode_by_libheif), 4, "alpha");
-    expect_quarters(look_at(tiled({codec, {64, 64}, 3, 2, {150, 101}}), 60, decode_by_libheif), 5,
-                    "tiles");
-    RawPicture picture = quarters({64, 48}, k444);
-    picture.bits = 10;
-    picture.codes = {9, 16, 9, true};
-    const std::string pq = one_picture(encode(picture, codec), {{"colr", nclx(picture.codes)}});
-    const Seen own = look_at(pq, 16), other = look_at(pq, 16, decode_by_libheif);
-    ASSERT_TRUE(own.status.ok() && other.status.ok()) << other.status.to_string();
-    for (const double x : {0.25, 0.75}) {
-      EXPECT_LE(distance(own.at(x, 0.25), other.at(x, 0.25)), 3);
     }
   }
 }
