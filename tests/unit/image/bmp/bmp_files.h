@@ -9,7 +9,9 @@ namespace thumbmill {
 
 inline std::string le(std::uint64_t value, std::size_t bytes) {
   std::string text;
-  for (std::size_t i = 0; i < bytes; ++i) text.push_back(static_cast<char>(value >> (8 * i)));
+  for (std::size_t i = 0; i < bytes; ++i) {
+    text.push_back(i < sizeof value ? static_cast<char>(value >> (8 * i)) : '\0');
+  }
   return text;
 }
 
