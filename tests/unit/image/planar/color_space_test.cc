@@ -19,7 +19,7 @@ Picture one_pixel(ColorModel model, const std::vector<std::uint8_t>& samples) {
   Picture picture;
   picture.model = model;
   for (const std::uint8_t sample : samples) {
-    picture.planes.push_back({1, 1, 1, 1, 1, {sample}});
+    picture.planes.push_back({1, 1, 1, 1, 1, 0, 0, {sample}});
   }
   return picture;
 }
