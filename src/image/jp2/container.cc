@@ -23,6 +23,7 @@ Status corrupt(const char* detail) {
 struct Box {
   std::string_view type;
   std::string_view contents;
+  bool is_cut_off = false;  // by what it lies in: a file, or a box around it
 };
 
 // I.4. Nothing at the end, and behind a box whose length makes no sense. A box that is cut off ends
@@ -41,6 +42,7 @@ std::optional<Box> next_box(std::string_view& rest) {
   }
   if (bytes.failed() || length < header) return std::nullopt;
   const std::uint64_t end = std::min<std::uint64_t>(length, rest.size());
+  box.is_cut_off = length > end;
   box.contents = rest.substr(header, end - header);
   rest.remove_prefix(end);
   return box;
@@ -166,9 +168,19 @@ Status read_definitions(std::string_view contents, std::vector<ChannelDefinition
   return Status();
 }
 
+// I.5.3.7: only looked at for damage, as other readers do.
+Status check_resolution(std::string_view contents) {
+  while (const auto box = next_box(contents)) {
+    if (box->is_cut_off) return corrupt("a JP2's resolution box");
+  }
+  return Status();
+}
+
 Status read_header(std::string_view contents, Header& header) {
   Container& made = header.made;
   while (const auto box = next_box(contents)) {
+    if (box->is_cut_off) return corrupt("a JP2's header box");
+    if (box->type == "res ") RETURN_IF_ERROR(check_resolution(box->contents));
     if (box->type == "colr") read_colors(box->contents, header);
     if (box->type == "pclr") RETURN_IF_ERROR(read_palette(box->contents, made.palette));
     if (box->type == "cmap") RETURN_IF_ERROR(read_channels(box->contents, made.channels));

@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 
 #include "address_limit.h"
+#include "corpus_files.h"
 #include "image/planar/planar_thumbnailer.h"
 #include "jp2/made_jp2.h"
 #include "pictures.h"
@@ -338,6 +339,36 @@ TEST_F(Jp2, RefusesColoursItDoesNotRead) {
   EXPECT_EQ(code(encode(many)), Code::unsupported);
   many.components.resize(20);
   EXPECT_EQ(code(encode(many)), Code::unsupported);
+}
+
+// I.4: a box ends within the one around it.
+TEST_F(Jp2, RefusesBoxesThatAreLongerThanTheirs) {
+  const std::string stream = encode(four_quarters());
+  const std::string resolution = std::string("\0\1\0\1\0\1\0\1\0\0", 10);
+  const std::string good = jp2_box("res ", jp2_box("resc", resolution));
+  EXPECT_EQ(code(jp2_file(color_box(16) + good, stream)), Code::ok);
+  std::string bad = jp2_box("resc", resolution);
+  bad[3] = 34;
+  EXPECT_EQ(code(jp2_file(color_box(16) + jp2_box("res ", bad), stream)), Code::corrupt_input);
+  std::string colors = color_box(16);
+  colors[3] = 16;
+  EXPECT_EQ(code(jp2_file(colors, stream)), Code::corrupt_input);
+}
+
+// The files of the corpus that are JPEG 2000: see tests/corpus.
+TEST_F(Jp2, RealFilesLookAsLibvipsShowsThem) {
+  const auto rows = corpus_files({".jp2", ".j2k"});
+  if (rows.empty()) GTEST_SKIP() << "no images at " << corpus_folder() << "; set THUMBMILL_CORPUS";
+  for (const CorpusFile& row : rows) {
+    SCOPED_TRACE(row.name);
+    const Result<Thumbnails> made = make(row.bytes, 256);
+    expect_end(row, made.status());
+    if (row.expect.starts_with("thumb-or-unsupported") && made.ok()) {
+      EXPECT_LT(mean_difference(decode_picture(made->renditions[0].bytes.to_string().value()),
+                                thumbnail_by_libvips(row.bytes, 256)),
+                3);
+    }
+  }
 }
 
 TEST_F(Jp2, LimitsAndMemoryComeBeforePixels) {

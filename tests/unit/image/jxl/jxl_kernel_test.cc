@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 
 #include "address_limit.h"
+#include "corpus_files.h"
 #include "image/planar/color_space.h"
 #include "image/planar/hdr_to_srgb.h"
 #include "image/planar/planar_thumbnailer.h"
@@ -291,6 +292,21 @@ TEST_F(Jxl, RefusesCmyk) {
   MadeJxl made = four_quarters();
   made.has_black = true;
   EXPECT_EQ(code(encode(made)), Code::unsupported);
+}
+
+TEST_F(Jxl, RealFilesLookAsLibvipsShowsThem) {
+  const auto rows = corpus_files({".jxl"});
+  if (rows.empty()) GTEST_SKIP() << "no images at " << corpus_folder() << "; set THUMBMILL_CORPUS";
+  for (const CorpusFile& row : rows) {
+    SCOPED_TRACE(row.name);
+    const Result<Thumbnails> made = make(row.bytes, 256);
+    expect_end(row, made.status());
+    if (row.expect.starts_with("thumb-or-unsupported") && made.ok()) {
+      EXPECT_LT(mean_difference(decode_picture(made->renditions[0].bytes.to_string().value()),
+                                thumbnail_by_libvips(row.bytes, 256)),
+                3);
+    }
+  }
 }
 
 TEST_F(Jxl, LimitsAndMemoryComeBeforePixels) {

@@ -1,0 +1,54 @@
+#include "corpus_files.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <fstream>
+#include <iterator>
+#include <sstream>
+
+#include <gtest/gtest.h>
+
+namespace thumbmill {
+
+std::string corpus_folder() {
+  const char* named = std::getenv("THUMBMILL_CORPUS");
+  return named != nullptr ? named : THUMBMILL_SOURCE_DIR "/../shared/corpus";
+}
+
+std::vector<CorpusFile> corpus_files(const std::vector<std::string>& endings) {
+  std::vector<CorpusFile> files;
+  std::ifstream manifest(corpus_folder() + "/manifest.tsv");
+  for (std::string line; std::getline(manifest, line);) {
+    std::vector<std::string> fields;
+    std::istringstream in(line);
+    for (std::string field; std::getline(in, field, '\t');) fields.push_back(field);
+    const bool wanted = fields.size() > 5 &&
+                        std::any_of(endings.begin(), endings.end(), [&](const std::string& ending) {
+                          return fields[0].ends_with(ending);
+                        });
+    if (!wanted) continue;
+    std::ifstream file(corpus_folder() + "/" + fields[0], std::ios::binary);
+    files.push_back({fields[0], fields[5], {std::istreambuf_iterator<char>(file), {}}});
+  }
+  return files;
+}
+
+void expect_end(const CorpusFile& file, const Status& end) {
+  const bool refused = end.code() == Code::corrupt_input || end.code() == Code::unsupported ||
+                       end.code() == Code::too_large;
+  EXPECT_TRUE(end.ok() || refused) << end.to_string();
+  EXPECT_TRUE(end.ok() || file.expect != "thumb") << end.to_string();
+  EXPECT_TRUE(refused || file.expect != "reject") << "a thumbnail";
+}
+
+Picture thumbnail_by_libvips(const std::string& file, int side_px) {
+  const auto thumbnail = make_image([&](VipsImage** out) {
+    return vips_thumbnail_buffer(const_cast<char*>(file.data()), file.size(), out, side_px,
+                                 "height", side_px, "size", VIPS_SIZE_DOWN, "export-profile",
+                                 "srgb", nullptr);
+  });
+  THUMBMILL_CHECK(thumbnail.ok());
+  return decode_picture(write_picture(thumbnail->get(), ".png[strip]"));
+}
+
+}  // namespace thumbmill
