@@ -3,12 +3,15 @@
 #include <memory>
 #include <string>
 #include <tuple>
+#include <utility>
+#include <vector>
 
 #include <gtest/gtest.h>
 
 #include "decoder/own_kernels.h"
-#include "reference/vips_thumbnailer.h"
+#include "image/tiff/tiff_kernel.h"
 #include "pictures.h"
+#include "reference/vips_thumbnailer.h"
 
 namespace thumbmill {
 namespace {
@@ -25,6 +28,13 @@ void PrintTo(const Source& source, std::ostream* out) {
 }
 
 using Case = std::tuple<Source, ImageFormat>;
+
+// Of the formats below.
+std::unique_ptr<Thumbnailer> make_ours() {
+  std::vector<planar::FormatDecoder> decoders = own_decoders();
+  decoders.push_back({ImageFormat::tiff, tiff::decode_tiff});
+  return std::make_unique<planar::PlanarThumbnailer>(std::move(decoders), planar::own_encoders());
+}
 
 class Kernels : public ::testing::TestWithParam<Case> {
  protected:
@@ -44,7 +54,7 @@ class Kernels : public ::testing::TestWithParam<Case> {
     return write_picture(image.get(), source.suffix);
   }
 
-  const std::unique_ptr<Thumbnailer> ours_ = make_own_kernels();
+  const std::unique_ptr<Thumbnailer> ours_ = make_ours();
   std::unique_ptr<VipsThumbnailer> vips_;
 };
 
