@@ -131,6 +131,11 @@ def _output(*command: str) -> str:
         return "unknown"
 
 
+def libraries(version_text: str) -> dict[str, str]:
+    """What the decoders work with, of what `thumbmill version` prints: its own line, then a name and a version each."""
+    return dict(line.rsplit(maxsplit=1) for line in version_text.splitlines()[1:])
+
+
 def describe(directory: pathlib.Path, thumbmill: pathlib.Path) -> dict:
     """Machine, commit and versions, to be kept with each result."""
     model = "unknown"
@@ -139,10 +144,11 @@ def describe(directory: pathlib.Path, thumbmill: pathlib.Path) -> dict:
             model = line.split(":", 1)[1].strip()
             break
     here = str(pathlib.Path(__file__).parent)
-    packages = ("python3-flask", "gunicorn", "python3-celery", "redis-server", "python3-pil", "libvips42")
+    packages = ("python3-flask", "gunicorn", "python3-celery", "redis-server", "python3-pil")
     versions = {name: _output("dpkg-query", "-W", "-f=${Version}", name) for name in packages}
     versions["python3"] = platform.python_version()
-    versions["thumbmill"] = _output(str(thumbmill), "version").split("\n")[0]
+    told = _output(str(thumbmill), "version")
+    versions["thumbmill"] = told.split("\n")[0]
     # The program may have been built from another commit than the one this lies in.
     versions["thumbmill_sha256"] = hashlib.sha256(thumbmill.read_bytes()).hexdigest()
     return {
@@ -152,4 +158,5 @@ def describe(directory: pathlib.Path, thumbmill: pathlib.Path) -> dict:
         "commit": _output("git", "-C", here, "rev-parse", "HEAD"),
         "dirty": _output("git", "-C", here, "status", "--porcelain", "--", "..") != "",
         "versions": versions,
+        "libraries": libraries(told),
     }
