@@ -19,7 +19,7 @@ LEGEND_HEIGHT = 30
 GAP = 0.4  # between groups, in bars
 LOG_FLOOR = 0.25
 # Okabe and Ito's, which the color-blind can tell apart.
-COLORS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
+COLORS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#f0e442", "#999999")
 LIMIT_COLORS = ("#000000", "#777777", "#bb0000")
 
 

@@ -13,11 +13,16 @@ import photos
 import table
 
 SETS = ("200", "400", "800", "200,400,800")
-NAMES = {"ours": "Thumbmill", "pillow": "Pillow", "opencv": "OpenCV", "coded-picture": "coded picture",
-         "every-code": "every code"}
-# What the README shows.
+NAMES = {"ours": "Thumbmill", "pillow": "Pillow", "opencv": "OpenCV", "libvips-debian": "Debian's libvips",
+         "libvips-debian-whole": "Debian's libvips, whole picture", "coded-picture": "coded picture", "every-code": "every code"}
+FORMATS = {"JPEG": ".jpg", "PNG": ".png", "WebP": ".webp", "HEIC": ".heic", "AVIF": ".avif"}
+# What the README shows, of our kernels and of these rivals.
 MAIN = (("j12.jpg", "200"), ("j12prog.jpg", "200"), ("j2.jpg", "200"), ("j12.jpg", "400"), ("j12.jpg", "800"),
-        ("j12.jpg", SETS[3]))
+        ("j12.jpg", SETS[3]), ("png28rgb.png", "200"), ("webp12.webp", "200"), ("heic12.heic", "200"), ("heic12.heic", "800"),
+        ("avif12.avif", "200"), ("avif12.avif", "800"))
+MAIN_RIVALS = ("pillow", "libvips", "sharp", "libvips-debian")
+# Where a kernel may take a thumbnail that is inside the file: quicker, and not as good.
+WITH_QUALITY = ".heic"
 
 
 class Run:
@@ -62,6 +67,11 @@ class Run:
     def version(self, kernel: str) -> str:
         return next((result["version"] for result in self.results if result["kernel"] == kernel), "")
 
+    def libraries(self, kernel: str) -> dict[str, str]:
+        """Versions of the libraries that it works with, as far as it tells."""
+        return {name: version for result in self.results if result["kernel"] == kernel
+                for name, version in result.get("libraries", {}).items()}
+
 
 def load(path: pathlib.Path) -> Run:
     about, *results = map(json.loads, path.read_text(encoding="utf-8").splitlines())
@@ -69,7 +79,9 @@ def load(path: pathlib.Path) -> Run:
 
 
 def name_of(kernel: str) -> str:
-    return NAMES.get(kernel, kernel)
+    """Of "sharp with HEIC" it is that of sharp, with the rest behind it."""
+    name, space, rest = kernel.partition(" ")
+    return NAMES.get(name, name) + space + rest
 
 
 def size_name(sizes: str) -> str:
@@ -97,10 +109,21 @@ def markdown(heads: list[str], lines: list[list[str]]) -> str:
     return "\n".join("| " + " | ".join(cells) + " |" for cells in (heads, rule, *lines))
 
 
-def times_table(run: Run, which: list[tuple[str, str]], measure: str = "cpu_ms") -> str:
-    """Ours, the rivals with how many times more they take, the limits; a row for each photo and sizes."""
-    kernels = [name for name in ("ours", *run.rivals, *run.limits)
+def main_table(run: Run) -> str:
+    """What the README shows."""
+    return times_table(run, main_rows(run), kernels=["ours", *(name for name in MAIN_RIVALS if name in run.rivals)])
+
+
+def times_table(run: Run, which: list[tuple[str, str]], measure: str = "cpu_ms", kernels: list[str] | None = None) -> str:
+    """Ours, the rivals with how many times more they take, the limits, or those of them that are named; a row for each photo and
+    sizes."""
+    kernels = [name for name in kernels or ("ours", *run.rivals, *run.limits)
                if any(run.median(photo, sizes, name) for photo, sizes in which)]
+
+    def quality(photo: str, sizes: str, kernel: str) -> str:
+        shown = photo.endswith(WITH_QUALITY) and measure == "cpu_ms"
+        found = run.rendition(photo, sizes, kernel) if shown else None
+        return f", {found[0]:.1f} dB" if found and found[0] is not None else ""
 
     def cell(photo: str, sizes: str, kernel: str) -> str:
         if (found := run.quartiles(photo, sizes, kernel, measure)) is None:
@@ -109,7 +132,7 @@ def times_table(run: Run, which: list[tuple[str, str]], measure: str = "cpu_ms")
         if kernel in run.limits:
             return middle
         ratio = f" **{run.ratio(photo, sizes, kernel, measure):.2f}x**" if kernel in run.rivals else ""
-        return f"{middle} ({low}-{high}){ratio}"
+        return f"{middle} ({low}-{high}){ratio}{quality(photo, sizes, kernel)}"
 
     heads = [f"{'CPU' if measure == 'cpu_ms' else 'clock'} ms an image"]
     heads += [f"{name_of(name)} {run.version(name)}".strip() + (" (limit)" if name in run.limits else "") for name in kernels]
@@ -119,7 +142,7 @@ def times_table(run: Run, which: list[tuple[str, str]], measure: str = "cpu_ms")
 def means_table(run: Run) -> str:
     """How many times more than ours the rivals take, by format and size: geometric means."""
     lines = []
-    for ending, title in ((".jpg", "JPEG"), (".png", "PNG"), (".webp", "WebP")):
+    for title, ending in FORMATS.items():
         files = [photo for photo in run.photos if photo.endswith(ending)]
         for sizes in SETS if files else ():
             ratios = {rival: [run.ratio(photo, sizes, rival) for photo in files] for rival in run.rivals}

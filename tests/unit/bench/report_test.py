@@ -27,14 +27,34 @@ def run_of(*results, missing=None):
 
 class Tables(unittest.TestCase):
     def test_a_figure_is_the_median_of_all_repetitions_of_all_rounds_with_quartiles(self):
-        run = run_of(result("ours", [1, 2, 9]), result("ours", [3, 4]), result("pillow", [6, 6], version="9.4"),
+        run = run_of(result("ours", [1, 2, 9]), result("ours", [3, 4]), result("pillow", [6, 6], version="13.0"),
                      result("memcpy", [0.5, 0.7]))
         text = kernel_run.times_table(run, kernel_run.main_rows(run))
         self.assertEqual(text.splitlines(), [
-            "| CPU ms an image | Thumbmill | Pillow 9.4 | memcpy (limit) |",
+            "| CPU ms an image | Thumbmill | Pillow 13.0 | memcpy (limit) |",
             "| --- | ---: | ---: | ---: |",
             "| j12 (12 MP, Display P3) to 200 px | 3 (2-4) | 6 (6-6) **2.00x** | 0.6 |",
             *(f"| j12 (12 MP, Display P3) to {sizes} | - | - | - |" for sizes in ("400 px", "800 px", "all three"))])
+
+    def test_the_main_table_has_the_rivals_that_make_thumbnails_and_no_limits(self):
+        run = run_of(*(result(kernel, [1]) for kernel in ("ours", "opencv", "sharp", "pillow", "memcpy")))
+        self.assertEqual(kernel_run.main_table(run).splitlines()[0], "| CPU ms an image | Thumbmill | Pillow | sharp |")
+
+    def test_a_main_row_of_each_format_is_shown_where_it_was_measured(self):
+        run = run_of(result("ours", [1]), result("ours", [1], "heic12.heic"), result("ours", [1], "avif12.avif", "800"))
+        rows = [line.split(" | ")[0] for line in kernel_run.main_table(run).splitlines()[-4:]]
+        self.assertEqual(rows, [f"| {kernel_run.row_name(photo, sizes)}" for photo in ("heic12.heic", "avif12.avif")
+                                for sizes in ("200", "800")])
+
+    def test_a_heic_row_tells_the_quality_beside_the_time_for_a_thumbnail_inside_costs_some(self):
+        run = run_of(result("ours", [4], "heic12.heic", psnr_db=34.04, bytes=9),
+                     result("libvips-debian", [1], "heic12.heic", psnr_db=27.1, bytes=9),
+                     result("ours", [4], "avif12.avif", psnr_db=34.04, bytes=9))
+        rows = kernel_run.rows(run)
+        text = kernel_run.times_table(run, rows)
+        self.assertIn("to 200 px | 4 (4-4), 34.0 dB | 1 (1-1) **0.25x**, 27.1 dB |", text)
+        self.assertEqual(text.count("dB"), 2)
+        self.assertNotIn("dB", kernel_run.times_table(run, rows, "wall_ms"))
 
     def test_a_kernel_that_does_not_read_a_format_has_no_column_there(self):
         run = run_of(result("ours", [1]), result("libjpeg-turbo", [2]), result("ours", [1], "webp08.webp"))
@@ -90,6 +110,27 @@ class Report(unittest.TestCase):
     def test_what_was_missing_is_named_with_the_reason(self):
         run = run_of(result("ours", [1]), missing={"opencv": "it is not installed"})
         self.assertIn("Without OpenCV: it is not installed.", self.report.markdown(run, "kernel-x"))
+
+    def test_the_libraries_of_each_kernel_are_named(self):
+        run = run_of(result("ours", [1], libraries={"libwebp": "1.2"}), result("pillow", [2], version="13.0"),
+                     result("pillow", [2], "heic12.heic", libraries={"libheif": "1.23", "libde265": "1.1"}))
+        text = self.report.conditions(run)
+        self.assertIn(" Thumbmill with libwebp 1.2. Pillow with libheif 1.23, libde265 1.1.", text)
+
+    def test_a_format_that_a_rival_does_not_read_is_named_with_the_reason(self):
+        run = run_of(result("ours", [1]), missing={"libvips with HEIC": "it has no decoder"})
+        self.assertIn("Without libvips with HEIC: it has no decoder.", self.report.conditions(run))
+        self.assertEqual(kernel_run.name_of("pillow with HEIC"), "Pillow with HEIC")
+
+    def test_each_format_has_its_section_and_plot(self):
+        run = run_of(*(result("ours", [1], photo, sizes) for photo in ("j12.jpg", "heic12.heic", "avif12.avif")
+                       for sizes in kernel_run.SETS))
+        text = self.report.markdown(run, "kernel-x")
+        for title in ("JPEG", "HEIC", "AVIF"):
+            self.assertIn(f"## {title}\n", text)
+            self.assertIn(f"kernel-x-{title.lower()}.svg", text)
+        self.assertNotIn("## PNG", text)
+        self.assertEqual(set(self.report.plots(run)), {"jpeg.svg", "heic.svg", "avif.svg", "ratios.svg"})
 
     def test_a_page_without_a_place_for_the_table_is_refused(self):
         with self.assertRaises(SystemExit):
