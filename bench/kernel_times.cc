@@ -22,7 +22,6 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <jpeglib.h>
-#include <vips/vips.h>
 
 #include "decoder/kernels.h"
 #include "rival_kernels.h"
@@ -33,15 +32,9 @@
 namespace thumbmill::bench {
 namespace {
 
-// As in a decoder process: without machine code that libvips makes at run time (sandbox/zygote.cc).
-std::unique_ptr<Thumbnailer> decoders_kernels() {
-  ::setenv("VIPS_NOVECTOR", "1", 1);
-  return make_kernels().value();
-}
-
 // The file is the same at each call.
 Made by_ours(const std::string& file, const Sides& sides) {
-  static const std::unique_ptr<Thumbnailer> kernels = decoders_kernels();
+  static const std::unique_ptr<Thumbnailer> kernels = make_kernels().value();
   static const Blob source(file);
   ThumbnailRequest request;
   request.source = source;
@@ -63,12 +56,12 @@ Made by_ours(const std::string& file, const Sides& sides) {
 struct Kernel {
   std::function<Made(const std::string&, const Sides&)> make;
   std::string version;  // of the library; empty: none
+  std::vector<Library> libraries = {};
 };
 
 const std::map<std::string, Kernel>& kernels() {
   static const std::map<std::string, Kernel> all{
-      {"ours", {by_ours, ""}},
-      {"libvips", {by_libvips, vips_version_string()}},
+      {"ours", {by_ours, "", libraries()}},
       {"libjpeg-turbo", {by_libjpeg_turbo, VALUE_OF(LIBJPEG_TURBO_VERSION)}},
       {"memcpy", {copy, ""}},
       {"coded-picture", {coded_picture, ""}},
@@ -113,9 +106,12 @@ void run(const Kernel& kernel, const std::string& path, const Sides& sides, int 
     cpu.push_back(cpu_ms() - cpu_begin);
     wall.push_back(wall_ms() - wall_begin);
   }
-  fmt::print(R"({{"wall_ms":[{:.3f}],"cpu_ms":[{:.3f}],"version":"{}"}})"
+  std::vector<std::string> named;
+  for (const Library& library : kernel.libraries)
+    named.push_back(fmt::format(R"("{}":"{}")", library.name, library.version));
+  fmt::print(R"({{"wall_ms":[{:.3f}],"cpu_ms":[{:.3f}],"version":"{}","libraries":{{{}}}}})"
              "\n",
-             fmt::join(wall, ","), fmt::join(cpu, ","), kernel.version);
+             fmt::join(wall, ","), fmt::join(cpu, ","), kernel.version, fmt::join(named, ","));
 }
 
 }  // namespace

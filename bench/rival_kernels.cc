@@ -5,7 +5,6 @@
 #include <stdexcept>
 
 #include <jpeglib.h>
-#include <vips/vips.h>
 
 #include "image/jpeg/markers.h"
 #include "image/jpeg/skim_decoder.h"
@@ -19,33 +18,6 @@ namespace thumbmill::bench {
 namespace {
 
 constexpr int kQuality = 80;
-
-void set_up_libvips() {
-  static const bool ready = [] {
-    if (vips_init("kernel_times") != 0) throw std::runtime_error("libvips does not start");
-    vips_concurrency_set(1);
-    vips_cache_set_max(0);
-    return true;
-  }();
-  static_cast<void>(ready);
-}
-
-std::string one_by_libvips(const std::string& file, int side) {
-  VipsImage* image = nullptr;
-  if (vips_thumbnail_buffer(const_cast<char*>(file.data()), file.size(), &image, side, "height",
-                            side, "size", VIPS_SIZE_DOWN, nullptr) != 0)
-    throw std::runtime_error(vips_error_buffer());
-  void* bytes = nullptr;
-  std::size_t size = 0;
-  const int failed = vips_image_hasalpha(image)
-                         ? vips_pngsave_buffer(image, &bytes, &size, nullptr)
-                         : vips_jpegsave_buffer(image, &bytes, &size, "Q", kQuality, nullptr);
-  g_object_unref(image);
-  if (failed != 0) throw std::runtime_error(vips_error_buffer());
-  std::string encoded(static_cast<const char*>(bytes), size);
-  g_free(bytes);
-  return encoded;
-}
 
 // A libjpeg decoder on bytes that has read the header.
 class Decompressor {
@@ -121,14 +93,6 @@ void decode_webp(const std::string& file) {
 }
 
 }  // namespace
-
-Made by_libvips(const std::string& file, const Sides& sides) {
-  set_up_libvips();
-  Made made;
-  for (const std::uint32_t side : sides)
-    made.push_back(one_by_libvips(file, static_cast<int>(side)));
-  return made;
-}
 
 Made by_libjpeg_turbo(const std::string& file, const Sides& sides) {
   Made made;

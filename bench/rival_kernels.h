@@ -1,7 +1,7 @@
-// What bench/kernel measures beside our kernels, in process: the rivals that are C and C++
-// libraries, and the limits, which make no thumbnail but do what every kernel has to do at least.
-// Each is what one writes without more thought, from the whole file in memory to whole JPEGs of
-// quality 80 (PNG where the picture has transparency). Used by kernel_times alone.
+// What bench/kernel measures beside our kernels, in process: libjpeg-turbo, what one writes with it
+// without more thought, and the limits, which make no thumbnail but do what every kernel has to do
+// at least. From the whole file in memory to whole JPEGs of quality 80. The rivals of other
+// languages are in python_times.py and sharp/times.mjs. Used by kernel_times alone.
 #pragma once
 
 #include <cstdint>
@@ -14,12 +14,6 @@ namespace thumbmill::bench {
 using Sides = std::vector<std::uint32_t>;
 /// Files, one for each side. Limits have none.
 using Made = std::vector<std::string>;
-
-/// vips_thumbnail_buffer() and vips_jpegsave_buffer() on the calling thread alone; each side from
-/// the file anew, upright. The profile stays in the file: "export_profile" would cost a photo
-/// without one, too, more than half of the whole. Throws std::runtime_error for what it cannot
-/// read.
-Made by_libvips(const std::string& file, const Sides& sides);
 
 /// JPEG only. The scaled decode at the smallest scale of at least twice the rendition, lanczos, the
 /// encoder; no orientation, profile or placeholder, and nothing shared among the sides. A bad file

@@ -33,5 +33,6 @@ for (let i = 0; i < Number(count); ++i) {
   times.wall_ms.push(Number((performance.now() - begin).toFixed(3)));
   times.cpu_ms.push((user + system) / 1000);
 }
-const { sharp: version, vips } = sharp.versions;
-console.log(JSON.stringify({ ...times, version: `${version} (libvips ${vips})` }));
+const { sharp: version, vips, heif, aom } = sharp.versions;
+const libraries = { libvips: vips, ...(path.endsWith('.avif') ? { libheif: heif, aom } : {}) };
+console.log(JSON.stringify({ ...times, version, libraries }));
