@@ -92,9 +92,13 @@ def _panel(panel: Panel, top: float, series: list[str], limits: list[str], make_
     return svg
 
 
-def _legend(series: list[str], limits: list[str], name_of: Callable[[str], str]) -> str:
+def _legend(panels: list[Panel], series: list[str], limits: list[str], name_of: Callable[[str], str]) -> str:
+    """Of those that the panels show."""
+    shown = {name for panel in panels for group in panel.groups for name in (*group.bars, *group.marks)}
     svg, x = "", LEFT
     for i, name in enumerate([*series, *limits]):
+        if name not in shown:
+            continue
         if name in series:
             svg += f'<rect x="{x}" y="8" width="12" height="12" fill="{COLORS[i % len(COLORS)]}"/>'
         else:
@@ -111,7 +115,7 @@ def chart(panels: list[Panel], series: list[str], limits: list[str], name_of: Ca
     panel_height = TITLE_HEIGHT + PLOT_HEIGHT + LABEL_HEIGHT + 10
     height = LEGEND_HEIGHT + panel_height * len(panels)
     svg = (f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" font-family="sans-serif" font-size="11">\n'
-           f'<rect width="{WIDTH}" height="{height}" fill="#fff"/>\n' + _legend(series, limits, name_of))
+           f'<rect width="{WIDTH}" height="{height}" fill="#fff"/>\n' + _legend(panels, series, limits, name_of))
     for i, panel in enumerate(panels):
         svg += _panel(panel, LEGEND_HEIGHT + i * panel_height, series, limits, make_axis)
     return svg + "</svg>\n"

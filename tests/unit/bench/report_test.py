@@ -99,6 +99,11 @@ class Charts(unittest.TestCase):
         least, _ = self.heights(self.chart(0.01, 4, make_axis=bar_chart.log_axis))
         self.assertEqual(least, 0)
 
+    def test_the_legend_has_what_is_shown(self):
+        labels = {text.text for text in xml.etree.ElementTree.fromstring(self.chart(1)).iter(SVG + "text")}
+        self.assertIn("ours", labels)
+        self.assertFalse({"pillow", "memcpy"} & labels)
+
     def test_names_are_text(self):
         labels = [text.text for text in xml.etree.ElementTree.fromstring(self.chart(1, 2)).iter(SVG + "text")]
         self.assertIn("a<b", labels)
