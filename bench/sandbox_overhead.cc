@@ -2,13 +2,13 @@
 // through DecoderPools, one call at a time, in turn within each round.
 //
 // Usage: sandbox_overhead --programs build/release/src --photo FILE... [--rounds 7] [--images 320]
-// [--vector] [--memory]
+// [--memory]
 //
-// Systems: our own kernels in_process, in unconfined and in pooled processes (32 images each);
-// libvips in this process (vips_in_process), and strict (a process for each image).
+// Systems: the kernels of shared processes in_process, in unconfined and in pooled processes (32
+// images each); all kernels in this process (codecs_in_process), and strict (a process for each
+// image).
 // Prints one JSON object a round and system: time an image by the clock, and CPU time of all
-// processes together, which bears company on the machine better. Without --vector libvips' machine
-// code made at run time is off here, as it is in decoders, so that the sandbox alone is measured.
+// processes together, which bears company on the machine better.
 // The photo is a file that is only read, as the directory store hands it over; --memory has it as
 // bytes, which have to be copied.
 #include <algorithm>
@@ -30,8 +30,8 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include "decoder/kernels.h"
 #include "decoder/own_kernels.h"
-#include "reference/vips_thumbnailer.h"
 #include "metrics/prometheus/prometheus_metrics.h"
 #include "sandbox/decoder_pool.h"
 
@@ -43,7 +43,6 @@ struct Options {
   std::vector<std::string> photos;
   std::size_t rounds = 7;
   std::size_t images = 320;
-  bool vector = false;
   bool memory = false;
 };
 
@@ -131,10 +130,9 @@ class Bench {
         }
       }
     }
-    if (!options_.vector) ::setenv("VIPS_NOVECTOR", "1", 1);
     rivals_.push_back({"in_process", make_own_kernels()});
-    ASSIGN_OR_RETURN(auto vips, VipsThumbnailer::create());
-    rivals_.push_back({"vips_in_process", std::move(vips)});
+    ASSIGN_OR_RETURN(auto kernels, make_kernels());
+    rivals_.push_back({"codecs_in_process", std::move(kernels)});
     return Status();
   }
 
@@ -195,11 +193,10 @@ class Bench {
         std::accumulate(times.begin(), times.end(), 0.0) / static_cast<double>(times.size());
     fmt::print(
         R"({{"bench":"sandbox","photo":"{}","system":"{}","round":{},"images":{},"median_ms":{:.3f},)"
-        R"("mean_ms":{:.3f},"least_ms":{:.3f},"greatest_ms":{:.3f},"cpu_ms":{:.3f},"vector":{},"memory":{}}})"
+        R"("mean_ms":{:.3f},"least_ms":{:.3f},"greatest_ms":{:.3f},"cpu_ms":{:.3f},"memory":{}}})"
         "\n",
         photo.substr(photo.rfind('/') + 1), rivals_[rival].name, round + 1, times.size(),
-        times[times.size() / 2], mean, times.front(), times.back(), cpu_ms, options_.vector,
-        options_.memory);
+        times[times.size() / 2], mean, times.front(), times.back(), cpu_ms, options_.memory);
     std::fflush(stdout);
   }
 
@@ -219,7 +216,6 @@ int run(int argc, char** argv) {
   app.add_option("--rounds", options.rounds, "Of each photo")->capture_default_str();
   app.add_option("--images", options.images, "Of each system in a round, at least")
       ->capture_default_str();
-  app.add_flag("--vector", options.vector, "With libvips' run-time code in this process");
   app.add_flag("--memory", options.memory, "The photo as bytes in memory");
   CLI11_PARSE(app, argc, argv);
   Bench bench(options);

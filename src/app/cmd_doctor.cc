@@ -154,7 +154,7 @@ std::vector<Finding> check_decoders(const Settings& settings, Clock& clock, Logg
   std::vector<Finding> findings{from_status(
       "decoder", probed, "a picture went through each decoder program",
       "look at what is said of it; are thumbmill-decoder and thumbmill-codecs beside this "
-      "program, is libvips installed, may this user start processes, does the kernel "
+      "program, are their libraries installed, may this user start processes, does the kernel "
       "know seccomp?")};
   if (decoders.ok()) {
     for (Finding& finding : describe_sandbox((*decoders)->protection(), settings))

@@ -123,8 +123,9 @@ std::vector<Option> limit_options() {
           "decoder-wall-time", &Settings::decoder_wall_time, "15s", 1s, 1h,
           "Time that one image may take; 0.3 s more for each megapixel of a rendition's box."),
       count_option("decoder-images", &Settings::decoder_images, 32, 1, 1'000'000,
-                   "JPEG, PNG and WebP images after which a decoder process is replaced by a new "
-                   "one; what libvips decodes has a process for each image."),
+                   "Images of formats with decoders of our own after which a decoder process is "
+                   "replaced by a new "
+                   "one; other formats have a process for each image."),
       size_option("decoder-memory-budget", &Settings::decoder_memory_budget_bytes, "0", 0,
                   1024 * kGiB,
                   "What all images being decoded may take together, by their headers: others wait, "

@@ -1,5 +1,5 @@
-// thumbmill-codecs: the zygote of the processes that have one image each, of any format. Started by a
-// DecoderPool; docs/sandbox.md.
+// thumbmill-codecs: the zygote of the processes that have one image each, of any format. Started by
+// a DecoderPool; docs/sandbox.md.
 #include <cstdio>
 
 #include <sysexits.h>

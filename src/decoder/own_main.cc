@@ -1,6 +1,5 @@
-// thumbmill-decoder: the zygote of the processes that JPEGs, PNGs and WebPs share. It has our own
-// kernels and no libvips, whose hundred libraries would make each fork several times dearer.
-// Started by a DecoderPool; docs/sandbox.md.
+// thumbmill-decoder: the zygote of the processes that images share. It has our own kernels only,
+// and few libraries, so that a fork costs little. Started by a DecoderPool; docs/sandbox.md.
 #include "decoder/own_kernels.h"
 #include "decoder/print_libraries.h"
 #include "sandbox/decoder_main.h"

@@ -64,15 +64,12 @@ class SpawnPlan {
   posix_spawnattr_t attributes_;
 };
 
-// Two arenas keep glibc from giving every thread a heap of its own; warnings of libvips would only
-// fill the memory file; the vector code of libvips up to 8.14 is machine code made at run time.
-// The rest saves what each forked process would do again: finding its libraries' functions, and
-// learning image by image that freed memory is worth keeping. The two thresholds are the largest
-// that glibc would arrive at by itself (mallopt(3)); the heap grows a mebibyte at a time.
-std::array<std::string, 8> environment_of_decoders() {
+// Two arenas keep glibc from giving every thread a heap of its own. The rest saves what each forked
+// process would do again: finding its libraries' functions, and learning image by image that freed
+// memory is worth keeping. The two thresholds are the largest that glibc would arrive at by itself
+// (mallopt(3)); the heap grows a mebibyte at a time.
+std::array<std::string, 6> environment_of_decoders() {
   return {"MALLOC_ARENA_MAX=2",
-          "VIPS_WARNING=0",
-          "VIPS_NOVECTOR=1",
           "LC_ALL=C",
           "LD_BIND_NOW=1",
           "MALLOC_MMAP_THRESHOLD_=33554432",

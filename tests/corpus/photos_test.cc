@@ -14,8 +14,8 @@
 #include <gtest/gtest.h>
 
 #include "decoder/kernels.h"
-#include "reference/vips_thumbnailer.h"
 #include "pictures.h"
+#include "reference/vips_thumbnailer.h"
 
 namespace thumbmill {
 namespace {

@@ -68,9 +68,9 @@ class BoxReducer {
 };
 
 /// `channels` is 1 to 4, of which the last one is alpha (not premultiplied) if `has_alpha`; four
-/// without it are inks, for which there is no `conversion`. Sizes are at least 1; `side` is at most kMostBoxSide. `conversion` is applied to each row of the
-/// result before it is rounded to 8 bits; it may be null, and outlives the reducer. Allocates the
-/// result, and some bytes a column.
+/// without it are inks, for which there is no `conversion`. Sizes are at least 1; `side` is at most
+/// kMostBoxSide. `conversion` is applied to each row of the result before it is rounded to 8 bits;
+/// it may be null, and outlives the reducer. Allocates the result, and some bytes a column.
 std::unique_ptr<BoxReducer> make_box_reducer(std::size_t width_px, std::size_t height_px,
                                              std::size_t channels, bool has_alpha, bool wide,
                                              std::size_t side,

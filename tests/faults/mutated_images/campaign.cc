@@ -106,7 +106,7 @@ Result<Tally> Campaign::run() {
     return reports_.watched(command, ImageLimits().max_memory_bytes);
   };
   ASSIGN_OR_RETURN(pool_, DecoderPool::start({.command = zygote("own"),
-                                              .single_command = zygote("vips"),
+                                              .single_command = zygote("codecs"),
                                               .processes = options_.processes,
                                               .memory_budget_bytes = kMemoryBudget},
                                              metrics_, log_, clock_));

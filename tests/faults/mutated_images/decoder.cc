@@ -1,6 +1,6 @@
-// The zygotes of mutated_images: "own" is thumbmill-decoder, "vips" is thumbmill-codecs, by the first
-// argument. Each image is announced by the process's id on standard error, by which the parent
-// finds a sanitizer's report.
+// The zygotes of mutated_images: "own" is thumbmill-decoder, "codecs" is thumbmill-codecs, by the
+// first argument. Each image is announced by the process's id on standard error, by which the
+// parent finds a sanitizer's report.
 //
 // With a flaw's name as a second argument it has that flaw, on every image whose size is a multiple
 // of kFlawedSize: what proves that mutated_images sees it.
@@ -11,11 +11,11 @@
 #include <string_view>
 #include <utility>
 
+#include <lcms2.h>
 #include <unistd.h>
-#include <vips/vips.h>
 
+#include "decoder/kernels.h"
 #include "decoder/own_kernels.h"
-#include "reference/vips_thumbnailer.h"
 #include "sandbox/decoder_main.h"
 #include "sandbox/zygote_main.h"
 
@@ -32,7 +32,7 @@ Status be_flawed(std::string_view flaw) {
     std::free(values);
   }
   if (flaw == "undefined") eight = INT_MAX - 7 + eight;
-  if (flaw == "library") (void)vips_image_get_width(reinterpret_cast<VipsImage*>(eight * 1L));
+  if (flaw == "library") (void)cmsGetColorSpace(reinterpret_cast<cmsHPROFILE>(eight * 1L));
   if (flaw == "invariant") THUMBMILL_CHECK(eight == 9);
   if (flaw == "internal") return Status(Code::internal, "our own fault");
   return Status();
@@ -62,11 +62,10 @@ class WatchedThumbnailer final : public Thumbnailer {
 int main(int argc, char** argv) {
   using namespace thumbmill;
   std::unique_ptr<Thumbnailer> kernels = make_own_kernels();
-  if (argc > 1 && std::string_view(argv[1]) == "vips") {
-    auto vips = VipsThumbnailer::create();
-    if (!vips.ok()) return EXIT_FAILURE;
-    (*vips)->warm_up();
-    kernels = std::move(vips).value();
+  if (argc > 1 && std::string_view(argv[1]) == "codecs") {
+    auto all = make_kernels();
+    if (!all.ok()) return EXIT_FAILURE;
+    kernels = std::move(all).value();
   }
   WatchedThumbnailer watched(*kernels, argc > 2 ? argv[2] : "");
   return zygote_main(kDecoderSocket, watched);
