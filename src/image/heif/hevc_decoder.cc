@@ -14,6 +14,13 @@ Status corrupt(const char* detail) {
   return Status(Code::corrupt_input, "the image cannot be decoded", detail);
 }
 
+Status failure(de265_error error) {
+  if (error == DE265_ERROR_OUT_OF_MEMORY) {
+    return Status(Code::too_large, "the image takes more than decoder-memory to decode");
+  }
+  return corrupt(de265_get_error_text(error));
+}
+
 struct FreeContext {
   void operator()(void* context) const { de265_free_decoder(context); }
 };
@@ -78,7 +85,7 @@ Status HevcDecoder::push(std::string_view unit) {
   }
   const de265_error error =
       de265_push_NAL(context_.get(), unit.data(), static_cast<int>(unit.size()), 0, nullptr);
-  return de265_isOK(error) != 0 ? Status() : corrupt(de265_get_error_text(error));
+  return de265_isOK(error) != 0 ? Status() : failure(error);
 }
 
 // One intra picture. Others that would refer to it, or to some that are not there, take memory and
@@ -110,7 +117,7 @@ Result<const de265_image*> HevcDecoder::finish() {
   while (more != 0) {
     const de265_error error = de265_decode(context_.get(), &more);
     if (const de265_image* image = de265_peek_next_picture(context_.get())) return image;
-    if (de265_isOK(error) == 0) return corrupt(de265_get_error_text(error));
+    if (de265_isOK(error) == 0) return failure(error);
   }
   return corrupt("no picture");
 }
