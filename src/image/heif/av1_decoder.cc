@@ -113,7 +113,7 @@ Status Av1Decoder::start() {
   settings.logger = {nullptr, nullptr};
   settings.allocator = {this, take, give_back};
   if (dav1d_open(&context_, &settings) != 0) {
-    return Status(Code::exhausted, "no memory for a decoder");
+    return Status(Code::too_large, "the image takes more than decoder-memory to decode");
   }
   return Status();
 }

@@ -64,7 +64,8 @@ class HevcDecoder final : public PictureDecoder {
 Status HevcDecoder::start() {
   if (!config_.valid) return corrupt("hvcC");
   context_.reset(de265_new_decoder());
-  if (context_ == nullptr) return Status(Code::exhausted, "no memory for a decoder");
+  if (context_ == nullptr)
+    return Status(Code::too_large, "the image takes more than decoder-memory to decode");
   const int leave = edges_ == BlockEdges::leave ? 1 : 0;
   de265_set_parameter_bool(context_.get(), DE265_DECODER_PARAM_DISABLE_DEBLOCKING, leave);
   de265_set_parameter_bool(context_.get(), DE265_DECODER_PARAM_DISABLE_SAO, leave);

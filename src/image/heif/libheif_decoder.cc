@@ -91,7 +91,8 @@ void read_colors(Opened& opened) {
 Result<Opened> open(std::string_view file, const ImageLimits& limits) {
   Opened opened;
   opened.context.reset(heif_context_alloc());
-  if (opened.context == nullptr) return Status(Code::exhausted, "no memory for a decoder");
+  if (opened.context == nullptr)
+    return Status(Code::too_large, "the image takes more than decoder-memory to decode");
   set_limits(opened.context.get(), limits);
   RETURN_IF_ERROR(status_of(heif_context_read_from_memory_without_copy(
       opened.context.get(), file.data(), file.size(), nullptr)));
@@ -113,7 +114,8 @@ Result<Opened> open(std::string_view file, const ImageLimits& limits) {
 
 Result<Owned<heif_image>> decode(const Opened& opened, heif_chroma chroma) {
   const Owned<heif_decoding_options> options(heif_decoding_options_alloc());
-  if (options == nullptr) return Status(Code::exhausted, "no memory for a decoder");
+  if (options == nullptr)
+    return Status(Code::too_large, "the image takes more than decoder-memory to decode");
   options->convert_hdr_to_8bit = opened.is_hdr() ? 0 : 1;
   heif_image* image = nullptr;
   const heif_error error =

@@ -5,9 +5,11 @@
 
 #include <gtest/gtest.h>
 
+#include "address_limit.h"
 #include "heif_files.h"
 #include "image/heif/heif_kernel.h"
 #include "image/heif/still_decoder.h"
+#include "image/planar/planar_thumbnailer.h"
 
 namespace thumbmill::heif {
 namespace {
@@ -192,6 +194,39 @@ TEST(HeifHostile, DamagedFilesEndInAVerdict) {
       }
       const Code code = decode(file).status.code();
       EXPECT_TRUE(is_verdict(code)) << code_name(code);
+    }
+  }
+}
+
+// Whatever the memory there is: a picture, or a word that there is too little.
+TEST(HeifHostile, SaysWhereThereIsNoMemory) {
+  if (!has_address_limits()) GTEST_SKIP() << "sanitizers take addresses of their own";
+  for (const Codec codec : {Codec::hevc, Codec::av1}) {
+    for (const bool in_tiles : {false, true}) {
+      const std::string file = made_in_child([&] {
+        const auto color = gradient({1, 1}).color;
+        return in_tiles ? tiled({codec, {256, 256}, 4, 2, {1024, 512}, color})
+                        : one_picture(encode(gradient({1024, 768}), codec, 50));
+      });
+      int pictures = 0;  // none may be refused: other tests leave memory behind
+      for (const std::uint64_t mebibytes : {1, 2, 3, 4, 6, 8, 12, 16, 512}) {
+        const auto end = run_with_memory(mebibytes << 20, [&] {
+          ThumbnailRequest request;
+          request.source = Blob(file);
+          request.format = ImageFormat::heic;
+          request.renditions = {{.width_px = 200, .height_px = 200}};
+          return planar::PlanarThumbnailer({{ImageFormat::heic, decode_by_tiles}},
+                                           planar::own_encoders())
+              .make(request, {})
+              .status()
+              .code();
+        });
+        ASSERT_TRUE(end.has_value()) << mebibytes << " MiB";
+        EXPECT_TRUE(*end == Code::ok || *end == Code::too_large)
+            << mebibytes << " MiB: " << code_name(*end);
+        if (*end == Code::ok) ++pictures;
+      }
+      EXPECT_GT(pictures, 0);
     }
   }
 }
