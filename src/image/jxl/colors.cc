@@ -1,14 +1,12 @@
 #include "image/jxl/colors.h"
 
-#include <algorithm>
-#include <cmath>
 #include <optional>
-#include <vector>
 
 #include <jxl/version.h>
 
 #include "image/planar/color_space.h"
 #include "image/planar/hdr_to_srgb.h"
+#include "image/planar/linear_light.h"
 
 namespace thumbmill::jxl {
 namespace {
@@ -52,32 +50,6 @@ std::string profile_of(const JxlDecoder* decoder) {
 }
 
 #undef THUMBMILL_JXL_FORMAT
-
-// Linear light to sRGB's curve (IEC 61966-2-1); primaries stay.
-class LinearToSrgb final : public planar::RowConversion {
- public:
-  LinearToSrgb() : levels_(kSteps + 2) {
-    for (std::size_t i = 0; i < levels_.size(); ++i) {
-      const double light = std::pow(std::min(1.0, static_cast<double>(i) / kSteps), 2);
-      levels_[i] = static_cast<float>(
-          light <= 0.0031308 ? 12.92 * light : 1.055 * std::pow(light, 1 / 2.4) - 0.055);
-    }
-  }
-
-  void convert(float* rgb, std::size_t pixels) const override {
-    for (std::size_t i = 0; i < pixels * 3; ++i) {
-      // By the square root of light, so that steps are finest in the dark. Not a number becomes 0.
-      const float at = rgb[i] > 0 ? std::sqrt(std::min(rgb[i], 1.0f)) * kSteps : 0;
-      const auto step = static_cast<std::size_t>(at);
-      const float part = at - static_cast<float>(step);
-      rgb[i] = levels_[step] + (levels_[step + 1] - levels_[step]) * part;
-    }
-  }
-
- private:
-  static constexpr std::size_t kSteps = 4096;
-  std::vector<float> levels_;
-};
 
 bool is_srgb_primaries(const JxlColorEncoding& encoding) {
   return encoding.white_point == JXL_WHITE_POINT_D65 && encoding.primaries == JXL_PRIMARIES_SRGB;
@@ -127,6 +99,11 @@ Colors choose_colors(JxlDecoder* decoder, const JxlBasicInfo& info) {
   Colors colors;
   if (!encoding) {
     colors.profile = profile_of(decoder);
+    const auto model = grey ? planar::ColorModel::grey : planar::ColorModel::rgb;
+    if (auto curved = planar::with_srgb_curve(colors.profile, model)) {
+      colors.profile = *std::move(curved);
+      colors.conversion = std::make_unique<planar::LinearToSrgbCurve>();
+    }
     return colors;
   }
   const bool plain = grey || is_srgb_primaries(*encoding);
@@ -136,7 +113,7 @@ Colors choose_colors(JxlDecoder* decoder, const JxlBasicInfo& info) {
       colors.conversion = std::make_unique<planar::HdrToSrgb>(cicp_of(*encoding));
       break;
     case JXL_TRANSFER_FUNCTION_LINEAR:
-      colors.conversion = std::make_unique<LinearToSrgb>();
+      colors.conversion = std::make_unique<planar::LinearToSrgbCurve>();
       if (!plain) colors.profile = planar::profile_of(primaries_of(*encoding), std::nullopt);
       break;
     case JXL_TRANSFER_FUNCTION_SRGB:

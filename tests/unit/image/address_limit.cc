@@ -1,5 +1,7 @@
 #include "address_limit.h"
 
+#include <cstddef>
+#include <cstdlib>
 #include <fstream>
 
 #include <sys/resource.h>
@@ -18,12 +20,32 @@ std::uint64_t addresses_in_use() {
   return pages * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
 }
 
+void limit_addresses(std::uint64_t bytes) {
+  const rlimit limit{bytes, RLIM_INFINITY};
+  ::setrlimit(RLIMIT_AS, &limit);
+}
+
+// Memory that was freed before would count for no limit. The process ends soon.
+void use_up_heap() {
+  for (std::size_t size = std::size_t{64} << 20; size >= 64; size /= 2) {
+    while (void* const block = std::malloc(size)) {
+      *static_cast<char volatile*>(block) = 1;  // or compilers leave the call out
+    }
+  }
+}
+
 [[noreturn]] void run_and_exit(std::uint64_t more_bytes, const std::function<Code()>& work) {
   const rlimit none{0, 0};
   ::setrlimit(RLIMIT_CORE, &none);
-  const rlimit limit{addresses_in_use() + more_bytes, RLIM_INFINITY};
-  ::setrlimit(RLIMIT_AS, &limit);
-  ::_exit(kFirstCode + static_cast<int>(work()));
+  const std::uint64_t used = addresses_in_use();
+  limit_addresses(used);
+  use_up_heap();
+  limit_addresses(used + more_bytes);
+  try {
+    ::_exit(kFirstCode + static_cast<int>(work()));
+  } catch (...) {
+    ::_exit(1);
+  }
 }
 
 }  // namespace
@@ -35,31 +57,6 @@ std::optional<Code> run_with_memory(std::uint64_t more_bytes, const std::functio
   if (child < 0 || ::waitpid(child, &status, 0) != child) return std::nullopt;
   if (!WIFEXITED(status) || WEXITSTATUS(status) < kFirstCode) return std::nullopt;
   return static_cast<Code>(WEXITSTATUS(status) - kFirstCode);
-}
-
-std::string made_in_child(const std::function<std::string()>& make) {
-  int ends[2];
-  THUMBMILL_CHECK(::pipe(ends) == 0);
-  const pid_t child = ::fork();
-  if (child == 0) {
-    const std::string made = make();
-    for (std::size_t at = 0; at < made.size();) {
-      const ssize_t written = ::write(ends[1], made.data() + at, made.size() - at);
-      if (written <= 0) ::_exit(1);
-      at += static_cast<std::size_t>(written);
-    }
-    ::_exit(0);
-  }
-  ::close(ends[1]);
-  std::string made;
-  char block[4096];
-  for (ssize_t got = 0; (got = ::read(ends[0], block, sizeof block)) > 0;) {
-    made.append(block, static_cast<std::size_t>(got));
-  }
-  ::close(ends[0]);
-  int status = 0;
-  THUMBMILL_CHECK(::waitpid(child, &status, 0) == child && status == 0);
-  return made;
 }
 
 bool has_address_limits() {

@@ -4,7 +4,9 @@
 #include <cstdlib>
 #include <fstream>
 #include <iterator>
+#include <memory>
 #include <sstream>
+#include <utility>
 
 #include <gtest/gtest.h>
 
@@ -42,13 +44,30 @@ void expect_end(const CorpusFile& file, const Status& end) {
 }
 
 Picture thumbnail_by_libvips(const std::string& file, int side_px) {
-  const auto thumbnail = make_image([&](VipsImage** out) {
-    return vips_thumbnail_buffer(const_cast<char*>(file.data()), file.size(), out, side_px,
-                                 "height", side_px, "size", VIPS_SIZE_DOWN, "export-profile",
-                                 "srgb", nullptr);
+  const auto must = [](auto operation) { return make_image(std::move(operation)).value(); };
+  const VipsImagePtr whole = must([&](VipsImage** out) {
+    *out = vips_image_new_from_buffer(file.data(), file.size(), "", nullptr);
+    return *out == nullptr ? -1 : 0;
   });
-  THUMBMILL_CHECK(thumbnail.ok());
-  return decode_picture(write_picture(thumbnail->get(), ".png[strip]"));
+  const VipsImagePtr small = must([&](VipsImage** out) {
+    // Without a profile to begin with, libvips would go by way of linear light.
+    const char* const profile =
+        vips_image_get_typeof(whole.get(), VIPS_META_ICC_NAME) != 0 ? "srgb" : nullptr;
+    return vips_thumbnail_image(whole.get(), out, side_px, "height", side_px, "size",
+                                VIPS_SIZE_DOWN, profile == nullptr ? nullptr : "export-profile",
+                                profile, nullptr);
+  });
+  if (vips_image_hasalpha(small.get()) == 0) {
+    return decode_picture(write_picture(small.get(), ".png[strip]"));
+  }
+  const double white = 255;
+  const std::unique_ptr<VipsArrayDouble, void (*)(VipsArrayDouble*)> background(
+      vips_array_double_new(&white, 1),
+      [](VipsArrayDouble* array) { vips_area_unref(VIPS_AREA(array)); });
+  const VipsImagePtr opaque = must([&](VipsImage** out) {
+    return vips_flatten(small.get(), out, "background", background.get(), nullptr);
+  });
+  return decode_picture(write_picture(opaque.get(), ".png[strip]"));
 }
 
 }  // namespace thumbmill

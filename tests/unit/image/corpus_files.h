@@ -24,7 +24,8 @@ std::vector<CorpusFile> corpus_files(const std::vector<std::string>& endings);
 /// Fails the test where `end` is not what the manifest expects.
 void expect_end(const CorpusFile& file, const Status& end);
 
-/// At most side_px x side_px, in sRGB, by libvips' own loader.
+/// At most side_px x side_px, in sRGB and on white, by libvips from the whole picture, whatever its
+/// loaders can leave out.
 Picture thumbnail_by_libvips(const std::string& file, int side_px);
 
 }  // namespace thumbmill

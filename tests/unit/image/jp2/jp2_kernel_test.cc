@@ -355,19 +355,23 @@ TEST_F(Jp2, RefusesBoxesThatAreLongerThanTheirs) {
   EXPECT_EQ(code(jp2_file(colors, stream)), Code::corrupt_input);
 }
 
-// The files of the corpus that are JPEG 2000: see tests/corpus.
-TEST_F(Jp2, RealFilesLookAsLibvipsShowsThem) {
+// libvips 8.14 is no judge of these: it reads past the end where the picture does not begin at the
+// grid's origin. What a rendition must look like is therefore taken from the whole picture.
+TEST_F(Jp2, ReducedRealFilesLookLikeTheWholeOnes) {
   const auto rows = corpus_files({".jp2", ".j2k"});
   if (rows.empty()) GTEST_SKIP() << "no images at " << corpus_folder() << "; set THUMBMILL_CORPUS";
   for (const CorpusFile& row : rows) {
     SCOPED_TRACE(row.name);
     const Result<Thumbnails> made = make(row.bytes, 256);
     expect_end(row, made.status());
-    if (row.expect.starts_with("thumb-or-unsupported") && made.ok()) {
-      EXPECT_LT(mean_difference(decode_picture(made->renditions[0].bytes.to_string().value()),
-                                thumbnail_by_libvips(row.bytes, 256)),
-                3);
-    }
+    if (!row.expect.starts_with("thumb-or-unsupported") || !made.ok()) continue;
+    const Result<Thumbnails> whole = make(row.bytes, 4096);
+    ASSERT_TRUE(whole.ok()) << whole.status().to_string();
+    ASSERT_EQ(whole->renditions[0].facts.size, whole->source_size);
+    const std::string file = whole->renditions[0].bytes.to_string().value();
+    EXPECT_LT(mean_difference(decode_picture(made->renditions[0].bytes.to_string().value()),
+                              thumbnail_by_libvips(file, 256)),
+              1);
   }
 }
 
@@ -412,7 +416,7 @@ std::vector<std::string> large_files() {
     MadeCodestream made = four_quarters(1400, 1000);
     made.tile_side = tile;
     made.levels = tile == 0 ? 0 : 3;
-    files.push_back(made_in_child([&] { return encode(made); }));
+    files.push_back(encode(made));
   }
   return files;
 }
@@ -421,8 +425,10 @@ TEST_F(Jp2, WithoutMemoryItIsTooLarge) {
   if (!has_address_limits()) GTEST_SKIP() << "sanitizers take addresses of their own";
   int pictures = 0, refused = 0;
   for (const std::string& file : large_files()) {
+    const ThumbnailRequest wanted = request(file, 64);
     for (const std::uint64_t mebibytes : {1, 2, 4, 8, 12, 16, 24, 32, 48, 64, 96, 128, 512}) {
-      const auto end = run_with_memory(mebibytes << 20, [&] { return code(file); });
+      const auto end = run_with_memory(
+          mebibytes << 20, [&] { return thumbnailer_.make(wanted, {}).status().code(); });
       ASSERT_TRUE(end.has_value()) << mebibytes << " MiB";
       EXPECT_TRUE(*end == Code::ok || *end == Code::too_large)
           << mebibytes << " MiB: " << code_name(*end);

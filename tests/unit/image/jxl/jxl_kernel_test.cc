@@ -299,12 +299,16 @@ TEST_F(Jxl, RealFilesLookAsLibvipsShowsThem) {
   if (rows.empty()) GTEST_SKIP() << "no images at " << corpus_folder() << "; set THUMBMILL_CORPUS";
   for (const CorpusFile& row : rows) {
     SCOPED_TRACE(row.name);
-    const Result<Thumbnails> made = make(row.bytes, 256);
+    ThumbnailRequest on_white = request(row.bytes, 256);
+    on_white.renditions[0].background = Color{255, 255, 255};
+    const Result<Thumbnails> made = thumbnailer_.make(on_white, {});
     expect_end(row, made.status());
-    if (row.expect.starts_with("thumb-or-unsupported") && made.ok()) {
+    // libvips 8.14 takes premultiplied colours as they are; see KeepsAlpha.
+    const bool comparable = row.name.find("premultiplied") == std::string::npos;
+    if (comparable && row.expect.starts_with("thumb-or-unsupported") && made.ok()) {
       EXPECT_LT(mean_difference(decode_picture(made->renditions[0].bytes.to_string().value()),
                                 thumbnail_by_libvips(row.bytes, 256)),
-                3);
+                2);
     }
   }
 }
@@ -336,7 +340,7 @@ std::vector<std::string> large_files() {
     made.sample = [](std::size_t c, std::uint32_t x, std::uint32_t y) {
       return c == 3 ? 0.5 : ((x * 7 + y * 13 + c * 50) % 256) / 255.0;
     };
-    files.push_back(made_in_child([&] { return encode(made); }));
+    files.push_back(encode(made));
   }
   return files;
 }
@@ -345,8 +349,10 @@ TEST_F(Jxl, WithoutMemoryItIsTooLarge) {
   if (!has_address_limits()) GTEST_SKIP() << "sanitizers take addresses of their own";
   int pictures = 0, refused = 0;
   for (const std::string& file : large_files()) {
+    const ThumbnailRequest wanted = request(file, 64);
     for (const std::uint64_t mebibytes : {1, 2, 4, 8, 12, 16, 24, 32, 48, 64, 96, 128, 512}) {
-      const auto end = run_with_memory(mebibytes << 20, [&] { return code(file); });
+      const auto end = run_with_memory(
+          mebibytes << 20, [&] { return thumbnailer_.make(wanted, {}).status().code(); });
       ASSERT_TRUE(end.has_value()) << mebibytes << " MiB";
       EXPECT_TRUE(*end == Code::ok || *end == Code::too_large)
           << mebibytes << " MiB: " << code_name(*end);
