@@ -18,8 +18,7 @@ struct DestroyImage {
 using Image = std::unique_ptr<opj_image, DestroyImage>;
 
 /// The picture, smaller by two `reduction` times; the components' data, w and h are checked to be
-/// there. Of a codestream that is cut off or damaged, what OpenJPEG makes of it: it leaves out what
-/// is missing. corrupt_input: nothing. too_large: no memory. May throw std::bad_alloc.
+/// there. corrupt_input: it is damaged or cut off. too_large: no memory. May throw std::bad_alloc.
 Result<Image> decode_codestream(std::string_view codestream, std::uint32_t reduction);
 
 }  // namespace thumbmill::jp2
