@@ -23,7 +23,6 @@ struct DestroyDecoder {
   void operator()(JxlDecoder* decoder) const { JxlDecoderDestroy(decoder); }
 };
 
-constexpr std::size_t kDcReduction = 8;
 constexpr std::uint32_t kMostExtraChannels = 8;  // each takes memory for all its samples
 
 Status corrupt(const char* detail) {
@@ -68,8 +67,7 @@ class Decoding {
 
 Status Decoding::start() {
   JxlDecoder* const decoder = decoder_.get();
-  const int events =
-      JXL_DEC_BASIC_INFO | JXL_DEC_COLOR_ENCODING | JXL_DEC_FRAME_PROGRESSION | JXL_DEC_FULL_IMAGE;
+  const int events = JXL_DEC_BASIC_INFO | JXL_DEC_COLOR_ENCODING | JXL_DEC_FULL_IMAGE;
   if (JxlDecoderSubscribeEvents(decoder, events) != JXL_DEC_SUCCESS ||
       JxlDecoderSetKeepOrientation(decoder, JXL_TRUE) != JXL_DEC_SUCCESS ||
       JxlDecoderSetUnpremultiplyAlpha(decoder, JXL_TRUE) != JXL_DEC_SUCCESS) {
@@ -175,10 +173,6 @@ Result<planar::Decoded> Decoding::run() {
         break;
       case JXL_DEC_NEED_IMAGE_OUT_BUFFER:
         RETURN_IF_ERROR(make_output());
-        break;
-      case JXL_DEC_FRAME_PROGRESSION:
-        // The DC image is there. libjxl says so only of pictures that it can show then.
-        if (side_ >= kDcReduction && flush()) return take();
         break;
       case JXL_DEC_FULL_IMAGE:
         if (!rows_.has_value()) return corrupt("a JPEG XL without pixels");

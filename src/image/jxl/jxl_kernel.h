@@ -3,8 +3,8 @@
 // left out; with a black one (CMYK) the file is refused. Orientation is the codestream's, which
 // counts before any in Exif boxes (18181-2): these are not read.
 //
-// Where renditions are at most a 16th of the picture, only its DC image is decoded, as the JPEG
-// kernel does.
+// Always decodes the whole picture. The image of DC coefficients alone, which libjxl can show,
+// costs 9 dB at an eighth (43 instead of 53, of a photo), and saves 10 to 45 % of the time.
 #pragma once
 
 #include "image/planar/rendition_maker.h"

@@ -104,45 +104,6 @@ TEST_F(Jxl, ReadsEveryKindOfFileAtEverySize) {
   }
 }
 
-TEST_F(Jxl, SmallRenditionsComeFromTheDcImage) {
-  MadeJxl made = four_quarters(1600, 1200);
-  made.lossless = false;
-  std::mt19937 random(7);
-  made.sample = [&](std::size_t c, std::uint32_t x, std::uint32_t y) {
-    const double wave = 0.1 * std::sin(x / 60.0) * std::cos(y / 45.0);
-    return std::clamp(quarter(c, x / 1600.0, y / 1200.0) + wave, 0.0, 1.0);
-  };
-  const std::string file = encode(made);
-  const Picture small = picture(file, 100);
-  const Picture large = picture(file, 200);  // from all of it
-  expect_quarters(small, 40, "wave");
-  double sum = 0;
-  for (std::uint32_t y = 0; y < small.size.height; ++y) {
-    for (std::uint32_t x = 0; x < small.size.width; ++x) {
-      for (std::size_t c = 0; c < 3; ++c) {
-        const int mean = (large.at(2 * x, 2 * y)[c] + large.at(2 * x + 1, 2 * y)[c] +
-                          large.at(2 * x, 2 * y + 1)[c] + large.at(2 * x + 1, 2 * y + 1)[c]) /
-                         4;
-        sum += std::abs(small.at(x, y)[c] - mean);
-      }
-    }
-  }
-  EXPECT_LT(sum / (small.size.width * small.size.height * 3), 1.5);
-}
-
-TEST_F(Jxl, OfADcImageTheRestIsNotLookedAt) {
-  MadeJxl made = four_quarters(1000, 750);
-  made.lossless = false;
-  std::mt19937 random(5);
-  made.sample = [&](std::size_t c, std::uint32_t x, std::uint32_t y) {
-    return std::min(1.0, quarter(c, x / 1000.0, y / 750.0) + (random() % 16) / 255.0);
-  };
-  std::string file = encode(made);
-  file.replace(file.size() / 2, file.size() / 3, file.size() / 3, '\x5a');
-  EXPECT_EQ(make(file, 500).status().code(), Code::corrupt_input);
-  expect_quarters(picture(file, 60), 24, "from the DC image");
-}
-
 TEST_F(Jxl, OrientationIsTheCodestreams) {
   for (int orientation = 1; orientation <= 8; ++orientation) {
     const bool sideways = orientation >= 5;
