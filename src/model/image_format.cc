@@ -67,6 +67,12 @@ std::optional<ImageFormat> sniff_ftyp(std::string_view head) {
   std::uint32_t box_bytes = 0;
   for (const char c : head.substr(0, 4)) box_bytes = box_bytes << 8 | static_cast<unsigned char>(c);
   head = head.substr(0, box_bytes);
+  // With a box of the smallest kind (ISO/IEC 23008-12 amendment, "mini") the version is a brand.
+  if (head.size() >= 16 && head.substr(8, 4) == "mif3") {
+    const std::string_view version = head.substr(12, 4);
+    if (version == "avif") return F::avif;
+    if (version == "heic" || version == "heix") return F::heic;
+  }
   std::optional<ImageFormat> generic;
   for (std::size_t at = 8; at + 4 <= head.size(); at += at == 8 ? 8 : 4) {
     const std::string_view brand = head.substr(at, 4);

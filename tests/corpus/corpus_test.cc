@@ -114,7 +114,10 @@ class Corpus : public ::testing::Test {
     const SizePx upright = upright_size(row).value_or(thumbnails.source_size);
     EXPECT_EQ(thumbnails.source_size, upright)
         << thumbnails.source_size.width << " x " << thumbnails.source_size.height;
-    EXPECT_TRUE(looks_like(row.reference, upright));
+    // The reference's maker did not read every format.
+    if (row.reference.width > 0) {
+      EXPECT_TRUE(looks_like(row.reference, upright));
+    }
     const SizePx expected = plan_fit(upright, spec_).canvas;
     EXPECT_EQ(made.facts.size, expected)
         << made.facts.size.width << " x " << made.facts.size.height;

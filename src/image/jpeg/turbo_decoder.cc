@@ -115,6 +115,13 @@ class Decoder {
       return Status(Code::too_large, "the image takes more than decoder-memory to decode",
                     session_.message);
     }
+    const bool other_variant = session_.code == JERR_BAD_PRECISION ||
+                               session_.code == JERR_SOF_UNSUPPORTED ||
+                               session_.code == JERR_ARITH_NOTIMPL;
+    if (other_variant) {
+      return Status(Code::unsupported, "this variant of the image's format is not supported",
+                    session_.message);
+    }
     return Status(Code::corrupt_input, "the image cannot be decoded", session_.message);
   }
 

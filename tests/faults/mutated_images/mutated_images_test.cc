@@ -214,7 +214,7 @@ TEST_F(MutatedImages, DamageGetsPastAPngsChecks) {
   EXPECT_TRUE(tally.good());
   // Of damage to the file alone one in seven leaves a picture.
   EXPECT_GT(tally.ended(Code::ok), 12u);
-  EXPECT_GT(tally.ended(Code::corrupt_input), 12u);
+  EXPECT_GT(tally.ended(Code::corrupt_input), 6u);
 }
 
 TEST_F(MutatedImages, ANumberGivesTheSameFileAlways) {
@@ -238,7 +238,8 @@ TEST(Seeds, AreOfEveryFormatThatIsDecoded) {
   for (const Seed& seed : seeds) formats.insert(seed.format);
   for (const ImageFormat format :
        {ImageFormat::jpeg, ImageFormat::png, ImageFormat::webp, ImageFormat::gif, ImageFormat::tiff,
-        ImageFormat::heic, ImageFormat::avif, ImageFormat::pnm}) {
+        ImageFormat::heic, ImageFormat::avif, ImageFormat::pnm, ImageFormat::bmp, ImageFormat::ico,
+        ImageFormat::tga, ImageFormat::psd, ImageFormat::jxl, ImageFormat::jp2}) {
     EXPECT_TRUE(formats.contains(format)) << image_format_info(format).name;
   }
 }

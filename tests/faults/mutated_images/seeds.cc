@@ -10,6 +10,7 @@
 
 #include <fmt/format.h>
 
+#include "heif_pictures.h"
 #include "image/jpeg/made_jpeg.h"
 #include "pictures.h"
 #include "png_files.h"
@@ -25,6 +26,11 @@ void add(std::vector<Seed>& seeds, std::string name, std::string bytes) {
 
 // A libvips without an encoder (x265, cgif) makes fewer seeds.
 void add_picture(std::vector<Seed>& seeds, const VipsImagePtr& image, const std::string& suffix) {
+  if (suffix.starts_with(".heic") || suffix.starts_with(".avif")) {
+    add(seeds, fmt::format("made {}x{}{}", image->Xsize, image->Ysize, suffix),
+        write_heif(image.get(), suffix));
+    return;
+  }
   void* bytes = nullptr;
   std::size_t size = 0;
   if (vips_image_write_to_buffer(image.get(), suffix.c_str(), &bytes, &size, nullptr) != 0) {
@@ -133,18 +139,65 @@ void add_pngs(std::vector<Seed>& seeds) {
       with_png_orientation(write_picture(picture.get(), ".png"), 6));
 }
 
+std::string little_endian(std::uint32_t value, std::size_t bytes) {
+  std::string text;
+  for (std::size_t i = 0; i < bytes; ++i) text.push_back(static_cast<char>(value >> (8 * i)));
+  return text;
+}
+
+// Formats that libvips does not write: 24 bits a pixel, without compression.
+void add_rasters(std::vector<Seed>& seeds) {
+  using namespace std::string_literals;
+  constexpr std::uint32_t kWidth = 20, kHeight = 12;
+  const std::string pixels = random_bytes(std::size_t{kWidth} * kHeight * 3, 5);
+  const std::string sizes = little_endian(kWidth, 4) + little_endian(kHeight, 4);
+  const std::string info = little_endian(40, 4) + sizes + "\1\0\x18\0"s + std::string(24, '\0');
+  add(seeds, "made.bmp",
+      "BM" + little_endian(static_cast<std::uint32_t>(54 + pixels.size()), 4) + "\0\0\0\0"s +
+          little_endian(54, 4) + info + pixels);
+  add(seeds, "made.tga",
+      "\0\0\2"s + std::string(9, '\0') + little_endian(kWidth, 2) + little_endian(kHeight, 2) +
+          "\x18\0"s + pixels);
+  // An icon's bitmap is twice as high as its picture, for the mask.
+  const std::string icon = little_endian(40, 4) + little_endian(16, 4) + little_endian(32, 4) +
+                           "\1\0\x18\0"s + std::string(24, '\0') + random_bytes(768, 6) +
+                           std::string(64, '\0');
+  add(seeds, "made.ico",
+      "\0\0\1\0\1\0\x10\x10\0\0\1\0\x18\0"s +
+          little_endian(static_cast<std::uint32_t>(icon.size()), 4) + little_endian(22, 4) + icon);
+  add(seeds, "made.psd",
+      "8BPS\0\1"s + std::string(6, '\0') + "\0\3\0\0\0\x0c\0\0\0\x14\0\x08\0\3"s +
+          std::string(12, '\0') + "\0\0"s + pixels);
+}
+
 void add_others(std::vector<Seed>& seeds) {
+  add_rasters(seeds);
   const VipsImagePtr flat = four_colors(96, 64);
   const VipsImagePtr clear = four_colors_alpha(80, 64, 90);
   const VipsImagePtr rough = noise(70, 50);
   const VipsImagePtr cmyk = in_space(flat, VIPS_INTERPRETATION_CMYK);
   const VipsImagePtr grey = in_space(rough, VIPS_INTERPRETATION_B_W);
   const VipsImagePtr deep = in_space(rough, VIPS_INTERPRETATION_RGB16);
-  for (const char* suffix :
-       {".jpg[profile=srgb]", ".jpg[profile=p3,interlace]", ".webp", ".webp[lossless]",
-        ".webp[Q=30,profile=srgb]", ".gif", ".gif[interlace]", ".avif", ".avif[lossless]",
-        ".avif[Q=95]", ".heic", ".heic[bitdepth=10]", ".ppm[strip]", ".ppm[ascii,strip]",
-        ".tif[compression=jpeg]", ".tif[compression=webp]"}) {
+  for (const char* suffix : {".jpg[profile=srgb]",
+                             ".jpg[profile=p3,interlace]",
+                             ".webp",
+                             ".webp[lossless]",
+                             ".webp[Q=30,profile=srgb]",
+                             ".gif",
+                             ".gif[interlace]",
+                             ".avif",
+                             ".avif[lossless]",
+                             ".avif[Q=95]",
+                             ".heic",
+                             ".heic[bitdepth=10]",
+                             ".ppm[strip]",
+                             ".ppm[ascii,strip]",
+                             ".tif[compression=jpeg]",
+                             ".tif[compression=webp]",
+                             ".jxl",
+                             ".jxl[lossless]",
+                             ".jp2",
+                             ".jp2[lossless]"}) {
     add_picture(seeds, flat, suffix);
     add_picture(seeds, rough, suffix);
   }

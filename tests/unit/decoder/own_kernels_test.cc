@@ -25,8 +25,15 @@ TEST(OwnKernels, WhatMakesNoSenseIsNotCalledAnotherFormat) {
 }
 
 TEST(OwnKernels, OtherFormatsAreDeclined) {
-  EXPECT_EQ(answer_to(ImageFormat::pnm, "P3 1 1 255\n1 2 3\n").code(), Code::unsupported);
-  EXPECT_EQ(answer_to(ImageFormat::gif, jpeg::make_jpeg({})).code(), Code::unsupported);
+  for (const ImageFormat format : {ImageFormat::tiff, ImageFormat::heic, ImageFormat::avif,
+                                   ImageFormat::jxl, ImageFormat::jp2, ImageFormat::svg}) {
+    EXPECT_EQ(answer_to(format, jpeg::make_jpeg({})).code(), Code::unsupported);
+  }
+}
+
+TEST(OwnKernels, ReadsSmallFormats) {
+  EXPECT_TRUE(answer_to(ImageFormat::pnm, "P3 1 1 255\n1 2 3\n").ok());
+  EXPECT_EQ(answer_to(ImageFormat::gif, jpeg::make_jpeg({})).code(), Code::corrupt_input);
 }
 
 TEST(OwnKernels, AGoodImageIsMade) {

@@ -38,6 +38,12 @@ const Sample kSamples[] = {
     {"\0\0\0\x18"
      "ftypmif1\0\0\0\0mif1avif"sv,
      ImageFormat::avif, 24},
+    {"\0\0\0\x10"
+     "ftypmif3avif"sv,
+     ImageFormat::avif, 16},
+    {"\0\0\0\x10"
+     "ftypmif3heic"sv,
+     ImageFormat::heic, 16},
     {"BM\x46\0\0\0"sv, ImageFormat::bmp, 2},
     {"\0\0\1\0\1\0"sv, ImageFormat::ico, 6},
     {"\0\0\2\0\0\1"sv, ImageFormat::ico, 6},

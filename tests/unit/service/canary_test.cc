@@ -87,11 +87,11 @@ TEST_F(CanaryTest, AWrongAnswerIsAFailure) {
 
 TEST_F(CanaryTest, ItsImagesAreSuchAsUploadsMayBe) {
   ASSERT_TRUE(canary_.probe().ok());
-  EXPECT_THAT(thumbnailer_.formats_, testing::ElementsAre(ImageFormat::png, ImageFormat::pnm));
+  EXPECT_THAT(thumbnailer_.formats_, testing::ElementsAre(ImageFormat::png, ImageFormat::tiff));
 }
 
 TEST_F(CanaryTest, OneProgramThatFailsIsEnough) {
-  for (const ImageFormat format : {ImageFormat::png, ImageFormat::pnm}) {
+  for (const ImageFormat format : {ImageFormat::png, ImageFormat::tiff}) {
     thumbnailer_.failing_ = format;
     thumbnailer_.set_failure(Status(Code::unavailable, "not there"));
     const Status failed = canary_.probe();
