@@ -139,9 +139,9 @@ TEST_F(DecoderPoolTest, AFailureIsNotTriedInAnotherProcess) {
 TEST_F(DecoderPoolTest, ARenditionThatOneProgramWritesHasAProcessOfItsOwn) {
   start();
   for (const ImageFormat format : {ImageFormat::avif, ImageFormat::jxl}) {
-    ThumbnailRequest request = request_for("leave");
+    ThumbnailRequest request = request_for("refuse");
     request.renditions[0].format = format;
-    EXPECT_EQ(pool_->make(request, {}).status().code(), Code::unsupported);
+    EXPECT_EQ(pool_->make(request, {}).status().code(), Code::corrupt_input);
   }
   EXPECT_EQ(restarts("single_use"), 2);
 }
