@@ -6,7 +6,7 @@
 #include <cstdlib>
 #include <type_traits>
 
-#include <lcms2.h>
+#include "image/planar/lcms_handles.h"
 
 namespace thumbmill::planar {
 namespace {
@@ -81,20 +81,9 @@ void add_alpha_row(const std::uint8_t* rgb, const std::uint8_t* alpha, std::size
   }
 }
 
-struct CloseProfile {
-  void operator()(void* profile) const { cmsCloseProfile(profile); }
-};
-using Profile = std::unique_ptr<void, CloseProfile>;
-
 struct DeleteTransform {
   void operator()(void* transform) const { cmsDeleteTransform(transform); }
 };
-
-struct DeleteContext {
-  void operator()(cmsContext context) const { cmsDeleteContext(context); }
-};
-
-void say_nothing(cmsContext, cmsUInt32Number, const char*) {}
 
 }  // namespace
 
@@ -151,7 +140,7 @@ Pixels flattened(Pixels pixels, Color background) {
 
 struct ProfileTransform::State {
   // In this order: the transform lives in the context.
-  std::unique_ptr<std::remove_pointer_t<cmsContext>, DeleteContext> context;
+  lcms::Context context;
   std::unique_ptr<void, DeleteTransform> transform;
   ColorModel model = ColorModel::rgb;
   bool identity = false;
@@ -244,13 +233,11 @@ bool changes_nothing(const ProfileTransform& transform) {
 std::shared_ptr<const ProfileTransform> make_transform(const std::string& bytes, ColorModel model) {
   auto state = std::make_unique<ProfileTransform::State>();
   state->model = model;
-  state->context.reset(cmsCreateContext(nullptr, nullptr));
+  state->context = lcms::make_context();
+  if (state->context == nullptr) return nullptr;
   std::remove_pointer_t<cmsContext>* const context = state->context.get();
-  if (context == nullptr) return nullptr;
-  cmsSetLogErrorHandlerTHR(context, say_nothing);
-  const Profile source(
-      cmsOpenProfileFromMemTHR(context, bytes.data(), static_cast<cmsUInt32Number>(bytes.size())));
-  const Profile srgb(cmsCreate_sRGBProfileTHR(context));
+  const lcms::Profile source = lcms::open_profile(context, bytes);
+  const lcms::Profile srgb(cmsCreate_sRGBProfileTHR(context));
   if (source == nullptr || srgb == nullptr) return nullptr;
   const ModelNames names = names_of(model);
   if (cmsGetColorSpace(source.get()) != names.space) return nullptr;

@@ -3,9 +3,8 @@
 #include <algorithm>
 #include <cmath>
 #include <memory>
-#include <type_traits>
 
-#include <lcms2.h>
+#include "image/planar/lcms_handles.h"
 
 namespace thumbmill::planar {
 namespace {
@@ -17,28 +16,10 @@ constexpr std::uint8_t kBt709 = 1, kGamma22 = 4, kGamma28 = 5, kBt601 = 6, kSmpt
 
 constexpr Primaries kBt709Primaries{{0.64, 0.33}, {0.30, 0.60}, {0.15, 0.06}, {0.3127, 0.3290}};
 
-struct DeleteContext {
-  void operator()(cmsContext context) const { cmsDeleteContext(context); }
-};
-using Context = std::unique_ptr<std::remove_pointer_t<cmsContext>, DeleteContext>;
-
-struct CloseProfile {
-  void operator()(void* profile) const { cmsCloseProfile(profile); }
-};
-using Profile = std::unique_ptr<void, CloseProfile>;
-
-struct FreeCurve {
-  void operator()(cmsToneCurve* curve) const { cmsFreeToneCurve(curve); }
-};
-using Curve = std::unique_ptr<cmsToneCurve, FreeCurve>;
-
-// y = ((x + a) / (1 + a)) ^ gamma above `cut`, x / slope below it: what Little CMS calls type 4.
-Curve broken_curve(cmsContext context, double gamma, double a, double slope, double cut) {
-  const double parameters[] = {gamma, 1 / (1 + a), a / (1 + a), 1 / slope, cut};
-  return Curve(cmsBuildParametricToneCurve(context, 4, parameters));
-}
-
-Curve srgb_curve(cmsContext context) { return broken_curve(context, 2.4, 0.055, 12.92, 0.04045); }
+using lcms::Curve;
+using lcms::make_context;
+using lcms::Profile;
+using lcms::srgb_curve;
 
 Curve power_curve(cmsContext context, double exponent) {
   return Curve(cmsBuildGamma(context, exponent));
@@ -55,7 +36,7 @@ Curve curve_of(cmsContext context, std::uint8_t transfer) {
     case kGamma28:
       return power_curve(context, 2.8);
     case kSmpte240:
-      return broken_curve(context, 1 / 0.45, 0.1115, 4.0, 4.0 * 0.0228);
+      return lcms::broken_curve(context, 1 / 0.45, 0.1115, 4.0, 4.0 * 0.0228);
     case kLinear:
       return power_curve(context, 1);
     case kSmpte428: {
@@ -127,14 +108,6 @@ std::string rgb_profile(cmsContext context, const Primaries& p, cmsToneCurve* cu
   return bytes_of(profile.get());
 }
 
-Context make_context() {
-  Context context(cmsCreateContext(nullptr, nullptr));
-  if (context != nullptr) {
-    cmsSetLogErrorHandlerTHR(context.get(), [](cmsContext, cmsUInt32Number, const char*) {});
-  }
-  return context;
-}
-
 bool is_exponent(double exponent) { return exponent >= 0.1 && exponent <= 10; }
 
 }  // namespace
@@ -171,7 +144,7 @@ std::optional<Primaries> primaries_of(std::uint8_t code) {
 
 std::string profile_of(const Cicp& cicp) {
   if (is_hdr(cicp)) return {};
-  const Context context = make_context();
+  const lcms::Context context = make_context();
   if (context == nullptr) return {};
   const auto primaries = primaries_of(cicp.primaries);
   Curve curve = curve_of(context.get(), cicp.transfer);
@@ -184,7 +157,7 @@ std::string profile_of(const Cicp& cicp) {
 
 std::string profile_of(const std::optional<Primaries>& primaries, std::optional<double> exponent) {
   if ((!primaries && !exponent) || (exponent && !is_exponent(*exponent))) return {};
-  const Context context = make_context();
+  const lcms::Context context = make_context();
   if (context == nullptr) return {};
   const Curve curve = exponent ? power_curve(context.get(), *exponent) : srgb_curve(context.get());
   return rgb_profile(context.get(), primaries.value_or(kBt709Primaries), curve.get());
@@ -192,7 +165,7 @@ std::string profile_of(const std::optional<Primaries>& primaries, std::optional<
 
 std::string grey_profile_of(double exponent) {
   if (!is_exponent(exponent)) return {};
-  const Context context = make_context();
+  const lcms::Context context = make_context();
   if (context == nullptr) return {};
   const Curve curve = power_curve(context.get(), exponent);
   if (curve == nullptr) return {};

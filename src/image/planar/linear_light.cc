@@ -3,9 +3,8 @@
 #include <algorithm>
 #include <cmath>
 #include <memory>
-#include <type_traits>
 
-#include <lcms2.h>
+#include "image/planar/lcms_handles.h"
 
 namespace thumbmill::planar {
 namespace {
@@ -13,29 +12,6 @@ namespace {
 constexpr std::size_t kLevels = 4096;
 // A profile larger than this has tables, not curves.
 constexpr std::size_t kLargestProfile = 64 << 10;
-
-struct DeleteContext {
-  void operator()(cmsContext context) const { cmsDeleteContext(context); }
-};
-using Context = std::unique_ptr<std::remove_pointer_t<cmsContext>, DeleteContext>;
-
-struct CloseProfile {
-  void operator()(void* profile) const { cmsCloseProfile(profile); }
-};
-using Profile = std::unique_ptr<void, CloseProfile>;
-
-struct FreeCurve {
-  void operator()(cmsToneCurve* curve) const { cmsFreeToneCurve(curve); }
-};
-using Curve = std::unique_ptr<cmsToneCurve, FreeCurve>;
-
-void say_nothing(cmsContext, cmsUInt32Number, const char*) {}
-
-// sRGB's, in the form that Little CMS calls type 4.
-Curve srgb_curve(cmsContext context) {
-  const double parameters[] = {2.4, 1 / 1.055, 0.055 / 1.055, 1 / 12.92, 0.04045};
-  return Curve(cmsBuildParametricToneCurve(context, 4, parameters));
-}
 
 std::vector<cmsTagSignature> curves_of(ColorModel model) {
   if (model == ColorModel::grey) return {cmsSigGrayTRCTag};
@@ -62,13 +38,11 @@ bool is_linear(cmsHPROFILE profile, ColorModel model) {
 std::optional<std::string> with_srgb_curve(const std::string& profile, ColorModel model) {
   if (profile.empty() || profile.size() > kLargestProfile) return std::nullopt;
   if (model != ColorModel::grey && model != ColorModel::rgb) return std::nullopt;
-  const Context context(cmsCreateContext(nullptr, nullptr));
+  const lcms::Context context = lcms::make_context();
   if (context == nullptr) return std::nullopt;
-  cmsSetLogErrorHandlerTHR(context.get(), say_nothing);
-  const Profile opened(cmsOpenProfileFromMemTHR(context.get(), profile.data(),
-                                                static_cast<cmsUInt32Number>(profile.size())));
+  const lcms::Profile opened = lcms::open_profile(context.get(), profile);
   if (opened == nullptr || !is_linear(opened.get(), model)) return std::nullopt;
-  const Curve curve = srgb_curve(context.get());
+  const lcms::Curve curve = lcms::srgb_curve(context.get());
   for (const cmsTagSignature tag : curves_of(model)) {
     if (cmsWriteTag(opened.get(), tag, curve.get()) == 0) return std::nullopt;
   }
