@@ -1,5 +1,6 @@
 // Every Thumbnailer that decodes real images against the suite: in this process, and in decoder
 // processes.
+#include "conformance/thumbnailer_formats_suite.h"
 #include "conformance/thumbnailer_hostile_suite.h"
 #include "conformance/thumbnailer_suite.h"
 #include "decoder/kernels.h"

@@ -14,6 +14,7 @@
 #include "image/jpeg/made_jpeg.h"
 #include "pictures.h"
 #include "png_files.h"
+#include "raster_files.h"
 
 namespace thumbmill {
 namespace {
@@ -139,35 +140,13 @@ void add_pngs(std::vector<Seed>& seeds) {
       with_png_orientation(write_picture(picture.get(), ".png"), 6));
 }
 
-std::string little_endian(std::uint32_t value, std::size_t bytes) {
-  std::string text;
-  for (std::size_t i = 0; i < bytes; ++i) text.push_back(static_cast<char>(value >> (8 * i)));
-  return text;
-}
-
-// Formats that libvips does not write: 24 bits a pixel, without compression.
 void add_rasters(std::vector<Seed>& seeds) {
-  using namespace std::string_literals;
-  constexpr std::uint32_t kWidth = 20, kHeight = 12;
-  const std::string pixels = random_bytes(std::size_t{kWidth} * kHeight * 3, 5);
-  const std::string sizes = little_endian(kWidth, 4) + little_endian(kHeight, 4);
-  const std::string info = little_endian(40, 4) + sizes + "\1\0\x18\0"s + std::string(24, '\0');
-  add(seeds, "made.bmp",
-      "BM" + little_endian(static_cast<std::uint32_t>(54 + pixels.size()), 4) + "\0\0\0\0"s +
-          little_endian(54, 4) + info + pixels);
-  add(seeds, "made.tga",
-      "\0\0\2"s + std::string(9, '\0') + little_endian(kWidth, 2) + little_endian(kHeight, 2) +
-          "\x18\0"s + pixels);
-  // An icon's bitmap is twice as high as its picture, for the mask.
-  const std::string icon = little_endian(40, 4) + little_endian(16, 4) + little_endian(32, 4) +
-                           "\1\0\x18\0"s + std::string(24, '\0') + random_bytes(768, 6) +
-                           std::string(64, '\0');
-  add(seeds, "made.ico",
-      "\0\0\1\0\1\0\x10\x10\0\0\1\0\x18\0"s +
-          little_endian(static_cast<std::uint32_t>(icon.size()), 4) + little_endian(22, 4) + icon);
-  add(seeds, "made.psd",
-      "8BPS\0\1"s + std::string(6, '\0') + "\0\3\0\0\0\x0c\0\0\0\x14\0\x08\0\3"s +
-          std::string(12, '\0') + "\0\0"s + pixels);
+  constexpr SizePx kSize{20, 12};
+  const std::string pixels = random_bytes(std::size_t{kSize.width} * kSize.height * 3, 5);
+  add(seeds, "made.bmp", bmp_file(kSize, pixels));
+  add(seeds, "made.ico", ico_file(kSize, pixels));
+  add(seeds, "made.tga", tga_file(kSize, pixels));
+  add(seeds, "made.psd", psd_file(kSize, pixels));
 }
 
 void add_others(std::vector<Seed>& seeds) {
