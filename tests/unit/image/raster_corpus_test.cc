@@ -186,7 +186,7 @@ TEST(RasterCorpus, AThinPictureFillsItsBox) {
 }
 
 TEST(RasterCorpus, GoodFilesLookAsImageMagickShowsThem) {
-  if (output_of("convert -version 2>&1").find("ImageMagick") == std::string::npos) {
+  if (output_of("convert -version 2>&1").find("Version: ImageMagick") == std::string::npos) {
     GTEST_SKIP() << "no ImageMagick";
   }
   const auto files =
@@ -206,7 +206,7 @@ TEST(RasterCorpus, GoodFilesLookAsImageMagickShowsThem) {
 
 // There are none in the corpus: ImageMagick writes them here, from what it has built in.
 TEST(RasterCorpus, PhotoshopFilesLookAsImageMagickShowsThem) {
-  if (output_of("convert -version 2>&1").find("ImageMagick") == std::string::npos) {
+  if (output_of("convert -version 2>&1").find("Version: ImageMagick") == std::string::npos) {
     GTEST_SKIP() << "no ImageMagick";
   }
   // As Photoshop writes transparency: with the colours laid over white.
