@@ -43,16 +43,15 @@ Result<Blob> read_input(const std::string& path) {
   return Blob::from_file(std::move(file), 0, size);
 }
 
-Result<ImageFormat> sniff(const Blob& blob, const std::string& path) {
+Result<ImageFormat> sniff(const Blob& blob, const std::string& path, const FormatSet& formats) {
   std::string head(std::min<std::uint64_t>(blob.size(), kSniffBytes), '\0');
   RETURN_IF_ERROR(blob.read(0, head));
   const auto format = sniff_image_format(head);
-  if (!format || !image_format_info(*format).can_decode) {
-    return Status(Code::unsupported,
-                  fmt::format("{}: {}", path,
-                              format ? fmt::format("{} images are not supported",
-                                                   image_format_info(*format).name)
-                                     : "not an image of a known format"));
+  if (!format) {
+    return Status(Code::unsupported, path + ": not an image of a known format");
+  }
+  if (const Status taken = formats.check(*format); !taken.ok()) {
+    return Status(taken.code(), fmt::format("{}: {}", path, taken.message()));
   }
   return *format;
 }
@@ -66,11 +65,11 @@ Status write_output(const std::string& path, const Blob& bytes) {
   return Status();
 }
 
-Status run_task(const Task& task, RenditionSpec spec, const ImageLimits& limits,
+Status run_task(const Task& task, RenditionSpec spec, const Settings& settings,
                 Thumbnailer& thumbnailer) {
   ThumbnailRequest request;
   ASSIGN_OR_RETURN(request.source, read_input(task.input));
-  ASSIGN_OR_RETURN(request.format, sniff(request.source, task.input));
+  ASSIGN_OR_RETURN(request.format, sniff(request.source, task.input, settings.formats));
   if (!task.into_directory && !spec.format) {
     std::string extension = fs::path(task.output).extension().string();
     if (!extension.empty()) extension.erase(0, 1);
@@ -78,7 +77,7 @@ Status run_task(const Task& task, RenditionSpec spec, const ImageLimits& limits,
         set_rendition_option("format", extension, spec).with_context("output " + task.output));
   }
   request.renditions = {spec};
-  request.limits = limits;
+  request.limits = image_limits(settings);
   Result<Thumbnails> made = thumbnailer.make(request, {});
   if (!made.ok()) return made.status().with_context(task.input);
   const MadeRendition& rendition = made->renditions.front();
@@ -125,7 +124,7 @@ std::size_t run_tasks(const std::vector<Task>& tasks, const RenditionSpec& spec,
   for (std::size_t i = 0; i < std::min(worker_count(settings), tasks.size()); ++i) {
     threads.emplace_back([&] {
       for (std::size_t mine = next++; mine < tasks.size(); mine = next++) {
-        const Status status = run_task(tasks[mine], spec, image_limits(settings), decoders);
+        const Status status = run_task(tasks[mine], spec, settings, decoders);
         if (!status.ok()) {
           ++failed;
           fmt::print(stderr, "thumbmill: {}\n", status.message());

@@ -91,6 +91,7 @@ WorkerOptions worker_options(const Settings& settings) {
   options.max_decoder_crashes = static_cast<int>(settings.max_decoder_crashes);
   options.give_up_after = whole_hours(settings.give_up_after);
   options.limits = image_limits(settings);
+  options.formats = settings.formats;
   for (const std::string& name : settings.default_renditions) {
     options.task_renditions.push_back(settings.renditions.at(name));
   }
@@ -228,7 +229,8 @@ Result<GuardSettings> System::Parts::make_guard() {
 Status System::Parts::make_api() {
   ASSIGN_OR_RETURN(GuardSettings guard, make_guard());
   JobQueue& queue = *backends.queue;
-  ingest = std::make_unique<Ingest>(*store, queue, *notifier, metrics, log, clock, random);
+  ingest = std::make_unique<Ingest>(*store, queue, *notifier, metrics, log, clock, random,
+                                    settings.formats);
   catalog = std::make_unique<Catalog>(*store, queue, *notifier, clock);
   dead_letters = std::make_unique<DeadLetters>(*store, queue, *catalog, *notifier, log, clock);
   const auto presign_time = std::chrono::ceil<std::chrono::seconds>(settings.presign_time);

@@ -106,6 +106,15 @@ Option listen_option(const std::string& name, ListenAddress Settings::*member,
                                    .format = format_listen_address});
 }
 
+Option formats_option(const std::string& name, FormatSet Settings::*member,
+                      const std::string& default_value, const std::string& help) {
+  return option_of<FormatSet>(
+      name, member, default_value, help,
+      {.allowed = FormatSet().to_string() + ", separated by commas",
+       .parse = [](std::string_view text) { return FormatSet::parse(text); },
+       .format = [](const FormatSet& formats) { return formats.to_string(); }});
+}
+
 Option names_option(const std::string& name, std::vector<std::string> Settings::*member,
                     const std::string& default_value, const std::string& help) {
   return option_of<std::vector<std::string>>(name, member, default_value, help,

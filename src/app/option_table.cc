@@ -104,6 +104,8 @@ std::vector<Option> limit_options() {
   static constexpr std::array<std::pair<std::string_view, Sandbox>, 2> kSandboxes{
       {{"on", Sandbox::on}, {"off", Sandbox::off}}};
   return {
+      formats_option("formats", &Settings::formats, FormatSet().to_string(),
+                     "Image formats that are taken; others are refused with 415."),
       size_option("max-body", &Settings::max_body_bytes, "50MiB", 1, 4 * kGiB, "Largest upload."),
       size_option("max-form", &Settings::max_form_bytes, "256MiB", 1, 64 * kGiB,
                   "All files of one form together."),

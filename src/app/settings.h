@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/log.h"
+#include "model/format_set.h"
 #include "model/rendition.h"
 
 namespace thumbmill {
@@ -65,6 +66,7 @@ struct Settings {
   std::chrono::milliseconds drain_target{};
 
   // Limits of an image
+  FormatSet formats;
   std::uint64_t max_body_bytes = 0;
   std::uint64_t max_form_bytes = 0;
   std::uint64_t max_pixels = 0;

@@ -1,7 +1,5 @@
 #include "service/direct_uploads.h"
 
-#include <fmt/format.h>
-
 #include "base/ids.h"
 #include "model/object_key.h"
 #include "service/job_records.h"
@@ -10,10 +8,8 @@ namespace thumbmill {
 
 Result<BegunUpload> DirectUploads::begin(const DirectUpload& upload, const OpContext& context) {
   if (upload.size_bytes == 0) return Status(Code::invalid_argument, "the file is empty");
+  RETURN_IF_ERROR(ingest_.formats().check(upload.format));
   const ImageFormatInfo& info = image_format_info(upload.format);
-  if (!info.can_decode) {
-    return Status(Code::unsupported, fmt::format("{} images are not supported", info.name));
-  }
   RETURN_IF_ERROR(validate(upload.renditions));
   BegunUpload begun{.id = new_uuid7(clock_, random_), .request = {}, .expires = {}};
   const Job job{.renditions = upload.renditions,

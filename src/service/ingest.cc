@@ -66,14 +66,15 @@ class Ingest::KeyInFlight {
 };
 
 Ingest::Ingest(ObjectStore& store, JobQueue& queue, Notifier& notifier, Metrics& metrics,
-               Logger& log, const Clock& clock, Random& random)
+               Logger& log, const Clock& clock, Random& random, FormatSet formats)
     : store_(store),
       queue_(queue),
       notifier_(notifier),
       metrics_(metrics),
       log_(log),
       clock_(clock),
-      random_(random) {}
+      random_(random),
+      formats_(formats) {}
 
 Result<AcceptedUpload> Ingest::accept(const Upload& upload, const OpContext& context) {
   Result<AcceptedUpload> accepted = try_accept(upload, context);
@@ -88,7 +89,7 @@ Result<AcceptedUpload> Ingest::accept(const Upload& upload, const OpContext& con
 }
 
 Result<AcceptedUpload> Ingest::try_accept(const Upload& upload, const OpContext& context) {
-  ASSIGN_OR_RETURN(const ImageFormat format, format_of(upload.body));
+  ASSIGN_OR_RETURN(const ImageFormat format, format_of(upload.body, formats_));
   RETURN_IF_ERROR(validate(upload.renditions));
   AcceptedUpload accepted;
   KeyInFlight key(*this);

@@ -17,6 +17,7 @@
 #include "base/random.h"
 #include "base/status.h"
 #include "metrics/metrics.h"
+#include "model/format_set.h"
 #include "model/job.h"
 #include "notify/notifier.h"
 #include "queue/job_queue.h"
@@ -45,7 +46,10 @@ struct AcceptedUpload {
 class Ingest {
  public:
   Ingest(ObjectStore& store, JobQueue& queue, Notifier& notifier, Metrics& metrics, Logger& log,
-         const Clock& clock, Random& random);
+         const Clock& clock, Random& random, FormatSet formats = {});
+
+  /// The formats that are taken.
+  const FormatSet& formats() const { return formats_; }
 
   /// Checks the magic bytes, stores the original with its job, queues the job. When only the queue
   /// fails the upload is accepted all the same and counted (kUploadsUnqueued): the sweep queues it.
@@ -75,6 +79,7 @@ class Ingest {
   Logger& log_;
   const Clock& clock_;
   Random& random_;
+  const FormatSet formats_;
 
   std::mutex mutex_;
   std::set<std::string> keys_in_flight_;  // guarded by mutex_

@@ -3,21 +3,16 @@
 #include <algorithm>
 #include <array>
 
-#include <fmt/format.h>
-
 namespace thumbmill {
 
-Result<ImageFormat> format_of(const Blob& original) {
+Result<ImageFormat> format_of(const Blob& original, const FormatSet& formats) {
   if (original.size() == 0) return Status(Code::invalid_argument, "the file is empty");
   std::array<char, kSniffBytes> head;
   const std::size_t size = std::min<std::uint64_t>(head.size(), original.size());
   RETURN_IF_ERROR(original.read(0, std::span(head).first(size)));
   const auto format = sniff_image_format({head.data(), size});
   if (!format) return Status(Code::unsupported, "the file is not an image of a kind we know");
-  const ImageFormatInfo& info = image_format_info(*format);
-  if (!info.can_decode) {
-    return Status(Code::unsupported, fmt::format("{} images are not supported", info.name));
-  }
+  RETURN_IF_ERROR(formats.check(*format));
   return *format;
 }
 

@@ -3,12 +3,12 @@
 
 #include "base/blob.h"
 #include "base/status.h"
-#include "model/image_format.h"
+#include "model/format_set.h"
 
 namespace thumbmill {
 
-/// The format by the magic bytes, when it is one that we decode. invalid_argument: empty.
-/// unsupported: not an image, or of a kind that is not decoded.
-Result<ImageFormat> format_of(const Blob& original);
+/// The format by the magic bytes, when `formats` has it. invalid_argument: empty. unsupported: not
+/// an image, or of a format that is not taken.
+Result<ImageFormat> format_of(const Blob& original, const FormatSet& formats);
 
 }  // namespace thumbmill

@@ -37,7 +37,7 @@ Result<FetchedJob> TaskProcessor::read(std::shared_ptr<HeldLease> lease, Job job
   }
   if (!image.ok()) source = FailureSource::infrastructure;
   RETURN_IF_ERROR(image.status());
-  Result<ImageFormat> format = format_of(image->body);
+  Result<ImageFormat> format = format_of(image->body, options_.formats);
   if (format.status().code() == Code::unavailable) source = FailureSource::infrastructure;
   ASSIGN_OR_RETURN(job.format, std::move(format));
   return FetchedJob{std::move(lease), std::move(job), std::move(image->body)};

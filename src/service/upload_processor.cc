@@ -54,7 +54,7 @@ std::optional<FetchedJob> UploadProcessor::fetch(std::shared_ptr<HeldLease> held
     conclude({*held, *decoded, original->body.size()}, FailureSource::job, poisoned);
     return std::nullopt;
   }
-  const Result<ImageFormat> format = format_of(original->body);
+  const Result<ImageFormat> format = format_of(original->body, options_.formats);
   if (!format.ok()) {
     const bool can_be_read = format.status().code() != Code::unavailable;
     conclude({*held, *decoded, original->body.size()},

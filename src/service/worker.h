@@ -14,6 +14,7 @@
 #include "base/status.h"
 #include "image/thumbnailer.h"
 #include "metrics/metrics.h"
+#include "model/format_set.h"
 #include "model/limits.h"
 #include "model/rendition.h"
 #include "notify/notifier.h"
@@ -37,6 +38,7 @@ struct WorkerOptions {
   std::chrono::hours give_up_after{
       24};  ///< a job older than this fails when infrastructure fails it
   ImageLimits limits;
+  FormatSet formats;                           ///< that are decoded
   std::vector<RenditionSpec> task_renditions;  ///< that a TaskSource's tasks are given
 };
 

@@ -43,6 +43,17 @@ TEST_F(IngestTest, StoresTheOriginalWithItsJobAndQueuesIt) {
   EXPECT_EQ(metrics.value(metric::kUploadBytes), static_cast<double>(upload.body.size()));
 }
 
+TEST_F(IngestTest, RefusesFormatsThatAreSwitchedOff) {
+  Ingest pngs_only(store, queue, notifier, metrics, log, clock, random, *FormatSet::parse("png"));
+  Upload upload;
+  upload.body = Blob(std::string("GIF89a and so on"));
+  upload.renditions = {RenditionSpec()};
+  const Status refused = pngs_only.accept(upload, {}).status();
+  EXPECT_EQ(refused.code(), Code::unsupported);
+  EXPECT_EQ(refused.message(), "gif images are switched off here; formats: png");
+  EXPECT_EQ(refusal(upload).code(), Code::ok);
+}
+
 TEST_F(IngestTest, RefusesWhatIsNoImageAndStoresNothing) {
   Upload upload = make_upload();
   upload.body = Blob();
