@@ -7,8 +7,8 @@
 #include <string_view>
 
 #include "base/status.h"
-#include "reference/vips_image.h"
 #include "model/rendition.h"
+#include "reference/vips_image.h"
 
 namespace thumbmill {
 

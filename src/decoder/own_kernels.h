@@ -13,8 +13,8 @@ namespace thumbmill {
 /// The formats that they read.
 std::vector<planar::FormatDecoder> own_decoders();
 
-/// Reads own_decoders(), writes JPEG, PNG and WebP. It parses images where it is called: for decoder
-/// processes and tests.
+/// Reads own_decoders(), writes JPEG, PNG and WebP. It parses images where it is called: for
+/// decoder processes and tests.
 std::unique_ptr<Thumbnailer> make_own_kernels();
 
 /// What they are built on.

@@ -22,7 +22,9 @@ class Tiff {
       : bytes_(bytes),
         order_(bytes.substr(0, 2) == "II" ? ByteOrder::little_endian : ByteOrder::big_endian) {}
 
-  bool is_known() const { return order_ == ByteOrder::little_endian || bytes_.substr(0, 2) == "MM"; }
+  bool is_known() const {
+    return order_ == ByteOrder::little_endian || bytes_.substr(0, 2) == "MM";
+  }
 
   // 0 past the end.
   std::uint32_t number(std::size_t at, std::size_t size) const {

@@ -1,8 +1,8 @@
 // Thumbnailer: turns an image into renditions. A pure function of its request; keeps nothing.
 //
-// planar/PlanarThumbnailer parses the image in the calling process and therefore runs inside decoder
-// processes only. sandbox/DecoderPool is a Thumbnailer as well: it hands the work to such a process.
-// Both and the fake run tests/conformance/thumbnailer_suite.h.
+// planar/PlanarThumbnailer parses the image in the calling process and therefore runs inside
+// decoder processes only. sandbox/DecoderPool is a Thumbnailer as well: it hands the work to such a
+// process. Both and the fake run tests/conformance/thumbnailer_suite.h.
 #pragma once
 
 #include <cstdint>

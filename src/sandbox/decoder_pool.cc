@@ -226,8 +226,7 @@ Result<Thumbnails> DecoderPool::make(const ThumbnailRequest& asked, const OpCont
   ASSIGN_OR_RETURN(Place * place, take_place(context));
   Wait wait{clock_.now() + request.limits.wall_time, request, context};
   const bool single = options_.always_single || !is_shared(request);
-  Result<Thumbnails> result =
-      run(*place, single ? place->single : place->pooled, source, wait);
+  Result<Thumbnails> result = run(*place, single ? place->single : place->pooled, source, wait);
   return_place(*place);
   metrics_.set(metric::kDecoderRss, static_cast<double>(resident_bytes()));
   return result;

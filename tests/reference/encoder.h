@@ -3,8 +3,8 @@
 
 #include <string>
 
-#include "reference/vips_image.h"
 #include "model/image_format.h"
+#include "reference/vips_image.h"
 
 namespace thumbmill {
 

@@ -7,8 +7,8 @@
 
 #include "image/planar/color.h"
 #include "image/planar/render.h"
-#include "reference/encoder.h"
 #include "pictures.h"
+#include "reference/encoder.h"
 
 namespace thumbmill {
 namespace {

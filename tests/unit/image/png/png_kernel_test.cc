@@ -9,9 +9,9 @@
 
 #include "image/planar/color_space.h"
 #include "image/planar/planar_thumbnailer.h"
-#include "reference/vips_thumbnailer.h"
 #include "pictures.h"
 #include "png_files.h"
+#include "reference/vips_thumbnailer.h"
 
 namespace thumbmill {
 namespace {

@@ -7,9 +7,9 @@
 #include <gtest/gtest.h>
 
 #include "image/planar/planar_thumbnailer.h"
-#include "reference/encoder.h"
 #include "image/webp/container.h"
 #include "pictures.h"
+#include "reference/encoder.h"
 
 namespace thumbmill {
 namespace {
