@@ -1,8 +1,8 @@
 // Encodes finished pictures as AVIF, by libheif and its AV1 encoder (libaom). Nothing but the
 // picture: no metadata; colours are named as sRGB's.
 //
-// The time that AV1 takes has no bound worth the name at libaom's slower speeds (3.5 s a megapixel
-// at speed 4), so that the speed follows the size of the picture: docs/formats.md has the table.
+// The time that AV1 takes has no useful bound at libaom's slower speeds, so the speed follows the
+// size of the picture: docs/formats.md has the speeds.
 #pragma once
 
 #include <string>
