@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <string>
 
+#include "image/heif/bit_reader.h"
 #include "image/heif/box_reader.h"
 #include "image/heif/coded_picture.h"
 
@@ -14,45 +15,6 @@ namespace {
 Status corrupt(const char* detail) {
   return Status(Code::corrupt_input, "the image cannot be decoded", detail);
 }
-
-// Bits from the highest one on; behind the end there are zeros, and failed() is true.
-class BitReader {
- public:
-  explicit BitReader(std::string_view bytes) : bytes_(bytes) {}
-
-  bool failed() const { return at_ > bytes_.size() * 8; }
-
-  std::uint32_t bits(unsigned count) {
-    std::uint32_t value = 0;
-    for (unsigned i = 0; i < count; ++i) value = value << 1 | bit();
-    return value;
-  }
-
-  void skip(std::size_t count) { at_ += count; }
-
-  // ue(v), ITU-T H.265 section 9.2.
-  std::uint32_t exp_golomb() {
-    unsigned zeros = 0;
-    while (bit() == 0) {
-      if (++zeros > 31 || failed()) {
-        skip(bytes_.size() * 8 + 1);
-        return 0;
-      }
-    }
-    return (1u << zeros) - 1 + bits(zeros);
-  }
-
- private:
-  std::uint32_t bit() {
-    const std::size_t byte = at_ / 8;
-    const unsigned shift = 7 - at_ % 8;
-    ++at_;
-    return byte < bytes_.size() ? static_cast<unsigned char>(bytes_[byte]) >> shift & 1u : 0u;
-  }
-
-  std::string_view bytes_;
-  std::size_t at_ = 0;
-};
 
 // Without emulation prevention (section 7.3.1.1): 0, 0, 3 stands for 0, 0.
 std::string payload_of(std::string_view unit) {
