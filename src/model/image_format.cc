@@ -82,6 +82,8 @@ std::optional<ImageFormat> sniff_ftyp(std::string_view head) {
       return F::heic;
     }
     if (at == 8 && (brand == "mif1" || brand == "msf1")) generic = F::heic;
+    // The codec is said inside.
+    if (at == 8 && brand == "mif3" && head.substr(12, 4) == "\0\0\0\0"sv) generic = F::heic;
   }
   return generic;
 }

@@ -44,6 +44,12 @@ const Sample kSamples[] = {
     {"\0\0\0\x10"
      "ftypmif3heic"sv,
      ImageFormat::heic, 16},
+    {"\0\0\0\x10"
+     "ftypmif3\0\0\0\0"sv,
+     ImageFormat::heic, 16},
+    {"\0\0\0\x10"
+     "ftypmif3vvi3"sv,
+     std::nullopt, 0},
     {"BM\x46\0\0\0"sv, ImageFormat::bmp, 2},
     {"\0\0\1\0\1\0"sv, ImageFormat::ico, 6},
     {"\0\0\2\0\0\1"sv, ImageFormat::ico, 6},
