@@ -1,6 +1,12 @@
 #include "image/heif/bit_reader.h"
 
+#include <algorithm>
+
 namespace thumbmill::heif {
+
+std::string_view BitReader::rest() const {
+  return bytes_.substr(std::min(bytes_.size(), (at_ + 7) / 8));
+}
 
 std::uint32_t BitReader::bits(unsigned count) {
   std::uint32_t value = 0;

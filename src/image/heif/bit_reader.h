@@ -17,7 +17,12 @@ class BitReader {
 
   /// `count` is 0 to 32.
   std::uint32_t bits(unsigned count);
+  bool flag() { return bits(1) != 0; }
   void skip(std::size_t count) { at_ += count; }
+  /// Skips to the end of a byte that is read in part. Returns the bits in between as a number.
+  std::uint32_t align() { return bits(static_cast<unsigned>((8 - at_ % 8) % 8)); }
+  /// The bytes behind the last one that was read, in part or whole.
+  std::string_view rest() const;
 
   /// ue(v), ITU-T H.265 section 9.2.
   std::uint32_t exp_golomb();

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "image/heif/item_location.h"
+#include "image/heif/minimized_image.h"
 
 namespace thumbmill::heif {
 namespace {
@@ -167,19 +168,22 @@ Result<Container> read_container(std::string_view file) {
   Container container;
   container.file = file;
   BoxReader boxes(file, true);
-  bool has_type = false, has_other_pictures = false;
+  std::optional<std::string_view> file_type;
+  bool has_sequence = false;
   while (const std::optional<Box> box = boxes.next()) {
-    if (box->type == fourcc("ftyp")) has_type = true;
-    if (box->type == fourcc("moov") || box->type == fourcc("mini")) has_other_pictures = true;
-    if (box->type != fourcc("meta")) continue;
-    if (!has_type) break;
-    RETURN_IF_ERROR(read_meta(box->body, container));
+    if (box->type == fourcc("ftyp") && !file_type) file_type = box->body;
+    if (box->type == fourcc("moov")) has_sequence = true;
+    const bool minimized = box->type == fourcc("mini");
+    if (!minimized && box->type != fourcc("meta")) continue;
+    if (!file_type) break;
+    RETURN_IF_ERROR(minimized ? read_minimized_image(box->body, *file_type, container)
+                              : read_meta(box->body, container));
     return container;
   }
-  if (has_type && has_other_pictures) {
+  if (file_type && has_sequence) {
     return Status(Code::unsupported, "a HEIF file without a still picture of the usual kind");
   }
-  return corrupt("no meta box");
+  return corrupt("neither a meta nor a mini box");
 }
 
 }  // namespace thumbmill::heif

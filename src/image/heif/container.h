@@ -1,10 +1,12 @@
 // The items of a HEIF file (ISO/IEC 23008-12 section 6 and 9, ISO/IEC 14496-12 section 8.11): which
-// there are, where their bytes lie, and which properties and references they have. Properties stay
-// as they are stored (properties.h reads them); what the items mean together is still_image.h's
-// matter. Each count and each size is bounded.
+// there are, where their bytes lie, and which properties and references they have. They are listed
+// in a meta box, or follow from a mini box (minimized_image.h). Properties stay as they are stored
+// (properties.h reads them); what the items mean together is still_image.h's matter. Each count and
+// each size is bounded.
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <string>
 #include <string_view>
@@ -45,13 +47,19 @@ struct Reference {
   std::vector<std::uint32_t> to;
 };
 
-/// Borrows the file.
+/// Borrows the file. Moved, not copied: properties may be views of `made`.
 struct Container {
+  Container() = default;
+  Container(Container&&) = default;
+  Container& operator=(Container&&) = default;
+
   std::string_view file;
+  bool minimized = false;      ///< from a mini box, which not every libheif reads
   std::string_view item_data;  ///< the idat box
   std::uint32_t primary = 0;   ///< an id; the item may be missing
   std::map<std::uint32_t, Item> items;
   std::vector<Box> properties;
+  std::deque<std::string> made;  ///< bodies of properties that a mini box implies
   std::vector<Reference> references;
 
   /// Null for an unknown id.
@@ -63,8 +71,9 @@ inline constexpr std::size_t kMostProperties = 16'384;
 inline constexpr std::size_t kMostExtents = 65'536;     ///< of all items
 inline constexpr std::size_t kMostReferences = 65'536;  ///< of all items, counted by target
 
-/// unsupported: no still picture, or more of something than the limits above. corrupt_input:
-/// anything that the standard does not allow and that changes what is read.
+/// The first meta or mini box counts. unsupported: no still picture, or more of something than the
+/// limits above. corrupt_input: anything that the standard does not allow and that changes what is
+/// read.
 Result<Container> read_container(std::string_view file);
 
 /// The bytes of `item`: a view of the file when they are in one piece, else joined in `joined`,

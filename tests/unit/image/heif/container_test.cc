@@ -86,7 +86,7 @@ TEST(HeifContainer, ReadsEveryKindOfPlace) {
 TEST(HeifContainer, SaysWhatHasNoStillPicture) {
   const std::string type = box("ftyp", "msf1" + number(0, 4));
   EXPECT_EQ(code_of(type + box("moov", "")), Code::unsupported);
-  EXPECT_EQ(code_of(type + box("mini", "x")), Code::unsupported);
+  EXPECT_EQ(code_of(type + box("mini", number(0, 1))), Code::corrupt_input);
   EXPECT_EQ(code_of(type), Code::corrupt_input);
   EXPECT_EQ(code_of(""), Code::corrupt_input);
   EXPECT_EQ(code_of(std::string(300, '\0')), Code::corrupt_input);
