@@ -15,7 +15,7 @@ import table
 SETS = ("200", "400", "800", "200,400,800")
 NAMES = {"ours": "Thumbmill", "pillow": "Pillow", "opencv": "OpenCV", "libvips-debian": "Debian's libvips",
          "libvips-debian-whole": "Debian's libvips, whole", "coded-picture": "coded picture", "every-code": "every code"}
-FORMATS = {"JPEG": ".jpg", "PNG": ".png", "WebP": ".webp", "HEIC": ".heic", "AVIF": ".avif"}
+FORMATS = {"JPEG": ".jpg", "PNG": ".png", "WebP": ".webp", "HEIC": ".heic", "AVIF": ".avif", "TIFF": ".tif"}
 # What the README shows, of our kernels and of these rivals.
 MAIN = (("j12.jpg", "200"), ("j12prog.jpg", "200"), ("j2.jpg", "200"), ("j12.jpg", "400"), ("j12.jpg", "800"),
         ("j12.jpg", SETS[3]), ("png28rgb.png", "200"), ("webp12.webp", "200"), ("heic12.heic", "200"), ("heic12.heic", "800"),

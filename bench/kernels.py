@@ -19,7 +19,7 @@ DEBIANS_PYTHON = "/usr/bin/python3"  # has OpenCV
 JPEG = (".jpg",)
 # What OpenCV and the limits read.
 COMMON = (".jpg", ".png", ".webp")
-ALL = (*COMMON, ".heic", ".avif")
+ALL = (*COMMON, ".heic", ".avif", ".tif")
 NO_HEVC = {".heic": "its prebuilt binaries have no HEVC decoder"}
 
 

@@ -17,7 +17,7 @@ CORPUS = {
     "shot1080": "2 MP, screenshot", "webp08": "0.8 MP", "webp12": "12 MP", "vp8l": "1 MP, lossless",
     "heic12": "12 MP, iPhone, thumbnail inside", "heic24": "24 MP, iPhone, thumbnail inside",
     "heic12made": "12 MP, one tile, no thumbnail", "heic1": "1.4 MP, thumbnail inside", "avif12": "12 MP", "avif2": "2 MP",
-    "avif1": "1 MP",
+    "avif1": "1 MP", "tiff12": "12 MP, LZW",
 }
 # Where they are in the corpus, if not in its folder of photos.
 ELSEWHERE = {
@@ -26,8 +26,10 @@ ELSEWHERE = {
     "heic1": "good/images__winter_1440x960.heic",
     "avif1": "good/av1-avif__fox.profile0.8bpc.yuv420.odd-width.odd-height.avif",
 }
-# Made of one of the corpus by Pillow's and pillow-heif's encoders, at their defaults: its source and the end of its name.
-MADE = {"heic12made": ("j12", ".heic"), "avif12": ("j12", ".avif"), "avif2": ("j2", ".avif")}
+# Made of one of the corpus by Pillow's and pillow-heif's encoders, at their defaults, TIFF by LZW: its source and the end of its
+# name.
+MADE = {"heic12made": ("j12", ".heic"), "avif12": ("j12", ".avif"), "avif2": ("j2", ".avif"),
+        "tiff12": ("j12", ".tif")}
 MADE_FOLDER = rivals.FOLDER / "photos"  # made anew with the environment: other encoders make other files
 # Width, height, progressive, quality of the stand-in: about as many bytes as the photo has.
 STAND_INS = {
@@ -41,7 +43,8 @@ import sys
 import PIL.Image
 import pillow_heif
 pillow_heif.register_heif_opener()
-PIL.Image.open(sys.argv[1]).save(sys.argv[2], max_threads=1)
+options = {"compression": "tiff_lzw"} if sys.argv[2].endswith(".tif") else {"max_threads": 1}
+PIL.Image.open(sys.argv[1]).save(sys.argv[2], **options)
 """
 
 
