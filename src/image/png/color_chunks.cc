@@ -56,6 +56,13 @@ std::optional<planar::Primaries> read_primaries(std::string_view data) {
   return planar::Primaries{point(1), point(2), point(3), point(0)};
 }
 
+// MaxCLL of CTA-861.3, of which 10,000 units are one candela a square metre (11.3.2.8). 0: unknown.
+std::optional<double> read_peak(std::string_view data) {
+  constexpr double kPeakScale = 10'000;
+  if (data.size() != 8 || number_at(data, 0) == 0) return std::nullopt;
+  return number_at(data, 0) / kPeakScale;
+}
+
 struct FreeDecompressor {
   void operator()(libdeflate_decompressor* decompressor) const {
     libdeflate_free_decompressor(decompressor);
@@ -110,7 +117,7 @@ std::string profile_of_gamma(const PngColorChunks& chunks) {
 }  // namespace
 
 bool is_color_chunk(std::string_view type) {
-  constexpr std::string_view kTypes[] = {"cICP", "iCCP", "sRGB", "gAMA", "cHRM"};
+  constexpr std::string_view kTypes[] = {"cICP", "iCCP", "sRGB", "gAMA", "cHRM", "cLLI"};
   return std::find(std::begin(kTypes), std::end(kTypes), type) != std::end(kTypes);
 }
 
@@ -126,6 +133,8 @@ void take_color_chunk(std::string_view type, std::string_view data, PngColorChun
     if (const std::uint32_t gamma = number_at(data, 0); gamma != 0) chunks.gamma = gamma;
   } else if (type == "cHRM" && !chunks.primaries) {
     chunks.primaries = read_primaries(data);
+  } else if (type == "cLLI" && !chunks.peak) {
+    chunks.peak = read_peak(data);
   }
 }
 
@@ -138,6 +147,7 @@ PngColors png_colors(const PngColorChunks& chunks, bool grey) {
   if (chunks.cicp) {
     if (planar::is_hdr(*chunks.cicp)) {
       colors.hdr = chunks.cicp;
+      colors.peak = chunks.peak.value_or(planar::kUsualPeak);
     } else if (is_for_bt1886(chunks.cicp->transfer)) {
       colors.profile = planar::profile_of(planar::primaries_of(chunks.cicp->primaries), 2.4);
     } else {

@@ -77,6 +77,16 @@ TEST(PngColors, TakeTheFirstOfAKind) {
   EXPECT_EQ(profile_of({compressed(profile("GRAY")), compressed(profile("RGB "))}), "");
 }
 
+TEST(PngColors, SayHowBrightTheBrightestLightIs) {
+  const Chunk pq{"cICP", "\x09\x10\0\1"s};
+  const std::string average = png_number(1'000'000);
+  const Chunk light{"cLLI", png_number(6'000'000) + average};
+  EXPECT_EQ(colors({pq, light}).peak, 600);
+  EXPECT_EQ(colors({light, {"cLLI", png_number(1) + average}, pq}).peak, 600);
+  EXPECT_EQ(colors({pq, {"cLLI", png_number(0) + average}}).peak, planar::kUsualPeak);
+  EXPECT_EQ(colors({pq, {"cLLI", png_number(6'000'000)}}).peak, planar::kUsualPeak);
+}
+
 TEST(PngColors, PassOverChunksThatAreNotWellFormed) {
   for (const Chunk& chunk : std::vector<Chunk>{{"gAMA", png_number(0)},
                                                {"gAMA", "abc"},
@@ -153,6 +163,7 @@ TEST(PngColors, KnowBrightAndBroadcastColors) {
     ASSERT_TRUE(bright.hdr);
     EXPECT_EQ(bright.hdr->primaries, 9);
     EXPECT_EQ(bright.hdr->transfer, transfer);
+    EXPECT_EQ(bright.peak, planar::kUsualPeak);
     EXPECT_EQ(bright.profile, "");
   }
   for (const char transfer : {'\1', '\6', '\x0b', '\x0e', '\x0f'}) {

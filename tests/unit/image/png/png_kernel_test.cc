@@ -2,6 +2,7 @@
 #include "image/png/png_kernel.h"
 
 #include <array>
+#include <cmath>
 #include <string>
 #include <vector>
 
@@ -290,6 +291,34 @@ TEST_F(PngThumbnailColors, OfAProfileKeepAlphaAndDepth) {
                 {140, 140, 140, 128});
   }
   expect_near(seen(PngColor::rgb, 8, rgb_, compressed_profile(grey_linear)), {72, 88, 249, 255});
+}
+
+// Light of 1 to 50 in 4,096: rounded to 8 bits first, it would be one of four levels.
+TEST_F(PngThumbnailColors, OfLightIn16BitsKeepTheDark) {
+  for (const std::string& chunk : {linear_, compressed_profile(planar::profile_of({}, 1.0)),
+                                   png_chunk("cICP", std::string("\1\x08\0\1", 4))}) {
+    for (int light = 1; light <= 50; ++light) {
+      const double share = light * 16 / 65'535.0;
+      const int level = static_cast<int>(
+          255 * (share <= 0.0031308 ? 12.92 * share : 1.055 * std::pow(share, 1 / 2.4) - 0.055) +
+          0.5);
+      const std::string sample{static_cast<char>(light >> 4), static_cast<char>(light << 4)};
+      expect_near(seen(PngColor::grey, 16, sample, chunk), {level, level, level, 255});
+      expect_near(seen(PngColor::rgb_alpha, 16, sample + sample + sample + "\xff\xff", chunk),
+                  {level, level, level, 255});
+    }
+  }
+}
+
+TEST_F(PngThumbnailColors, AreDarkerTheBrighterTheBrightestLightIs) {
+  const std::string pq = png_chunk("cICP", std::string("\x09\x10\0\1", 4));
+  const auto grey = [&](std::uint32_t peak) {
+    const std::string light = png_chunk("cLLI", png_number(peak * 10'000) + png_number(0));
+    return seen(PngColor::grey, 8, "\xa8", pq + light)[0];  // twice paper white
+  };
+  EXPECT_GT(grey(300), grey(1000));
+  EXPECT_GT(grey(1000), grey(4000));
+  EXPECT_EQ(grey(0), grey(1000));  // not known
 }
 
 TEST_F(PngThumbnail, TurnsByExifInFrontOfTheImageDataOnly) {
