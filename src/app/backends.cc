@@ -105,7 +105,7 @@ Result<std::unique_ptr<ObjectStore>> open_store(const Settings& settings, Clock&
                   fmt::format("setting store is \"{}\"; allowed: a directory or s3://BUCKET/PREFIX",
                               without_password(settings.store)));
   }
-  ASSIGN_OR_RETURN(std::unique_ptr<FsStore> store, FsStore::open(settings.store, clock, random));
+  ASSIGN_OR_RETURN(std::unique_ptr<FsStore> store, FsStore::open(settings.store, clock));
   return std::unique_ptr<ObjectStore>(std::move(store));
 }
 
@@ -136,7 +136,7 @@ Result<std::unique_ptr<JobQueue>> open_queue(const Settings& settings, Clock& cl
 bool has_tasks(const Settings& settings) { return is_celery_url(settings.queue); }
 
 Result<std::unique_ptr<TaskSource>> open_tasks(const Settings& settings, Clock& clock,
-                                               Random& random, Logger& log) {
+                                               Logger& log) {
   ASSIGN_OR_RETURN(CeleryOptions options, of_setting("queue", parse_celery_url(settings.queue)));
   if (settings.default_renditions.size() > 1 &&
       options.target.find("{rendition}") == std::string::npos) {
@@ -146,8 +146,7 @@ Result<std::unique_ptr<TaskSource>> open_tasks(const Settings& settings, Clock& 
                     "put {{rendition}} into it",
                     options.target, settings.default_renditions.size()));
   }
-  return std::unique_ptr<TaskSource>(
-      std::make_unique<CeleryQueue>(std::move(options), clock, random, log));
+  return std::unique_ptr<TaskSource>(std::make_unique<CeleryQueue>(std::move(options), clock, log));
 }
 
 Result<bool> heeds_conditions(ObjectStore& store, const OpContext& context) {
@@ -175,7 +174,7 @@ Result<std::unique_ptr<Notifier>> open_notifier(const Settings& settings, Clock&
   if (is_kafka(settings)) {
     ASSIGN_OR_RETURN(const KafkaOptions options, kafka_options(settings));
     ASSIGN_OR_RETURN(std::unique_ptr<KafkaNotifier> notifier,
-                     of_setting("queue", KafkaNotifier::open(options, clock, random, log)));
+                     of_setting("queue", KafkaNotifier::open(options, clock, log)));
     return std::unique_ptr<Notifier>(std::move(notifier));
   }
   if (!is_redis(settings)) return std::unique_ptr<Notifier>(std::make_unique<LocalNotifier>());
@@ -185,7 +184,7 @@ Result<std::unique_ptr<Notifier>> open_notifier(const Settings& settings, Clock&
 }
 
 Result<std::unique_ptr<Leadership>> open_leadership(const Settings& settings, const Clock& clock,
-                                                    Random& random, Logger& log) {
+                                                    Logger& log) {
   if (is_kafka(settings)) {
     ASSIGN_OR_RETURN(KafkaOptions options, kafka_options(settings));
     return std::unique_ptr<Leadership>(
@@ -194,7 +193,7 @@ Result<std::unique_ptr<Leadership>> open_leadership(const Settings& settings, co
   if (!is_redis(settings)) return std::unique_ptr<Leadership>(std::make_unique<SoleLeadership>());
   ASSIGN_OR_RETURN(RedisOptions options, redis_options(settings));
   return std::unique_ptr<Leadership>(
-      std::make_unique<RedisLeadership>(std::move(options), clock, random, log));
+      std::make_unique<RedisLeadership>(std::move(options), clock, log));
 }
 
 }  // namespace thumbmill

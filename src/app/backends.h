@@ -46,8 +46,7 @@ Result<std::unique_ptr<JobQueue>> open_queue(const Settings& settings, Clock& cl
 bool has_tasks(const Settings& settings);
 
 /// Opens the source of such tasks. invalid_argument as above.
-Result<std::unique_ptr<TaskSource>> open_tasks(const Settings& settings, Clock& clock,
-                                               Random& random, Logger& log);
+Result<std::unique_ptr<TaskSource>> open_tasks(const Settings& settings, Clock& clock, Logger& log);
 
 /// Opens both. conflict when the queue belongs to a running process.
 Result<Backends> open_backends(const Settings& settings, Clock& clock, Random& random,
@@ -59,6 +58,6 @@ Result<std::unique_ptr<Notifier>> open_notifier(const Settings& settings, Clock&
 
 /// Who of the processes on that queue does what one alone should do.
 Result<std::unique_ptr<Leadership>> open_leadership(const Settings& settings, const Clock& clock,
-                                                    Random& random, Logger& log);
+                                                    Logger& log);
 
 }  // namespace thumbmill

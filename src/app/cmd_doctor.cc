@@ -66,7 +66,7 @@ Finding check_conditions(ObjectStore& store) {
 // conflict: it belongs to a running process.
 Status check_queue(const Settings& settings, Clock& clock, Random& random, Logger& log) {
   if (has_tasks(settings)) {
-    ASSIGN_OR_RETURN(const auto tasks, open_tasks(settings, clock, random, log));
+    ASSIGN_OR_RETURN(const auto tasks, open_tasks(settings, clock, log));
     return tasks->check({});
   }
   ASSIGN_OR_RETURN(const auto queue, open_queue(settings, clock, random, log));

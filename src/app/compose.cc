@@ -201,7 +201,7 @@ Status System::Parts::open_queue_or_tasks() {
     ASSIGN_OR_RETURN(backends, open_backends(settings, clock, random, metrics, log));
     return Status();
   }
-  ASSIGN_OR_RETURN(tasks, open_tasks(settings, clock, random, log));
+  ASSIGN_OR_RETURN(tasks, open_tasks(settings, clock, log));
   ASSIGN_OR_RETURN(backends.store, open_store(settings, clock, random, metrics, log));
   return Status();
 }
@@ -229,16 +229,16 @@ Result<GuardSettings> System::Parts::make_guard() {
 Status System::Parts::make_api() {
   ASSIGN_OR_RETURN(GuardSettings guard, make_guard());
   JobQueue& queue = *backends.queue;
-  ingest = std::make_unique<Ingest>(*store, queue, *notifier, metrics, log, clock, random,
-                                    settings.formats);
+  ingest =
+      std::make_unique<Ingest>(*store, queue, *notifier, metrics, log, clock, settings.formats);
   catalog = std::make_unique<Catalog>(*store, queue, *notifier, clock);
   dead_letters = std::make_unique<DeadLetters>(*store, queue, *catalog, *notifier, log, clock);
   const auto presign_time = std::chrono::ceil<std::chrono::seconds>(settings.presign_time);
   ApiParts parts{*ingest,   *catalog,  *dead_letters, *store, queue,
                  *notifier, *workload, metrics,       log,    clock};
   if (backends.presigner != nullptr) {
-    direct_uploads = std::make_unique<DirectUploads>(*backends.presigner, *store, *ingest, clock,
-                                                     random, presign_time);
+    direct_uploads =
+        std::make_unique<DirectUploads>(*backends.presigner, *store, *ingest, clock, presign_time);
     parts.direct_uploads = direct_uploads.get();
   }
   if (settings.deliver == Delivery::redirect) parts.redirect = backends.presigner;
@@ -264,7 +264,7 @@ Status System::Parts::make_worker() {
 }
 
 Status System::Parts::make_janitor() {
-  ASSIGN_OR_RETURN(leadership, open_leadership(settings, clock, random, log));
+  ASSIGN_OR_RETURN(leadership, open_leadership(settings, clock, log));
   exporter = std::make_unique<QueueExporter>(
       QueueExporterParts{*backends.queue, *leadership, *workload, metrics, log, clock});
   JanitorOptions options = janitor_options(settings);

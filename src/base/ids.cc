@@ -1,8 +1,12 @@
 #include "base/ids.h"
 
 #include <algorithm>
+#include <array>
+#include <bit>
 
 #include <fmt/format.h>
+
+#include "base/secret.h"
 
 namespace thumbmill {
 namespace {
@@ -23,9 +27,11 @@ std::uint64_t hex_value(char c) {
 
 }  // namespace
 
-std::string new_uuid7(const Clock& clock, Random& random) {
-  return format_uuid7(static_cast<std::uint64_t>(to_unix_ms(clock.wall_now())), random.next_u64(),
-                      random.next_u64());
+std::string new_uuid7(const Clock& clock) {
+  std::array<unsigned char, 2 * sizeof(std::uint64_t)> secret{};
+  fill_with_secret(secret);
+  const auto [rand_a, rand_b] = std::bit_cast<std::array<std::uint64_t, 2>>(secret);
+  return format_uuid7(static_cast<std::uint64_t>(to_unix_ms(clock.wall_now())), rand_a, rand_b);
 }
 
 bool is_uuid7(std::string_view text) {

@@ -6,12 +6,12 @@
 #include <string_view>
 
 #include "base/clock.h"
-#include "base/random.h"
 
 namespace thumbmill {
 
-/// A new id in lower-case canonical form, 36 characters. Unique; ordered to the millisecond.
-std::string new_uuid7(const Clock& clock, Random& random);
+/// A new id in lower-case canonical form, 36 characters. Unique; ordered to the millisecond; its 74
+/// random bits are secret (base/secret.h), since an id may be all that one needs to see an image.
+std::string new_uuid7(const Clock& clock);
 
 /// True for a canonical lower-case UUIDv7 and nothing else: what may become part of a key.
 bool is_uuid7(std::string_view text);

@@ -1,4 +1,5 @@
-// Random numbers, injected so that a test's seed decides every one.
+// Random numbers, injected so that a test's seed decides every one. Whoever has seen some of them
+// can foretell the others: what must not be foretold comes from base/secret.h.
 #pragma once
 
 #include <cstdint>
@@ -7,7 +8,7 @@
 
 namespace thumbmill {
 
-/// Thread-safe. For ids and jitter; not for secrets.
+/// Thread-safe. For jitter, simulations and request ids; no id of an image can be made of it.
 class Random {
  public:
   /// Seeded by the operating system.

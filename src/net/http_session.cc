@@ -8,8 +8,7 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
-
-#include "base/ids.h"
+#include <fmt/format.h>
 
 namespace thumbmill {
 namespace {
@@ -25,6 +24,12 @@ bool is_request_id(std::string_view text) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
            c == '_' || c == '.';
   });
+}
+
+// For finding a request in a log: anybody may guess it, and learns nothing of any id from it.
+std::string new_request_id(Random& random) {
+  const std::uint64_t first = random.next_u64();
+  return fmt::format("{:016x}{:016x}", first, random.next_u64());
 }
 
 // Made by name, never as a temporary inside a co_await expression: GCC 12 destroys braced
@@ -173,7 +178,7 @@ HttpSession::Awaitable<void> HttpSession::refuse(const HeadRefusal& refusal) {
   core_.refused(refusal.reason);
   request_ = std::make_shared<HttpRequest>();
   request_->method = "GET";
-  request_->request_id = new_uuid7(core_.clock, core_.random);
+  request_->request_id = new_request_id(core_.random);
   HttpResponse response =
       core_.service.reject(refusal.status, refusal.reason, refusal.message, request_->request_id);
   limit_time(core_.options.limits.idle_time);
@@ -184,8 +189,7 @@ HttpSession::Awaitable<void> HttpSession::refuse(const HeadRefusal& refusal) {
 
 std::string HttpSession::choose_request_id() const {
   const auto given = head_.request.fields.get("x-request-id");
-  return given && is_request_id(*given) ? std::string(*given)
-                                        : new_uuid7(core_.clock, core_.random);
+  return given && is_request_id(*given) ? std::string(*given) : new_request_id(core_.random);
 }
 
 HttpSession::Awaitable<bool> HttpSession::serve() {

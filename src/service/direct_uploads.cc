@@ -11,7 +11,7 @@ Result<BegunUpload> DirectUploads::begin(const DirectUpload& upload, const OpCon
   RETURN_IF_ERROR(ingest_.formats().check(upload.format));
   const ImageFormatInfo& info = image_format_info(upload.format);
   RETURN_IF_ERROR(validate(upload.renditions));
-  BegunUpload begun{.id = new_uuid7(clock_, random_), .request = {}, .expires = {}};
+  BegunUpload begun{.id = new_uuid7(clock_), .request = {}, .expires = {}};
   const Job job{.renditions = upload.renditions,
                 .name = {},
                 .format = upload.format,

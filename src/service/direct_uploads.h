@@ -11,7 +11,6 @@
 
 #include "base/clock.h"
 #include "base/op_context.h"
-#include "base/random.h"
 #include "base/status.h"
 #include "model/image_format.h"
 #include "model/job.h"
@@ -41,13 +40,8 @@ class DirectUploads {
  public:
   /// `ttl`: for how long a file may be put.
   DirectUploads(Presigner& presigner, ObjectStore& store, Ingest& ingest, const Clock& clock,
-                Random& random, std::chrono::seconds ttl)
-      : presigner_(presigner),
-        store_(store),
-        ingest_(ingest),
-        clock_(clock),
-        random_(random),
-        ttl_(ttl) {}
+                std::chrono::seconds ttl)
+      : presigner_(presigner), store_(store), ingest_(ingest), clock_(clock), ttl_(ttl) {}
 
   /// invalid_argument: no bytes, or bad renditions. unsupported: a format that is not decoded.
   Result<BegunUpload> begin(const DirectUpload& upload, const OpContext& context);
@@ -61,7 +55,6 @@ class DirectUploads {
   ObjectStore& store_;
   Ingest& ingest_;
   const Clock& clock_;
-  Random& random_;
   const std::chrono::seconds ttl_;
 };
 

@@ -66,14 +66,13 @@ class Ingest::KeyInFlight {
 };
 
 Ingest::Ingest(ObjectStore& store, JobQueue& queue, Notifier& notifier, Metrics& metrics,
-               Logger& log, const Clock& clock, Random& random, FormatSet formats)
+               Logger& log, const Clock& clock, FormatSet formats)
     : store_(store),
       queue_(queue),
       notifier_(notifier),
       metrics_(metrics),
       log_(log),
       clock_(clock),
-      random_(random),
       formats_(formats) {}
 
 Result<AcceptedUpload> Ingest::accept(const Upload& upload, const OpContext& context) {
@@ -103,7 +102,7 @@ Result<AcceptedUpload> Ingest::try_accept(const Upload& upload, const OpContext&
     ASSIGN_OR_RETURN(accepted, resolve_key(digest, print, context));
     if (accepted.known) return accepted;
   } else {
-    accepted.id = new_uuid7(clock_, random_);
+    accepted.id = new_uuid7(clock_);
   }
   const Job job{.renditions = upload.renditions,
                 .name = {},
@@ -139,7 +138,7 @@ Result<AcceptedUpload> Ingest::resolve_key(const std::string& digest,
                                            const std::string& fingerprint,
                                            const OpContext& context) {
   const std::string key = idempotency_key(digest);
-  const IdempotencyRecord fresh{new_uuid7(clock_, random_), fingerprint, clock_.wall_now()};
+  const IdempotencyRecord fresh{new_uuid7(clock_), fingerprint, clock_.wall_now()};
   PutOptions options{.content_type = "application/json", .metadata = {}, .if_absent = true};
   const Status claimed = store_.put(key, Blob(encode_idempotency_record(fresh)), options, context);
   if (claimed.ok()) return AcceptedUpload{fresh.id, false};

@@ -14,7 +14,6 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/op_context.h"
-#include "base/random.h"
 #include "base/status.h"
 #include "metrics/metrics.h"
 #include "model/format_set.h"
@@ -46,7 +45,7 @@ struct AcceptedUpload {
 class Ingest {
  public:
   Ingest(ObjectStore& store, JobQueue& queue, Notifier& notifier, Metrics& metrics, Logger& log,
-         const Clock& clock, Random& random, FormatSet formats = {});
+         const Clock& clock, FormatSet formats = {});
 
   /// The formats that are taken.
   const FormatSet& formats() const { return formats_; }
@@ -78,7 +77,6 @@ class Ingest {
   Metrics& metrics_;
   Logger& log_;
   const Clock& clock_;
-  Random& random_;
   const FormatSet formats_;
 
   std::mutex mutex_;

@@ -30,7 +30,7 @@ class RedisWorld final : public NotifierWorld {
 class KafkaWorld final : public NotifierWorld {
  public:
   std::unique_ptr<Notifier> process() override {
-    return KafkaNotifier::open(options_, clock_, random_, log_).value();
+    return KafkaNotifier::open(options_, clock_, log_).value();
   }
   void hang() override { cluster_.set_away(true); }
   void come_back() override { cluster_.set_away(false); }

@@ -17,13 +17,11 @@ StoreUnderTest make_memory() {
 struct FsSurroundings {
   TempDirectory directory;
   SystemClock clock;
-  Random random{1};
 };
 
 StoreUnderTest make_fs() {
   auto surroundings = std::make_shared<FsSurroundings>();
-  auto store =
-      FsStore::open(surroundings->directory.path(), surroundings->clock, surroundings->random);
+  auto store = FsStore::open(surroundings->directory.path(), surroundings->clock);
   return {surroundings, std::move(store).value(), {}};
 }
 

@@ -4,6 +4,7 @@
 #include <future>
 #include <set>
 #include <thread>
+#include <type_traits>
 
 #include <arpa/inet.h>
 #include <boost/json.hpp>
@@ -14,6 +15,7 @@
 #include <sys/socket.h>
 
 #include "api/api_service.h"
+#include "base/ids.h"
 #include "base/unique_fd.h"
 #include "fakes/fake_thumbnailer.h"
 #include "fakes/memory_queue.h"
@@ -152,7 +154,8 @@ class ApiIntegrationTest : public testing::Test {
   }
 
   SystemClock clock_;
-  Random random_;
+  static constexpr std::uint64_t kSeed = 42;
+  Random random_{kSeed};
   MemoryStore store_{clock_};
   MemoryQueue queue_{clock_};
   LocalNotifier notifier_;
@@ -161,7 +164,7 @@ class ApiIntegrationTest : public testing::Test {
   NoMetrics metrics_;
   NoLogger log_;
   TempDirectory spool_;
-  Ingest ingest_{store_, queue_, notifier_, metrics_, log_, clock_, random_};
+  Ingest ingest_{store_, queue_, notifier_, metrics_, log_, clock_};
   Catalog catalog_{store_, queue_, notifier_, clock_};
   DeadLetters dead_letters_{store_, queue_, catalog_, notifier_, log_, clock_};
   std::optional<ApiService> service_;
@@ -189,6 +192,28 @@ TEST_F(ApiIntegrationTest, AHundredUploadsAtOnceAllEndWell) {
   EXPECT_EQ(json(send("GET", "/v1/queue")).at("backlog"), 0);
   EXPECT_EQ(json(send("GET", "/v1/images?limit=200")).at("images").as_array().size(), 100U);
 }
+
+// The attacker knows the generator that request ids come from as well as we do; they could work it
+// out from some hundred of them. It foretells later request ids, and no id of an image.
+TEST_F(ApiIntegrationTest, NoIdOfAnImageFollowsFromRequestIds) {
+  Random known(kSeed);
+  std::set<std::string> foretold;
+  for (int i = 0; i < 10'000; ++i) foretold.insert(fmt::format("{:016x}", known.next_u64()));
+  std::set<std::string> ends;  // the last 12 digits of an id are 48 bits of one number
+  for (const std::string& number : foretold) ends.insert(number.substr(4));
+  for (int i = 0; i < 20; ++i) {
+    const HttpResponse receipt = send("POST", "/v1/images", kJpeg);
+    const std::string request_id(receipt.fields.get("X-Request-Id").value_or(""));
+    ASSERT_EQ(request_id.size(), 32U);
+    EXPECT_EQ(foretold.count(request_id.substr(0, 16)), 1U) << request_id;
+    EXPECT_EQ(foretold.count(request_id.substr(16)), 1U) << request_id;
+    const std::string id(json(receipt).at("id").as_string());
+    EXPECT_EQ(ends.count(id.substr(24)), 0U) << id;
+  }
+}
+
+// What holds it tomorrow: no id can be made of numbers that are not secret.
+static_assert(!std::is_invocable_v<decltype(new_uuid7), const Clock&, Random&>);
 
 TEST_F(ApiIntegrationTest, MoreWaitsThanThreadsHoldNobodyUp) {
   const std::shared_ptr<Gate> gate = hold_jobs();

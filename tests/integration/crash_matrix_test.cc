@@ -51,7 +51,7 @@ class Backends {
 class OnFolder : public Backends {
  public:
   std::unique_ptr<ObjectStore> open_store() override {
-    return FsStore::open(directory_.path() + "/store", clock_, random_).value();
+    return FsStore::open(directory_.path() + "/store", clock_).value();
   }
   std::unique_ptr<JobQueue> open_queue() override {
     return SqliteQueue::open(directory_.path() + "/queue.db", clock_, log_).value();
@@ -223,7 +223,7 @@ class CrashMatrixTest : public testing::TestWithParam<Setting> {
 
   static Result<AcceptedUpload> accept(Process& process, ObjectStore& store, const Upload& upload) {
     Ingest ingest(store, *process.queue, process.notifier, process.metrics, process.log,
-                  process.clock, process.random);
+                  process.clock);
     return ingest.accept(upload, {});
   }
 

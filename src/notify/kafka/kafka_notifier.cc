@@ -1,7 +1,6 @@
 #include "notify/kafka/kafka_notifier.h"
 
-#include <fmt/format.h>
-
+#include "base/secret.h"
 #include "notify/event_line.h"
 
 namespace thumbmill {
@@ -19,9 +18,8 @@ constexpr std::chrono::minutes kKeepFor{10};
 }  // namespace
 
 Result<std::unique_ptr<KafkaNotifier>> KafkaNotifier::open(const KafkaOptions& options,
-                                                           Clock& clock, Random& random,
-                                                           Logger& log) {
-  std::unique_ptr<KafkaNotifier> notifier(new KafkaNotifier(options, random, log));
+                                                           Clock& clock, Logger& log) {
+  std::unique_ptr<KafkaNotifier> notifier(new KafkaNotifier(options, log));
   ASSIGN_OR_RETURN(notifier->producer_, KafkaProducer::open(options, clock));
   // librdkafka asks consumers for a group, also where none is joined and nothing committed.
   ASSIGN_OR_RETURN(KafkaOwned<rd_kafka_conf_t> conf,
@@ -35,9 +33,9 @@ Result<std::unique_ptr<KafkaNotifier>> KafkaNotifier::open(const KafkaOptions& o
   return notifier;
 }
 
-KafkaNotifier::KafkaNotifier(const KafkaOptions& options, Random& random, Logger& log)
+KafkaNotifier::KafkaNotifier(const KafkaOptions& options, Logger& log)
     : log_(log),
-      origin_(fmt::format("{:016x}", random.next_u64())),
+      origin_(new_secret_hex(8)),
       topics_({{options.name(kTopic), 1, kKeepFor}}, options.replication),
       topic_(options.name(kTopic)) {}
 

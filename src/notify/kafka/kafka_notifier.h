@@ -10,7 +10,6 @@
 #include <thread>
 
 #include "base/log.h"
-#include "base/random.h"
 #include "kafka/producer.h"
 #include "kafka/topics.h"
 #include "notify/event_fan_out.h"
@@ -23,7 +22,7 @@ class KafkaNotifier final : public Notifier {
  public:
   /// Connects in the background, for as long as it takes. invalid_argument.
   static Result<std::unique_ptr<KafkaNotifier>> open(const KafkaOptions& options, Clock& clock,
-                                                     Random& random, Logger& log);
+                                                     Logger& log);
   ~KafkaNotifier() override;
 
   /// Never waits for Kafka: an event that it is too slow for is dropped for the other processes.
@@ -32,7 +31,7 @@ class KafkaNotifier final : public Notifier {
                                           Listener listener) override;
 
  private:
-  KafkaNotifier(const KafkaOptions& options, Random& random, Logger& log);
+  KafkaNotifier(const KafkaOptions& options, Logger& log);
   void read_loop();
   /// Makes the topic where it is missing and begins at its end.
   Status begin();

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/backoff.h"
+#include "base/secret.h"
 #include "notify/event_line.h"
 
 namespace thumbmill {
@@ -21,7 +22,7 @@ constexpr Backoff kReconnect{milliseconds(100), milliseconds(2'000)};
 RedisNotifier::RedisNotifier(RedisOptions options, Random& random, Logger& log)
     : random_(random),
       log_(log),
-      origin_(fmt::format("{:016x}", random.next_u64())),
+      origin_(new_secret_hex(8)),
       channel_(options.key("events")),
       connector_(std::move(options)) {
   sender_ = std::thread([this] { send_loop(); });

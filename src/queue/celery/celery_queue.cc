@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "base/pause.h"
+#include "base/secret.h"
 #include "model/image_format.h"
 #include "model/json.h"
 #include "model/object_key.h"
@@ -39,11 +40,10 @@ std::string_view exception_name(Code code) {
 
 }  // namespace
 
-CeleryQueue::CeleryQueue(CeleryOptions options, Clock& clock, Random& random, Logger& log)
+CeleryQueue::CeleryQueue(CeleryOptions options, Clock& clock, Logger& log)
     : options_(std::move(options)),
       keys_(celery_keys(options_)),
       clock_(clock),
-      random_(random),
       log_(log),
       connector_(options_.redis),
       client_(connector_, SettingsCheck::none, clock, log) {}
@@ -70,7 +70,7 @@ Result<std::vector<Lease>> CeleryQueue::lease(std::size_t most, milliseconds ttl
 
 Result<CeleryQueue::Claimed> CeleryQueue::claim(milliseconds ttl, std::vector<Lease>& leases) {
   const SteadyTime asked_at = clock_.now();  // the lease's time begins later: on the safe side
-  const std::string number = fmt::format("{:016x}", random_.next_u64());
+  const std::string number = new_secret_hex(8);
   // Not given up at a stop or a deadline: a lease that nobody has would have to run out.
   ASSIGN_OR_RETURN(const RedisReply reply,
                    run(scripts_.lease, {seconds(ttl), number, options_.queue}, OpContext{}));

@@ -9,7 +9,6 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "base/random.h"
 #include "queue/celery/celery_options.h"
 #include "queue/celery/celery_scripts.h"
 #include "queue/task_source.h"
@@ -26,7 +25,7 @@ class CeleryQueue final : public TaskSource, public LeaseBackend {
 
   /// Succeeds also while the server is away: calls are unavailable until it is back. `clock`,
   /// `random` and `log` outlive the queue.
-  CeleryQueue(CeleryOptions options, Clock& clock, Random& random, Logger& log);
+  CeleryQueue(CeleryOptions options, Clock& clock, Logger& log);
 
   Result<std::vector<Lease>> lease(std::size_t most, std::chrono::milliseconds ttl,
                                    std::chrono::milliseconds wait,
@@ -66,7 +65,6 @@ class CeleryQueue final : public TaskSource, public LeaseBackend {
   const CeleryScripts scripts_;
   const std::vector<std::string> keys_;
   Clock& clock_;
-  Random& random_;
   Logger& log_;
   RedisConnector connector_;
   RedisClient client_;

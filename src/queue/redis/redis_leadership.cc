@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "base/secret.h"
+
 namespace thumbmill {
 namespace {
 
@@ -19,11 +21,10 @@ return 1
 
 }  // namespace
 
-RedisLeadership::RedisLeadership(RedisOptions options, const Clock& clock, Random& random,
-                                 Logger& log)
+RedisLeadership::RedisLeadership(RedisOptions options, const Clock& clock, Logger& log)
     : hold_(kHold),
       release_(kRelease),
-      token_(fmt::format("{:016x}", random.next_u64())),
+      token_(new_secret_hex(8)),
       connector_(std::move(options)),
       client_(connector_, SettingsCheck::none, clock, log) {}
 

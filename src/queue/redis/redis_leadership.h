@@ -6,7 +6,6 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "base/random.h"
 #include "queue/leadership.h"
 #include "redis/client.h"
 
@@ -15,7 +14,7 @@ namespace thumbmill {
 /// Thread-safe. What it is given outlives it. Leads nothing when it goes, once `ttl` has passed.
 class RedisLeadership final : public Leadership {
  public:
-  RedisLeadership(RedisOptions options, const Clock& clock, Random& random, Logger& log);
+  RedisLeadership(RedisOptions options, const Clock& clock, Logger& log);
 
   Result<bool> hold(std::string_view role, std::chrono::milliseconds ttl,
                     const OpContext& context) override;

@@ -5,6 +5,8 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include "base/secret.h"
+
 namespace thumbmill {
 namespace {
 
@@ -19,10 +21,10 @@ constexpr std::size_t kMostLeases = 1'000;
 // Calls of lease() and ack() that go together.
 constexpr std::size_t kMostTurns = 128;
 
-std::string new_consumer_name(Random& random) {
+std::string new_consumer_name() {
   char host[256] = "";
   if (::gethostname(host, sizeof host - 1) != 0) host[0] = '\0';
-  return fmt::format("{}-{}-{:016x}", host, ::getpid(), random.next_u64());
+  return fmt::format("{}-{}-{}", host, ::getpid(), new_secret_hex(8));
 }
 
 std::optional<QueuedState> state_from_name(std::string_view name) {
@@ -57,9 +59,8 @@ RedisQueue::RedisQueue(RedisOptions options, Clock& clock, Random& random, Logge
                        RedisQueueTuning tuning)
     : tuning_(tuning),
       keys_(job_keys(options)),
-      consumer_(new_consumer_name(random)),
+      consumer_(new_consumer_name()),
       clock_(clock),
-      random_(random),
       log_(log),
       connector_(std::move(options)),
       client_(connector_, SettingsCheck::warns, clock, log),
@@ -112,7 +113,7 @@ Status RedisQueue::take_together(const std::vector<Turn*>& acks, const std::vect
   for (const Turn* turn : leases) most += turn->most;
   const milliseconds ttl = leases.empty() ? milliseconds(0) : leases.front()->ttl;
   const SteadyTime asked_at = clock_.now();  // the lease's time begins later: on the safe side
-  const std::string token = fmt::format("{:016x}", random_.next_u64());
+  const std::string token = new_secret_hex(8);
   std::vector<std::string> arguments = {std::to_string(most), std::to_string(ttl.count()), token,
                                         consumer_};
   for (const Turn* turn : acks) {

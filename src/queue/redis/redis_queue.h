@@ -102,7 +102,6 @@ class RedisQueue final : public JobQueue, public LeaseBackend {
   const std::vector<std::string> keys_;
   const std::string consumer_;  // unlike any other process's
   Clock& clock_;
-  Random& random_;
   Logger& log_;
   RedisConnector connector_;
   RedisClient client_;

@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/secret.h"
 #include "base/write_all.h"
 #include "model/object_key.h"
 #include "store/fs/listing.h"
@@ -83,8 +84,7 @@ WallTime modified_time(const struct stat& info) {
 
 }  // namespace
 
-Result<std::unique_ptr<FsStore>> FsStore::open(const std::string& root, const Clock& clock,
-                                               Random& random) {
+Result<std::unique_ptr<FsStore>> FsStore::open(const std::string& root, const Clock& clock) {
   const auto unusable = [&](int error, std::string_view what) {
     Status status =
         status_from_errno(error, fmt::format("cannot {} the store directory {}", what, root));
@@ -104,7 +104,7 @@ Result<std::unique_ptr<FsStore>> FsStore::open(const std::string& root, const Cl
   }
   if (!probe.valid()) return unusable(errno, "write to");
   if (const int failed = sync_directory(root)) return unusable(failed, "sync");
-  return std::unique_ptr<FsStore>(new FsStore(root, clock, random));
+  return std::unique_ptr<FsStore>(new FsStore(root, clock));
 }
 
 std::string FsStore::spool_directory() const {
@@ -230,7 +230,7 @@ Status FsStore::link_or_replace(const std::string& source_path, const std::strin
     return Status();
   if (errno != EEXIST) return status_from_errno(errno, "naming a stored object");
   if (if_absent) return Status(Code::conflict, "the object exists already");
-  const std::string temporary = fmt::format("{}/tmp/{:016x}", root_, random_.next_u64());
+  const std::string temporary = fmt::format("{}/tmp/{}", root_, new_secret_hex(8));
   if (::linkat(AT_FDCWD, source_path.c_str(), AT_FDCWD, temporary.c_str(), AT_SYMLINK_FOLLOW) !=
           0 ||
       ::rename(temporary.c_str(), path.c_str()) != 0) {

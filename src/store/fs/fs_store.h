@@ -10,7 +10,6 @@
 #include <string>
 
 #include "base/clock.h"
-#include "base/random.h"
 #include "store/object_store.h"
 
 namespace thumbmill {
@@ -26,8 +25,7 @@ class FsStore final : public ObjectStore {
  public:
   /// Opens the store in `root`, making the directory when it is missing. unavailable when it cannot
   /// be made or written to; unsupported when its file system has no O_TMPFILE. Names `root`.
-  static Result<std::unique_ptr<FsStore>> open(const std::string& root, const Clock& clock,
-                                               Random& random);
+  static Result<std::unique_ptr<FsStore>> open(const std::string& root, const Clock& clock);
 
   Status put(std::string_view key, const Blob& body, const PutOptions& options,
              const OpContext& context) override;
@@ -45,8 +43,7 @@ class FsStore final : public ObjectStore {
   void set_step_hook(std::function<void(FsPutStep)> hook) { at_step_ = std::move(hook); }
 
  private:
-  FsStore(std::string root, const Clock& clock, Random& random)
-      : root_(std::move(root)), clock_(clock), random_(random) {}
+  FsStore(std::string root, const Clock& clock) : root_(std::move(root)), clock_(clock) {}
 
   std::string path_of(std::string_view key) const { return root_ + "/" + std::string(key); }
   Status check_key(std::string_view key, const OpContext& context) const;
@@ -68,7 +65,6 @@ class FsStore final : public ObjectStore {
 
   const std::string root_;
   const Clock& clock_;
-  Random& random_;
   std::function<void(FsPutStep)> at_step_;
 
   mutable std::atomic<std::size_t> next_spool_{0};

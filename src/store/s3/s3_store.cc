@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "base/hash.h"
+#include "base/secret.h"
 #include "model/object_key.h"
 #include "store/s3/curl_transport.h"
 #include "store/s3/object_headers.h"
@@ -157,7 +158,7 @@ Status S3Store::put_object(std::string_view key, const Blob& body, const PutOpti
   request.times.whole = parts_->options.put_time;
   std::string token;
   if (options.if_absent) {
-    token = fmt::format("{:016x}", parts_->random.next_u64());
+    token = new_secret_hex(8);
     request.headers.emplace_back("if-none-match", "*");
     request.headers.emplace_back(s3::kPutTokenHeader, token);
   }

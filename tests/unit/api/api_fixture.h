@@ -98,7 +98,6 @@ class ApiFixture : public testing::Test {
   static UploadSettings settings(const std::string& spool);
 
   SimClock clock_;
-  Random random_{20260131};
   MemoryStore store_{clock_};
   MemoryQueue queue_{clock_};
   LocalNotifier notifier_;
@@ -106,12 +105,11 @@ class ApiFixture : public testing::Test {
   RecordingMetrics metrics_;
   NoLogger log_;
   TempDirectory spool_;
-  Ingest ingest_{store_, queue_, notifier_, metrics_, log_, clock_, random_};
+  Ingest ingest_{store_, queue_, notifier_, metrics_, log_, clock_};
   Catalog catalog_{store_, queue_, notifier_, clock_};
   DeadLetters dead_letters_{store_, queue_, catalog_, notifier_, log_, clock_};
   FakePresigner presigner_;
-  DirectUploads direct_uploads_{presigner_, store_,  ingest_,
-                                clock_,     random_, std::chrono::minutes(15)};
+  DirectUploads direct_uploads_{presigner_, store_, ingest_, clock_, std::chrono::minutes(15)};
   ApiService service_;
   ApiDescription description_;
 

@@ -32,7 +32,7 @@ class CeleryQueueTest : public ::testing::Test {
     return std::make_unique<CeleryQueue>(
         parse_celery_url("celery+" + server_->url() + "?task=tasks.thumb&visibility_timeout=1000")
             .value(),
-        clock_, random_, log_);
+        clock_, log_);
   }
 
   RedisReply redis(const RedisCommand& command) {
@@ -71,7 +71,6 @@ class CeleryQueueTest : public ::testing::Test {
   std::int64_t unacked() { return redis({"HLEN", "unacked"}).integer; }
 
   SystemClock clock_;
-  Random random_;
   NoLogger log_;
   std::optional<RedisServer> server_;
   std::optional<RedisConnector> connector_;

@@ -19,7 +19,7 @@ class RedisLeadershipTest : public RedisFixture {
  protected:
   std::unique_ptr<RedisLeadership> candidate() {
     RedisOptions options = parse_redis_url(server_->url()).value();
-    return std::make_unique<RedisLeadership>(options, clock_, random_, log_);
+    return std::make_unique<RedisLeadership>(options, clock_, log_);
   }
 };
 

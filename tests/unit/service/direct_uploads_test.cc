@@ -25,7 +25,7 @@ class DirectUploadsTest : public ServiceTest {
   }
 
   FakePresigner presigner;
-  DirectUploads uploads{presigner, store, ingest, clock, random, std::chrono::minutes(15)};
+  DirectUploads uploads{presigner, store, ingest, clock, std::chrono::minutes(15)};
 };
 
 TEST_F(DirectUploadsTest, ACompletedUploadIsDone) {

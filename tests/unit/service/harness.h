@@ -185,7 +185,7 @@ class ServiceTest : public testing::Test {
   RecordingNotifier notifier;
   RecordingMetrics metrics;
   RecordingLogger log;
-  Ingest ingest{store, queue, notifier, metrics, log, clock, random};
+  Ingest ingest{store, queue, notifier, metrics, log, clock};
   Catalog catalog{store, queue, notifier, clock};
   DeadLetters dead_letters{store, queue, catalog, notifier, log, clock};
 };

@@ -44,7 +44,7 @@ TEST_F(IngestTest, StoresTheOriginalWithItsJobAndQueuesIt) {
 }
 
 TEST_F(IngestTest, RefusesFormatsThatAreSwitchedOff) {
-  Ingest pngs_only(store, queue, notifier, metrics, log, clock, random, *FormatSet::parse("png"));
+  Ingest pngs_only(store, queue, notifier, metrics, log, clock, *FormatSet::parse("png"));
   Upload upload;
   upload.body = Blob(std::string("GIF89a and so on"));
   upload.renditions = {RenditionSpec()};
@@ -197,7 +197,7 @@ TEST_F(IngestTest, TheSameKeyAtTheSameTimeIsAConflict) {
   SlowQueue slow_queue([&] {
     if (meanwhile.ok()) meanwhile = slow->accept(with_key("k"), {}).status();
   });
-  Ingest slow_ingest(store, slow_queue, notifier, metrics, log, clock, random);
+  Ingest slow_ingest(store, slow_queue, notifier, metrics, log, clock);
   slow = &slow_ingest;
   EXPECT_TRUE(slow_ingest.accept(with_key("k"), {}).ok());
   EXPECT_EQ(meanwhile.code(), Code::conflict);

@@ -85,7 +85,7 @@ TEST_F(JanitorTest, RemovesUsedKeysAndRenditionsOfNothing) {
   Upload upload = make_upload();
   upload.idempotency_key = "k";
   const std::string id = accept(upload);
-  const std::string orphan = new_uuid7(clock, random);
+  const std::string orphan = new_uuid7(clock);
   ASSERT_TRUE(store.put(thumb_of(orphan), Blob("x"), {}, {}).ok());
   ASSERT_TRUE(store.put(thumb_of(id), Blob("x"), {}, {}).ok());
   clock.advance(hours(23));
@@ -101,7 +101,7 @@ TEST_F(JanitorTest, AsksTheStoreForNoFinishedImageByItself) {
     done.push_back(accept());
     EXPECT_EQ(run_to_end(), JobState::done);
   }
-  const std::string orphan = new_uuid7(clock, random);
+  const std::string orphan = new_uuid7(clock);
   ASSERT_TRUE(store.put(thumb_of(orphan), Blob("x"), {}, {}).ok());
   clock.advance(hours(25));
   for (const std::string& id : done)

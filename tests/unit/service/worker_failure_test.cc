@@ -111,7 +111,7 @@ TEST_F(WorkerFailureTest, AJobOnWhichWorkersDieEndsFailed) {
 }
 
 TEST_F(WorkerFailureTest, ADamagedJobFailsWithItsOriginalKept) {
-  const std::string id = new_uuid7(clock, random);
+  const std::string id = new_uuid7(clock);
   PutOptions options;
   options.metadata = {{"job", "{\"v\":1}"}};
   ASSERT_TRUE(store.put(upload_key(id), Blob(jpeg_bytes("x")), options, {}).ok());

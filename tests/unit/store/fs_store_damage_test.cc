@@ -52,8 +52,7 @@ class FsStoreDamageTest : public ::testing::Test {
 
   TempDirectory directory_;
   SystemClock clock_;
-  Random random_{1};
-  std::unique_ptr<FsStore> store_ = FsStore::open(directory_.path(), clock_, random_).value();
+  std::unique_ptr<FsStore> store_ = FsStore::open(directory_.path(), clock_).value();
 };
 
 // A file can be given a name only while it never had one (open(2), O_TMPFILE).
@@ -108,8 +107,8 @@ TEST_F(FsStoreDamageTest, ListsObjectsOnly) {
 
 TEST_F(FsStoreDamageTest, OpenSaysUnavailableForWhatItCannotUse) {
   std::ofstream(path("file")) << "x";
-  EXPECT_EQ(FsStore::open(path("file"), clock_, random_).status().code(), Code::unavailable);
-  EXPECT_EQ(FsStore::open("/proc/store", clock_, random_).status().code(), Code::unavailable);
+  EXPECT_EQ(FsStore::open(path("file"), clock_).status().code(), Code::unavailable);
+  EXPECT_EQ(FsStore::open("/proc/store", clock_).status().code(), Code::unavailable);
 }
 
 TEST_F(FsStoreDamageTest, ACopyOfWhatIsBeingRemovedIsWholeOrNotFound) {
@@ -155,7 +154,7 @@ TEST_F(FsStoreDamageTest, OutOfInodesIsExhaustedAndRecovers) {
     GTEST_SKIP() << "mounting a small file system needs root";
   }
   {
-    const auto small = FsStore::open(mount_point.path(), clock_, random_).value();
+    const auto small = FsStore::open(mount_point.path(), clock_).value();
     std::vector<std::string> kept;
     Status last;
     for (int i = 0; i < 20 && last.ok(); ++i) {

@@ -25,8 +25,7 @@ class FsStoreTest : public ::testing::Test {
 
   TempDirectory directory_;
   SystemClock clock_;
-  Random random_{1};
-  std::unique_ptr<FsStore> store_ = FsStore::open(directory_.path(), clock_, random_).value();
+  std::unique_ptr<FsStore> store_ = FsStore::open(directory_.path(), clock_).value();
 };
 
 TEST_F(FsStoreTest, RenditionsAreOrdinaryFiles) {
@@ -89,7 +88,7 @@ TEST_F(FsStoreTest, AMissingRootIsUnavailableAndNeverMadeAgain) {
 TEST_F(FsStoreTest, OpenNamesWhatItCannotUse) {
   const std::string file = directory_.path() + "/file";
   std::ofstream(file) << "x";
-  const auto opened = FsStore::open(file, clock_, random_);
+  const auto opened = FsStore::open(file, clock_);
   ASSERT_FALSE(opened.ok());
   EXPECT_THAT(opened.status().message(), ::testing::HasSubstr(file));
 }
@@ -143,7 +142,7 @@ TEST_F(FsStoreTest, AFullDiskIsExhaustedLeavesNothingAndRecovers) {
     GTEST_SKIP() << "mounting a small file system needs root";
   }
   {
-    const auto small = FsStore::open(mount_point.path(), clock_, random_).value();
+    const auto small = FsStore::open(mount_point.path(), clock_).value();
     ASSERT_TRUE(small->put("kept", Blob(std::string(300'000, 'k')), {}, {}).ok());
     EXPECT_EQ(small->put("big", Blob(std::string(2'000'000, 'b')), {}, {}).code(), Code::exhausted);
     EXPECT_EQ(small->get("big", {}).status().code(), Code::not_found);
@@ -160,7 +159,7 @@ TEST_F(FsStoreTest, AReadOnlyDiskIsUnavailable) {
     GTEST_SKIP() << "mounting a small file system needs root";
   }
   {
-    const auto small = FsStore::open(mount_point.path(), clock_, random_).value();
+    const auto small = FsStore::open(mount_point.path(), clock_).value();
     ASSERT_TRUE(small->put("kept", Blob(std::string("k")), {}, {}).ok());
     ASSERT_EQ(
         ::mount(nullptr, mount_point.path().c_str(), nullptr, MS_REMOUNT | MS_RDONLY, nullptr), 0);
