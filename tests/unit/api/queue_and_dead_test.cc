@@ -24,6 +24,7 @@ TEST_F(QueueAndDeadTest, AnEmptyQueueHasNothingToDrain) {
 
 TEST_F(QueueAndDeadTest, FiguresFollowTheQueue) {
   const std::string id = upload();
+  clock_.advance(std::chrono::milliseconds(1));  // ids of one millisecond are in no order
   upload();
   start_job(id);
   clock_.advance(std::chrono::milliseconds(2500));
