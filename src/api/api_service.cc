@@ -17,7 +17,8 @@ Route upload_route(std::string path, UploadKind kind, const UploadParts& parts,
 
 }  // namespace
 
-ApiService::ApiService(UploadSettings settings, const ApiParts& parts, GuardSettings guard)
+ApiService::ApiService(UploadSettings settings, const ApiParts& parts, GuardSettings guard,
+                       SiteSettings site)
     : settings_(std::move(settings)),
       urls_(guard.keys, guard.url_time, parts.clock),
       guard_(std::move(guard), parts.metrics, parts.log, parts.clock),
@@ -40,7 +41,8 @@ ApiService::ApiService(UploadSettings settings, const ApiParts& parts, GuardSett
       event_parts_{{parts.catalog, parts.notifier, parts.clock}, parts.log},
       queue_parts_{parts.queue, parts.workload},
       dead_parts_{parts.dead_letters, parts.catalog, urls_},
-      router_(make_routes(), parts.metrics, parts.log, parts.clock, &guard_) {}
+      router_(make_routes(), SitePolicy(std::move(site)), parts.metrics, parts.log, parts.clock,
+              &guard_) {}
 
 std::vector<Route> ApiService::make_routes() const {
   std::vector<Route> routes{

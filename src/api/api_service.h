@@ -41,8 +41,10 @@ struct ApiParts {
 /// Thread-safe. Outlives the server and every answer given later.
 class ApiService final : public HttpService {
  public:
-  /// Without settings of the guard the API is open to everybody.
-  ApiService(UploadSettings settings, const ApiParts& parts, GuardSettings guard = {});
+  /// Without settings of the guard the API is open to everybody; without those of the site policy,
+  /// to browsers by localhost and addresses, and to no other site's pages.
+  ApiService(UploadSettings settings, const ApiParts& parts, GuardSettings guard = {},
+             SiteSettings site = {});
   ApiService(const ApiService&) = delete;
   ApiService& operator=(const ApiService&) = delete;
 

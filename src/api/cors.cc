@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "base/ascii.h"
+#include "base/without_secrets.h"
 
 namespace thumbmill {
 namespace {
@@ -46,13 +47,17 @@ Result<CorsPolicy> CorsPolicy::parse(std::string_view text) {
     const std::size_t end = std::min(text.find(',', begin), text.size());
     const std::string origin = to_lower(trim(text.substr(begin, end - begin)));
     if (!is_origin(origin)) {
-      return Status(Code::invalid_argument,
-                    fmt::format("\"{}\" is not allowed; allowed: {}", origin, kAllowed));
+      return Status(Code::invalid_argument, fmt::format("\"{}\" is not allowed; allowed: {}",
+                                                        without_secrets(origin), kAllowed));
     }
     policy.origins_.push_back(origin);
     begin = end + 1;
   }
   return policy;
+}
+
+bool CorsPolicy::allows(std::string_view origin) const {
+  return any_ || std::ranges::find(origins_, origin) != origins_.end();
 }
 
 void CorsPolicy::add_fields(const HttpRequest& request, std::string_view allow,
@@ -61,8 +66,7 @@ void CorsPolicy::add_fields(const HttpRequest& request, std::string_view allow,
   // A cache must not give one site's answer to another, nor one without these fields to any.
   if (!any_) fields.add("Vary", "Origin");
   const auto origin = request.fields.get("Origin");
-  const bool allowed = origin && (any_ || std::ranges::find(origins_, *origin) != origins_.end());
-  if (!allowed) return;
+  if (!origin || !allows(*origin)) return;
   fields.add("Access-Control-Allow-Origin", any_ ? "*" : std::string(*origin));
   if (request.method == "OPTIONS" && request.fields.get("Access-Control-Request-Method")) {
     fields.add("Access-Control-Allow-Methods", std::string(allow));

@@ -25,6 +25,9 @@ class CorsPolicy {
   /// Reads the setting. invalid_argument naming what is no origin.
   static Result<CorsPolicy> parse(std::string_view text);
 
+  /// Whether pages of `origin`, as in the field Origin, may use the API.
+  bool allows(std::string_view origin) const;
+
   /// Adds what the browser wants to know to the fields of the answer to `request`; nothing where no
   /// origin is allowed. `allow` is the path's methods, as in the field Allow.
   void add_fields(const HttpRequest& request, std::string_view allow, HttpFields& fields) const;

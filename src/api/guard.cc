@@ -24,9 +24,8 @@ std::optional<std::string_view> sent_key(const HttpRequest& request) {
 }  // namespace
 
 Admission Guard::admit(const HttpRequest& request, std::string_view method,
-                       std::string_view pattern, std::string_view allow) {
+                       std::string_view pattern) {
   Admission admission;
-  settings_.cors.add_fields(request, allow, admission.fields);
   if (method.empty()) return admission;
   const Scope needed = scope_of_route(method, pattern).value_or(Scope::admin);
   if (needed == Scope::open) return admission;

@@ -1,6 +1,6 @@
 // Guard: what stands before every route of the API and decides by a request's head alone, before a
 // byte of its body is received: who asks (a key, a signed URL), whether they may, and whether they
-// ask too often. It also says what every answer is to carry (rate limit, CORS). The router applies
+// ask too often. It also says what every answer is to carry of its rate limit. The router applies
 // it; the operations port has none.
 #pragma once
 
@@ -8,7 +8,6 @@
 #include <optional>
 #include <string_view>
 
-#include "api/cors.h"
 #include "api/key_table.h"
 #include "api/problem.h"
 #include "api/rate_limit.h"
@@ -24,7 +23,6 @@ struct GuardSettings {
   KeySource keys;  ///< empty: no keys are configured, and nothing is refused for want of one
   std::chrono::seconds url_time{3600};  ///< of signed URLs
   RateLimit rate;                       ///< of a client that has none of its own; 0: none
-  CorsPolicy cors;
 };
 
 /// What the guard makes of a request.
@@ -47,10 +45,8 @@ class Guard {
         limiter_(clock) {}
 
   /// `method` and `pattern` are the route's that was found, empty when there is none: such a
-  /// request needs no key, for its answer (404, 405, OPTIONS) tells nothing. `allow` is the path's
-  /// methods.
-  Admission admit(const HttpRequest& request, std::string_view method, std::string_view pattern,
-                  std::string_view allow);
+  /// request needs no key, for its answer (404, 405, OPTIONS) tells nothing.
+  Admission admit(const HttpRequest& request, std::string_view method, std::string_view pattern);
 
  private:
   struct Refusal {

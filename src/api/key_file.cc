@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/unique_fd.h"
@@ -40,6 +41,11 @@ Result<std::string> read_key_file(const std::string& path) {
   }
 }
 
+bool is_key_file_exposed(const std::string& path) {
+  struct stat info {};
+  return ::stat(path.c_str(), &info) == 0 && (info.st_mode & (S_IROTH | S_IWOTH)) != 0;
+}
+
 Result<std::unique_ptr<KeyFile>> KeyFile::open(const std::string& path, Clock& clock, Logger& log) {
   ASSIGN_OR_RETURN(std::string text, read_key_file(path));
   ASSIGN_OR_RETURN(KeyTable table, parse_named(path, text));
@@ -54,6 +60,13 @@ KeyFile::KeyFile(std::string path, std::string text, KeyTable table, Clock& cloc
       table_(std::make_shared<const KeyTable>(std::move(table))) {
   if (table_->keys().empty()) {
     log_.warning("the keys file has no key: nobody may use the API", {{"file", path_}});
+  }
+  if (is_key_file_exposed(path_)) {
+    log_.warning(
+        "every user of this machine may read or change the keys file, which holds the key that "
+        "signs "
+        "URLs: chmod o-rwx",
+        {{"file", path_}});
   }
 }
 

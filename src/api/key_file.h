@@ -18,6 +18,10 @@ namespace thumbmill {
 /// The text of a keys file. not_found and others naming the file; too_large over 4 MiB.
 Result<std::string> read_key_file(const std::string& path);
 
+/// Whether others than the file's owner and group may read or change it: it holds the key that
+/// signs URLs. False when there is no file.
+bool is_key_file_exposed(const std::string& path);
+
 /// Thread-safe. Clock and log outlive it.
 class KeyFile {
  public:

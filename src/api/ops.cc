@@ -38,8 +38,10 @@ HttpResponse readiness_response(const std::vector<DependencyCheck>& checks) {
 
 }  // namespace
 
-OpsService::OpsService(OpsSources sources, Metrics& metrics, Logger& log, const Clock& clock)
-    : sources_(std::move(sources)), router_(routes(), metrics, log, clock) {}
+OpsService::OpsService(OpsSources sources, SiteSettings site, Metrics& metrics, Logger& log,
+                       const Clock& clock)
+    : sources_(std::move(sources)),
+      router_(routes(), SitePolicy(std::move(site)), metrics, log, clock) {}
 
 std::vector<Route> OpsService::routes() const {
   return {

@@ -34,7 +34,8 @@ struct OpsSources {
 /// Thread-safe. Metrics, log and clock outlive it.
 class OpsService final : public HttpService {
  public:
-  OpsService(OpsSources sources, Metrics& metrics, Logger& log, const Clock& clock);
+  OpsService(OpsSources sources, SiteSettings site, Metrics& metrics, Logger& log,
+             const Clock& clock);
 
   std::unique_ptr<HttpTask> begin(std::shared_ptr<const HttpRequest> request) override;
   HttpResponse reject(int status, std::string_view reason, std::string_view message,

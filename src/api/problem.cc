@@ -7,6 +7,7 @@
 #include <boost/json/serialize.hpp>
 #include <fmt/format.h>
 
+#include "api/site_policy.h"
 #include "model/json.h"
 #include "service/catalog.h"
 #include "service/ingest.h"
@@ -20,6 +21,7 @@ constexpr std::array kProblems{
     ProblemInfo{Problem::unauthorized, 401, "unauthorized", "API key needed"},
     ProblemInfo{Problem::forbidden, 403, "forbidden", "Not allowed with this key"},
     ProblemInfo{Problem::bad_signature, 403, "bad-signature", "Signed URL not valid"},
+    ProblemInfo{Problem::foreign_origin, 403, "foreign-origin", "Not for pages of other sites"},
     ProblemInfo{Problem::not_found, 404, "not-found", "Not found"},
     ProblemInfo{Problem::not_ready, 404, "not-ready", "Not ready yet", 1},
     ProblemInfo{Problem::method_not_allowed, 405, "method-not-allowed", "Method not allowed"},
@@ -34,6 +36,7 @@ constexpr std::array kProblems{
     ProblemInfo{Problem::range_not_satisfiable, 416, "range-not-satisfiable",
                 "Range not satisfiable"},
     ProblemInfo{Problem::expectation_failed, 417, "expectation-failed", "Expectation failed"},
+    ProblemInfo{Problem::unknown_host, 421, "unknown-host", "Unknown host name"},
     ProblemInfo{Problem::undecodable, 422, "undecodable", "Image cannot be decoded"},
     ProblemInfo{Problem::over_limit, 422, "over-limit", "Image over a limit"},
     ProblemInfo{Problem::key_reused, 422, "key-reused", "Idempotency key used before"},
@@ -169,7 +172,9 @@ HttpResponse refusal_response(int status, std::string_view message, std::string_
                                                    : problem_info(Problem::internal);
   boost::json::object body = problem_json(info.problem, message, {}, request_id);
   body["status"] = status;
-  return response_with(info, status, body);
+  HttpResponse response = response_with(info, status, body);
+  add_browser_fields(response.fields);
+  return response;
 }
 
 }  // namespace thumbmill

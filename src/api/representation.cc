@@ -115,7 +115,6 @@ HttpResponse serve(const Representation& representation, const HttpRequest& requ
   if (representation.modified) {
     response.fields.add("Last-Modified", http_date(*representation.modified));
   }
-  response.fields.add("X-Content-Type-Options", "nosniff");
   if (not_modified(representation, request)) {
     response.status = 304;
     return response;

@@ -21,7 +21,7 @@ struct Representation {
 };
 
 /// The answer to a GET or HEAD: 200, 206 (one range), 304, 412 or 416. Several ranges, and ranges
-/// in a form not understood, give the whole. Always with X-Content-Type-Options: nosniff.
+/// in a form not understood, give the whole.
 HttpResponse serve(const Representation& representation, const HttpRequest& request);
 
 }  // namespace thumbmill

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "api/access.h"
 #include "api/problem.h"
 
 namespace thumbmill {
@@ -57,6 +58,7 @@ struct Meter {
 
 void add_fields(const HttpFields& fields, HttpResponse& response) {
   for (const auto& [name, value] : fields.all()) response.fields.add(name, value);
+  add_browser_fields(response.fields);
 }
 
 // Stands between a handler and the server to see the answer pass, and to give it the fields that
@@ -204,9 +206,10 @@ std::string Call::capture(std::string_view name) const {
   return {};
 }
 
-Router::Router(std::vector<Route> routes, Metrics& metrics, Logger& log, const Clock& clock,
-               Guard* guard)
+Router::Router(std::vector<Route> routes, SitePolicy site, Metrics& metrics, Logger& log,
+               const Clock& clock, Guard* guard)
     : routes_(by_captures(std::move(routes))),
+      site_(std::move(site)),
       metrics_(metrics),
       log_(log),
       clock_(clock),
@@ -255,14 +258,29 @@ std::unique_ptr<HttpTask> Router::task_of(const Match& match, const HttpRequest&
   return std::make_unique<FixedTask>(std::move(response));
 }
 
-std::unique_ptr<HttpTask> Router::begin(const std::shared_ptr<const HttpRequest>& request) const {
-  Match match = find(request);
+Admission Router::admit(const HttpRequest& request, const Match& match) const {
   Admission admission;
-  if (guard_ != nullptr) {
+  // What a signature stands for is meant to be shown by pages of other sites.
+  if (const auto refusal = site_.check(request, takes_signature(match.pattern))) {
+    metrics_.add(metric::kHttpRejected, 1, {refusal->reason});
+    log_.debug("request refused", {{"request_id", request.request_id},
+                                   {"reason", refusal->reason},
+                                   {"address", request.remote_address},
+                                   {"method", request.method},
+                                   {"path", request.path}});
+    admission.refusal = problem_response(refusal->problem, refusal->message, request);
+  } else if (guard_ != nullptr) {
     std::string_view method;
     if (match.route != nullptr) method = match.route->method;
-    admission = guard_->admit(*request, method, match.pattern, match.allow());
+    admission = guard_->admit(request, method, match.pattern);
   }
+  site_.add_cors_fields(request, match.allow(), admission.fields);
+  return admission;
+}
+
+std::unique_ptr<HttpTask> Router::begin(const std::shared_ptr<const HttpRequest>& request) const {
+  Match match = find(request);
+  Admission admission = admit(*request, match);
   match.call.client = std::move(admission.client);
   match.call.guarded = admission.guarded;
   match.call.until = admission.until;

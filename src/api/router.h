@@ -1,6 +1,6 @@
 // Router: finds what answers a request in a table of routes, and does for all of them what is the
 // same for all: 404, 405 with Allow, OPTIONS, HEAD by GET, problems for failures, metrics, and
-// asking the guard, where there is one. It knows nothing of images.
+// asking the site policy, and the guard where there is one. It knows nothing of images.
 #pragma once
 
 #include <functional>
@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "api/guard.h"
+#include "api/site_policy.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/op_context.h"
@@ -51,9 +52,9 @@ struct Route {
 /// Thread-safe. Metrics, log, clock and guard outlive it and everything it makes.
 class Router {
  public:
-  /// Without a guard everything is let through.
-  Router(std::vector<Route> routes, Metrics& metrics, Logger& log, const Clock& clock,
-         Guard* guard = nullptr);
+  /// Without a guard everything is let through that the site policy lets through.
+  Router(std::vector<Route> routes, SitePolicy site, Metrics& metrics, Logger& log,
+         const Clock& clock, Guard* guard = nullptr);
 
   /// The task for a request; never null: what has no route is answered with a problem.
   std::unique_ptr<HttpTask> begin(const std::shared_ptr<const HttpRequest>& request) const;
@@ -72,8 +73,10 @@ class Router {
 
   Match find(const std::shared_ptr<const HttpRequest>& request) const;
   std::unique_ptr<HttpTask> task_of(const Match& match, const HttpRequest& request) const;
+  Admission admit(const HttpRequest& request, const Match& match) const;
 
   const std::vector<Route> routes_;  // patterns with fewer captures first
+  const SitePolicy site_;
   Metrics& metrics_;
   Logger& log_;
   const Clock& clock_;

@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "app/units.h"
+#include "base/without_secrets.h"
 #include "notify/kafka/kafka_notifier.h"
 #include "notify/local/local_notifier.h"
 #include "notify/redis/redis_notifier.h"
@@ -80,7 +80,7 @@ Result<std::unique_ptr<JobQueue>> open_sqlite_queue(const Settings& settings, Cl
     return Status(Code::invalid_argument,
                   fmt::format("setting queue is \"{}\", a file in the store, and the store is "
                               "\"{}\"; allowed then: sqlite:FILE, redis://HOST or kafka://HOST",
-                              settings.queue, settings.store));
+                              settings.queue, without_secrets(settings.store)));
   }
   if (file.empty()) file = settings.store + "/queue/queue.db";
   ASSIGN_OR_RETURN(std::unique_ptr<SqliteQueue> queue, SqliteQueue::open(file, clock, log));
@@ -103,7 +103,7 @@ Result<std::unique_ptr<ObjectStore>> open_store(const Settings& settings, Clock&
   if (settings.store.empty() || has_scheme(settings.store)) {
     return Status(Code::invalid_argument,
                   fmt::format("setting store is \"{}\"; allowed: a directory or s3://BUCKET/PREFIX",
-                              without_password(settings.store)));
+                              without_secrets(settings.store)));
   }
   ASSIGN_OR_RETURN(std::unique_ptr<FsStore> store, FsStore::open(settings.store, clock));
   return std::unique_ptr<ObjectStore>(std::move(store));
@@ -117,7 +117,7 @@ Result<std::unique_ptr<JobQueue>> open_queue(const Settings& settings, Clock& cl
         Code::invalid_argument,
         fmt::format("setting queue is \"{}\", Celery's, from which `thumbmill worker` takes "
                     "tasks; all other commands need a queue of Thumbmill's own",
-                    without_password(settings.queue)));
+                    without_secrets(settings.queue)));
   }
   if (is_kafka(settings)) return open_kafka_queue(settings, clock, log);
   if (!is_redis(settings)) {
@@ -125,7 +125,7 @@ Result<std::unique_ptr<JobQueue>> open_queue(const Settings& settings, Clock& cl
                   fmt::format("setting queue is \"{}\"; allowed: sqlite:FILE, redis://HOST, "
                               "rediss://HOST, redis+unix:///SOCKET, redis+sentinel://HOST/MASTER, "
                               "kafka://HOST",
-                              without_password(settings.queue)));
+                              without_secrets(settings.queue)));
   }
   ASSIGN_OR_RETURN(RedisOptions options, redis_options(settings));
   ASSIGN_OR_RETURN(std::unique_ptr<RedisQueue> queue,
@@ -163,7 +163,7 @@ Result<Backends> open_backends(const Settings& settings, Clock& clock, Random& r
     return Status(Code::invalid_argument,
                   fmt::format("setting deliver is \"redirect\", which needs a store at s3://, and "
                               "store is \"{}\"",
-                              settings.store));
+                              without_secrets(settings.store)));
   }
   ASSIGN_OR_RETURN(backends.queue, open_queue(settings, clock, random, log));
   return backends;

@@ -9,17 +9,22 @@
 #include "app/commands.h"
 #include "app/configuration_page.h"
 #include "app/setting_flags.h"
-#include "app/units.h"
+#include "base/without_secrets.h"
 
 namespace thumbmill {
 namespace {
+
+std::string shown(const Option& option, const Settings& settings) {
+  const std::string value = option.get(settings);
+  return option.is_address ? without_secrets(value) : value;
+}
 
 void print_text(const LoadedSettings& loaded) {
   std::string group;
   for (const Option& option : option_table()) {
     if (option.group != group) fmt::print("{}# {}\n", group.empty() ? "" : "\n", option.group);
     group = option.group;
-    fmt::print("{:<20} {:<22} {}\n", option.name, without_password(option.get(loaded.settings)),
+    fmt::print("{:<20} {:<22} {}\n", option.name, shown(option, loaded.settings),
                loaded.origins.at(option.name));
   }
   fmt::print("\n# Named renditions\n");
@@ -32,7 +37,7 @@ void print_json(const LoadedSettings& loaded) {
   boost::json::object settings;
   for (const Option& option : option_table()) {
     boost::json::object setting;
-    setting["value"] = without_password(option.get(loaded.settings));
+    setting["value"] = shown(option, loaded.settings);
     setting["origin"] = loaded.origins.at(option.name);
     settings[option.name] = std::move(setting);
   }

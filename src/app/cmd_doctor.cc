@@ -7,6 +7,7 @@
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
 #include <fmt/format.h>
+#include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sysexits.h>
 #include <unistd.h>
@@ -19,6 +20,7 @@
 #include "app/libraries.h"
 #include "app/setting_flags.h"
 #include "app/units.h"
+#include "base/without_secrets.h"
 #include "metrics/prometheus/prometheus_metrics.h"
 #include "service/canary.h"
 
@@ -53,6 +55,23 @@ Finding check_space(const std::string& directory) {
   return {"disk", Verdict::warning, detail, "make room: uploads are answered 507 when it is full"};
 }
 
+Finding check_user() {
+  const uid_t user = ::geteuid();
+  if (user != 0) return {"user", Verdict::good, std::to_string(user), {}};
+  return {"user", Verdict::warning, "0 (root): the service has all rights of this machine",
+          "run it as a user of its own, as the container image does (10001)"};
+}
+
+// What others may do with a store that is a directory.
+Finding check_rights(const std::string& directory) {
+  struct stat info {};
+  if (::stat(directory.c_str(), &info) != 0 || (info.st_mode & (S_IROTH | S_IXOTH)) == 0) {
+    return {"rights", Verdict::good, "only this user and its group may enter the store", {}};
+  }
+  return {"rights", Verdict::warning, "every user of this machine may enter the store",
+          "chmod o-rwx " + directory + ", unless others are to read it"};
+}
+
 Finding check_conditions(ObjectStore& store) {
   const Result<bool> heeded = heeds_conditions(store, {});
   if (!heeded.ok()) return from_status("conditional puts", heeded.status(), {}, "try again");
@@ -81,17 +100,20 @@ std::vector<Finding> check_backends(const Settings& settings, Clock& clock, Logg
   const bool is_s3 = settings.store.starts_with("s3:");
   const Status usable = store.ok() ? (*store)->check({}) : store.status();
   findings.push_back(
-      from_status("store", usable, without_password(settings.store),
+      from_status("store", usable, without_secrets(settings.store),
                   is_s3 ? "look at bucket, region, credentials and permissions: docs/s3.md"
                         : "choose a directory that this user may write to: --store DIR"));
-  if (usable.ok() && !is_s3) findings.push_back(check_space(settings.store));
+  if (usable.ok() && !is_s3) {
+    findings.push_back(check_space(settings.store));
+    findings.push_back(check_rights(settings.store));
+  }
   if (usable.ok() && is_s3) findings.push_back(check_conditions(**store));
   const Status queue = check_queue(settings, clock, random, log);
   if (queue.code() == Code::conflict) {
     findings.push_back({"queue", Verdict::good, "in use by a running server", {}});
   } else {
     findings.push_back(from_status(
-        "queue", queue, without_password(settings.queue),
+        "queue", queue, without_secrets(settings.queue),
         is_shared(settings)
             ? "look whether the server runs and takes this user: docs/formats/queue-redis.md"
             : "delete the queue's file: the sweep fills a new one; or name another: --queue "
@@ -127,9 +149,9 @@ std::vector<Finding> describe_sandbox(const Protection& protection, const Settin
   findings.push_back(
       {"process",
        Verdict::good,
-       fmt::format("user {}; of a confined process the kernel says: {}", ::geteuid(),
-                   protection.seen_from_outside.empty() ? "nothing that this user may read"
-                                                        : protection.seen_from_outside),
+       fmt::format("of a confined one the kernel says: {}", protection.seen_from_outside.empty()
+                                                                ? "nothing that this user may read"
+                                                                : protection.seen_from_outside),
        {}});
   findings.push_back(
       {"limits",
@@ -196,6 +218,11 @@ Finding check_access(const Settings& settings) {
     return {"access", Verdict::bad,
             fmt::format("{}: {}", settings.api_keys_file, table.status().to_string()), remedy};
   }
+  if (is_key_file_exposed(settings.api_keys_file)) {
+    return {"access", Verdict::warning,
+            "every user of this machine may read or change " + settings.api_keys_file,
+            "chmod o-rwx " + settings.api_keys_file};
+  }
   if (table->keys().empty()) {
     return {"access", Verdict::warning,
             settings.api_keys_file + " has no key: nobody may use the API", remedy};
@@ -251,6 +278,7 @@ int cmd_doctor(int argc, char** argv) {
   std::vector<Finding> findings = check_backends(loaded->settings, clock, log);
   for (Finding& finding : check_decoders(loaded->settings, clock, log))
     findings.push_back(std::move(finding));
+  findings.push_back(check_user());
   findings.push_back(check_libraries());
   findings.push_back(check_access(loaded->settings));
   json ? print_json(findings) : print_text(findings);

@@ -3,14 +3,15 @@
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <sys/prctl.h>
 #include <sysexits.h>
 #include <unistd.h>
 
 #include "app/commands.h"
 #include "app/compose.h"
 #include "app/setting_flags.h"
-#include "app/units.h"
 #include "app/version.h"
+#include "base/without_secrets.h"
 
 namespace thumbmill {
 namespace {
@@ -53,11 +54,16 @@ void print_welcome(const Settings& settings, Roles roles, const System& system) 
   fmt::print(
       "  metrics  {}/metrics\n"
       "  data     {}\n",
-      local_url(settings.admin_listen, system.admin_port()), without_password(settings.store));
+      local_url(settings.admin_listen, system.admin_port()), without_secrets(settings.store));
   std::fflush(stdout);
 }
 
+// Other processes of the same user may neither trace this one nor read its memory and environment,
+// which hold passwords and keys; nor does a crash write them into a core file (prctl(2)). Root may.
+void hide_memory() { ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0); }
+
 int run_system(Roles roles, CLI::App& app, int argc, char** argv) {
+  hide_memory();
   const SettingFlags flags(app);
   if (const auto exit_code = parse_arguments(app, argc, argv)) return *exit_code;
   const Result<LoadedSettings> loaded = flags.load();

@@ -138,10 +138,11 @@ struct System::Parts {
     return tasks ? static_cast<JobSource&>(*tasks) : static_cast<JobSource&>(*backends.queue);
   }
   Result<GuardSettings> make_guard();
+  Result<SiteSettings> site_settings(const ListenAddress& address) const;
   Status make_api();
   Status make_worker();
   Status make_janitor();
-  void make_ops();
+  Status make_ops();
   Status start_all();
   void stop();
   std::vector<DependencyCheck> dependencies(const OpContext& context);
@@ -214,9 +215,6 @@ Result<GuardSettings> System::Parts::make_guard() {
   }
   guard.url_time = std::chrono::ceil<std::chrono::seconds>(settings.url_time);
   guard.rate = {settings.rate_limit, settings.rate_burst};
-  Result<CorsPolicy> cors = CorsPolicy::parse(settings.cors_origins);
-  if (!cors.ok()) return cors.status().with_context("setting cors-origins");
-  guard.cors = *std::move(cors);
   if (is_open_to_others(settings)) {
     log.warning(
         "THE API IS OPEN: whoever reaches this address may upload, list and delete everything; "
@@ -226,8 +224,22 @@ Result<GuardSettings> System::Parts::make_guard() {
   return guard;
 }
 
+Result<SiteSettings> System::Parts::site_settings(const ListenAddress& address) const {
+  SiteSettings site;
+  site.listen_host = address.host;
+  Result<HostList> hosts = HostList::parse(settings.allowed_hosts);
+  if (!hosts.ok()) return hosts.status().with_context("setting allowed-hosts");
+  site.allowed_hosts = *std::move(hosts);
+  return site;
+}
+
 Status System::Parts::make_api() {
   ASSIGN_OR_RETURN(GuardSettings guard, make_guard());
+  ASSIGN_OR_RETURN(SiteSettings site, site_settings(settings.listen));
+  Result<CorsPolicy> cors = CorsPolicy::parse(settings.cors_origins);
+  if (!cors.ok()) return cors.status().with_context("setting cors-origins");
+  site.cors = *std::move(cors);
+  site.check_host = settings.api_keys_file.empty();
   JobQueue& queue = *backends.queue;
   ingest =
       std::make_unique<Ingest>(*store, queue, *notifier, metrics, log, clock, settings.formats);
@@ -243,7 +255,8 @@ Status System::Parts::make_api() {
   }
   if (settings.deliver == Delivery::redirect) parts.redirect = backends.presigner;
   parts.redirect_time = presign_time;
-  api = std::make_unique<ApiService>(upload_settings(settings, *store), parts, std::move(guard));
+  api = std::make_unique<ApiService>(upload_settings(settings, *store), parts, std::move(guard),
+                                     std::move(site));
   return Status();
 }
 
@@ -276,7 +289,8 @@ Status System::Parts::make_janitor() {
   return Status();
 }
 
-void System::Parts::make_ops() {
+Status System::Parts::make_ops() {
+  ASSIGN_OR_RETURN(SiteSettings site, site_settings(settings.admin_listen));
   metrics.set(metric::kBuildInfo, 1, {kVersion});
   OpsSources sources;
   sources.metrics = [this] { return metrics.serialize(); };
@@ -284,7 +298,8 @@ void System::Parts::make_ops() {
   sources.health = [this] { return canary ? canary->health() : Status(); };
   sources.dependencies = [this](const OpContext& context) { return dependencies(context); };
   sources.version = kVersion;
-  ops = std::make_unique<OpsService>(std::move(sources), metrics, log, clock);
+  ops = std::make_unique<OpsService>(std::move(sources), std::move(site), metrics, log, clock);
+  return Status();
 }
 
 std::vector<DependencyCheck> System::Parts::dependencies(const OpContext& context) {
@@ -337,7 +352,7 @@ Result<std::unique_ptr<System>> System::start(const Settings& settings, Roles ro
   if (roles.api) RETURN_IF_ERROR(parts->make_api());
   if (roles.worker) RETURN_IF_ERROR(parts->make_worker());
   if (roles.janitor) RETURN_IF_ERROR(parts->make_janitor());
-  parts->make_ops();
+  RETURN_IF_ERROR(parts->make_ops());
   RETURN_IF_ERROR(parts->start_all());
   return std::unique_ptr<System>(new System(std::move(parts)));
 }

@@ -58,6 +58,14 @@ Option text_option(const std::string& name, std::string Settings::*member,
                                  .format = [](const std::string& value) { return value; }});
 }
 
+Option address_option(const std::string& name, std::string Settings::*member,
+                      const std::string& default_value, const std::string& allowed,
+                      const std::string& help) {
+  Option option = text_option(name, member, default_value, allowed, help);
+  option.is_address = true;
+  return option;
+}
+
 Option count_option(const std::string& name, std::uint64_t Settings::*member,
                     std::uint64_t default_value, std::uint64_t least, std::uint64_t most,
                     const std::string& help) {

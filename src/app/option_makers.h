@@ -54,6 +54,10 @@ Option option_of(const std::string& name, T Settings::*member, const std::string
 Option text_option(const std::string& name, std::string Settings::*member,
                    const std::string& default_value, const std::string& allowed,
                    const std::string& help);
+/// A text option that may hold a password.
+Option address_option(const std::string& name, std::string Settings::*member,
+                      const std::string& default_value, const std::string& allowed,
+                      const std::string& help);
 Option count_option(const std::string& name, std::uint64_t Settings::*member,
                     std::uint64_t default_value, std::uint64_t least, std::uint64_t most,
                     const std::string& help);

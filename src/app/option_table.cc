@@ -24,16 +24,16 @@ std::vector<Option> place_options() {
           "Where the API and the page are served; PORT in the environment sets the port."),
       listen_option("admin-listen", &Settings::admin_listen, "127.0.0.1:8081",
                     "Where /metrics, /healthz, /readyz and /version are served."),
-      text_option("store", &Settings::store, "./thumbmill-data",
-                  "a directory, made when missing, or s3://BUCKET[/PREFIX]",
-                  "Where originals, renditions and results are kept."),
-      text_option("queue", &Settings::queue, "sqlite:",
-                  "sqlite:FILE (sqlite: alone is queue/queue.db in the store), "
-                  "redis://[USER:PASSWORD@]HOST[:PORT][/DB], rediss://..., redis+unix://..., "
-                  "redis+sentinel://HOST,.../MASTER, "
-                  "kafka://[USER:PASSWORD@]HOST[:PORT],...[?NAME=VALUE&...]; of a worker also "
-                  "celery+redis://HOST/DB?task=NAME",
-                  "The job queue."),
+      address_option("store", &Settings::store, "./thumbmill-data",
+                     "a directory, made when missing, or s3://BUCKET[/PREFIX]",
+                     "Where originals, renditions and results are kept."),
+      address_option("queue", &Settings::queue, "sqlite:",
+                     "sqlite:FILE (sqlite: alone is queue/queue.db in the store), "
+                     "redis://[USER:PASSWORD@]HOST[:PORT][/DB], rediss://..., redis+unix://..., "
+                     "redis+sentinel://HOST,.../MASTER, "
+                     "kafka://[USER:PASSWORD@]HOST[:PORT],...[?NAME=VALUE&...]; of a worker also "
+                     "celery+redis://HOST/DB?task=NAME",
+                     "The job queue."),
       text_option("spool", &Settings::spool, "", "a directory; empty: TMPDIR, or /tmp",
                   "Where uploads wait for a store that is not a directory."),
   };
@@ -45,9 +45,9 @@ std::vector<Option> s3_options() {
   static constexpr std::array<std::pair<std::string_view, Delivery>, 2> kDeliveries{
       {{"proxy", Delivery::proxy}, {"redirect", Delivery::redirect}}};
   return {
-      text_option("s3-endpoint", &Settings::s3_endpoint, "",
-                  "http(s)://HOST[:PORT]; empty: AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL, or AWS",
-                  "The server, when it is not AWS."),
+      address_option("s3-endpoint", &Settings::s3_endpoint, "",
+                     "http(s)://HOST[:PORT]; empty: AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL, or AWS",
+                     "The server, when it is not AWS."),
       text_option("s3-region", &Settings::s3_region, "",
                   "a region; empty: AWS_REGION, AWS_DEFAULT_REGION or the profile's",
                   "The bucket's region."),
@@ -198,6 +198,11 @@ std::vector<Option> access_options() {
       text_option("cors-origins", &Settings::cors_origins, "",
                   "*, or origins such as https://app.example.com separated by commas; empty: none",
                   "Other sites whose pages may use the API in a browser."),
+      text_option("allowed-hosts", &Settings::allowed_hosts, "",
+                  "host names without port, such as photos.example.com, *.example.com for all "
+                  "names below it, or * for all, separated by commas; empty: none",
+                  "Host names by which the service may be reached, beside localhost and IP "
+                  "addresses. Checked at admin-listen, and at listen where there are no API keys."),
   };
 }
 

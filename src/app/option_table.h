@@ -20,6 +20,7 @@ struct Option {
   std::string allowed;        ///< the values it takes, for people
   std::string default_value;  ///< as text, parsed like any other value
   bool is_switch = false;     ///< a flag that may stand without a value
+  bool is_address = false;    ///< may hold a password, so that people see it without_secrets()
   /// Parses and stores a value; invalid_argument saying what is allowed (the caller names where the
   /// value came from).
   std::function<Status(std::string_view text, Settings& settings)> set;

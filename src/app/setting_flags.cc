@@ -60,6 +60,15 @@ void add_api_key_option(CLI::App& app, std::string& key) {
 std::optional<int> parse_arguments(CLI::App& app, int argc, char** argv) {
   try {
     app.parse(argc, argv);
+  } catch (const CLI::ExtrasError&) {
+    // By their names only: a value may be a URL with a password.
+    std::string names;
+    for (const std::string& word : app.remaining()) {
+      if (word.starts_with('-')) names += " " + word.substr(0, word.find('='));
+    }
+    std::fprintf(stderr, "thumbmill: unknown arguments%s%s; --help lists those there are\n",
+                 names.empty() ? "" : ":", names.c_str());
+    return EX_USAGE;
   } catch (const CLI::ParseError& error) {
     return app.exit(error, std::cout, std::cerr) == 0 ? 0 : EX_USAGE;
   }

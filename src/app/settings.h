@@ -93,6 +93,7 @@ struct Settings {
   std::uint64_t rate_limit = 0;  ///< 0: none
   std::uint64_t rate_burst = 0;  ///< 0: ten seconds' worth
   std::string cors_origins;
+  std::string allowed_hosts;
 
   // HTTP edge
   std::uint64_t request_line_bytes = 0;

@@ -76,17 +76,4 @@ std::string format_duration(std::chrono::milliseconds duration) {
   return ms == 0 ? "0" : format_with_unit(ms, kDurationUnits);
 }
 
-std::string without_password(std::string_view url) {
-  const std::size_t scheme = url.find("://");
-  if (scheme == std::string_view::npos) return std::string(url);
-  // From the scheme to the last '@' before the path, after a colon.
-  const std::size_t begin = scheme + 3;
-  const std::string_view authority = url.substr(begin, url.find_first_of("/?", begin) - begin);
-  const std::size_t at = authority.rfind('@');
-  const std::size_t colon = authority.find(':');
-  if (at == std::string_view::npos || colon > at) return std::string(url);
-  return std::string(url.substr(0, begin + colon + 1)) + "***" +
-         std::string(url.substr(begin + at));
-}
-
 }  // namespace thumbmill

@@ -21,7 +21,4 @@ std::optional<std::chrono::milliseconds> parse_duration(std::string_view text);
 /// The shortest exact form.
 std::string format_duration(std::chrono::milliseconds duration);
 
-/// A URL with "***" for the password in it, as logs and people may see it; other text as it is.
-std::string without_password(std::string_view url);
-
 }  // namespace thumbmill

@@ -23,7 +23,7 @@ Status spool_failure(int error, const std::string& where) {
 }  // namespace
 
 Result<TempFile> TempFile::create(const std::string& directory) {
-  UniqueFd fd(::open(directory.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0644));
+  UniqueFd fd(::open(directory.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600));
   if (!fd.valid()) return spool_failure(errno, "in " + directory);
   return TempFile(std::move(fd));
 }

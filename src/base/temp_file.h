@@ -15,8 +15,9 @@ namespace thumbmill {
 /// One thread at a time.
 class TempFile {
  public:
-  /// Makes an empty file on the file system of `directory`, which must exist. exhausted when the
-  /// disk is full, unavailable when the directory is gone or cannot be written to.
+  /// Makes an empty file on the file system of `directory`, which must exist, for this user only.
+  /// exhausted when the disk is full, unavailable when the directory is gone or cannot be written
+  /// to.
   static Result<TempFile> create(const std::string& directory);
 
   /// Adds bytes at the end. exhausted when the disk is full.

@@ -19,6 +19,8 @@ constexpr int kMostReplicas = 100;
 // A topic's name has at most 249 characters; ours are longer than the prefix by a few.
 constexpr std::size_t kLongestName = 200;
 
+// Never repeats a part of the URL: where a character of the password is not percent-encoded, any of
+// them may be the password's rest.
 Status wrong(std::string why) {
   return Status(Code::invalid_argument, "the Kafka URL " + std::move(why));
 }
@@ -69,7 +71,7 @@ Status read_servers(std::string_view text, KafkaOptions& options) {
     int port = kDefaultPort;
     if (colon != std::string_view::npos) {
       const auto given = number(server.substr(colon + 1), 65'535);
-      if (!given) return wrong(fmt::format("has port \"{}\"", server.substr(colon + 1)));
+      if (!given) return wrong("has a port that is none; allowed: 1 to 65535");
       port = *given;
     }
     if (!options.servers.empty()) options.servers += ',';
@@ -81,7 +83,7 @@ Status read_servers(std::string_view text, KafkaOptions& options) {
 Status read_choice(std::string_view name, const std::string& value,
                    std::initializer_list<std::string_view> allowed, std::string& target) {
   if (std::find(allowed.begin(), allowed.end(), value) == allowed.end()) {
-    return wrong(fmt::format("has {} \"{}\"; allowed: {}", name, value, fmt::join(allowed, ", ")));
+    return wrong(fmt::format("has another {}; allowed: {}", name, fmt::join(allowed, ", ")));
   }
   target = value;
   return Status();
@@ -89,8 +91,10 @@ Status read_choice(std::string_view name, const std::string& value,
 
 Status read_name(std::string_view name, const std::string& value, std::string& target) {
   if (!is_name(value)) {
-    return wrong(fmt::format("has {} \"{}\"; allowed: letters, digits, \".\", \"_\" and \"-\"",
-                             name, value));
+    return wrong(
+        fmt::format("has a {} with other characters than letters, digits, \".\", \"_\" and "
+                    "\"-\", or one that is too long",
+                    name));
   }
   target = value;
   return Status();
@@ -98,7 +102,7 @@ Status read_name(std::string_view name, const std::string& value, std::string& t
 
 Status read_count(std::string_view name, const std::string& value, int most, int& target) {
   const auto count = number(value, most);
-  if (!count) return wrong(fmt::format("has {} \"{}\"; allowed: 1 to {}", name, value, most));
+  if (!count) return wrong(fmt::format("has {} out of bounds; allowed: 1 to {}", name, most));
   target = *count;
   return Status();
 }
@@ -119,9 +123,9 @@ Status read_parameter(std::string_view name, const std::string& value, KafkaOpti
     options.ca_file = value;
     return Status();
   }
-  return wrong(fmt::format(
-      "has \"{}\"; allowed: prefix, group, partitions, replication, security, mechanism, ca",
-      name));
+  return wrong(
+      "has an unknown parameter; allowed: prefix, group, partitions, replication, security, "
+      "mechanism, ca");
 }
 
 // What fits together only when all has been read.
@@ -158,7 +162,7 @@ Result<KafkaOptions> parse_kafka_url(std::string_view url) {
     std::string_view parameter = take_until(query, '&');
     const std::string_view name = take_until(parameter, '=');
     const auto value = percent_decode(parameter);
-    if (!value || value->empty()) return wrong(fmt::format("has \"{}\" without a value", name));
+    if (!value || value->empty()) return wrong("has a parameter without a value");
     RETURN_IF_ERROR(read_parameter(name, *value, options));
   }
   RETURN_IF_ERROR(check_login(options));

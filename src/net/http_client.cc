@@ -12,6 +12,7 @@
 #include <sys/socket.h>
 
 #include "base/unique_fd.h"
+#include "base/without_secrets.h"
 #include "net/chunked.h"
 #include "net/http_head.h"
 
@@ -170,8 +171,10 @@ class SocketClient final : public HttpClient {
 
   Status write_request(std::string_view method, std::string_view target, const HttpFields& fields,
                        const Blob& body, const OpContext& context) {
-    std::string head = fmt::format("{} {}{} HTTP/1.1\r\nHost: {}:{}\r\n", method, origin_.base_path,
-                                   target, origin_.host, origin_.port);
+    const bool is_ipv6 = origin_.host.find(':') != std::string::npos;
+    std::string head =
+        fmt::format("{} {}{} HTTP/1.1\r\nHost: {}:{}\r\n", method, origin_.base_path, target,
+                    is_ipv6 ? "[" + origin_.host + "]" : origin_.host, origin_.port);
     for (const auto& [name, value] : fields.all()) head += fmt::format("{}: {}\r\n", name, value);
     if (body.size() > 0 || method == "POST" || method == "PUT") {
       head += fmt::format("Content-Length: {}\r\n", body.size());
@@ -262,10 +265,11 @@ class SocketClient final : public HttpClient {
 Result<HttpOrigin> parse_http_origin(std::string_view url) {
   const auto bad = [&] {
     return Status(Code::invalid_argument,
-                  fmt::format("\"{}\" is not allowed; allowed: http://HOST[:PORT][/PATH]", url));
+                  fmt::format("\"{}\" is not allowed; allowed: http://HOST[:PORT][/PATH]",
+                              without_secrets(url)));
   };
   constexpr std::string_view kScheme = "http://";
-  if (!url.starts_with(kScheme)) return bad();
+  if (!url.starts_with(kScheme) || url.find('@') != std::string_view::npos) return bad();
   std::string_view rest = url.substr(kScheme.size());
   HttpOrigin origin;
   const std::size_t slash = std::min(rest.find('/'), rest.size());

@@ -13,6 +13,8 @@ namespace {
 constexpr std::uint16_t kRedisPort = 6379;
 constexpr std::uint16_t kSentinelPort = 26379;
 
+// Never repeats a part of the URL: where a character of the password is not percent-encoded, any of
+// them may be the password's rest.
 Status wrong(std::string why) {
   return Status(Code::invalid_argument, "the Redis URL " + std::move(why));
 }
@@ -69,7 +71,7 @@ Result<RedisAddress> read_address(std::string_view text, std::uint16_t default_p
   if (address.host.empty()) return wrong("names no host");
   if (!port.empty()) {
     const auto value = number<std::uint16_t>(port);
-    if (!value || *value == 0) return wrong(fmt::format("has port \"{}\"", port));
+    if (!value || *value == 0) return wrong("has a port that is none; allowed: 1 to 65535");
     address.port = *value;
   }
   return address;
@@ -78,7 +80,7 @@ Result<RedisAddress> read_address(std::string_view text, std::uint16_t default_p
 Status read_database(std::string_view text, RedisOptions& options) {
   const auto value = number<int>(text);
   if (!value || *value < 0) {
-    return wrong(fmt::format("has database \"{}\", which is no number from 0", text));
+    return wrong("has a database that is no number from 0");
   }
   options.database = *value;
   return Status();
@@ -89,7 +91,7 @@ Status read_parameters(std::string_view query, RedisOptions& options) {
     std::string_view parameter = take_until(query, '&');
     const std::string_view name = take_until(parameter, '=');
     const auto value = percent_decode(parameter);
-    if (!value || value->empty()) return wrong(fmt::format("has \"{}\" without a value", name));
+    if (!value || value->empty()) return wrong("has a parameter without a value");
     if (name == "db") {
       RETURN_IF_ERROR(read_database(*value, options));
     } else if (name == "prefix" && value->find_first_of("{}") == std::string::npos) {
@@ -97,7 +99,9 @@ Status read_parameters(std::string_view query, RedisOptions& options) {
     } else if (name == "ca" && options.tls) {
       options.ca_file = *value;
     } else {
-      return wrong(fmt::format("has \"{}\", which cannot be set there", name));
+      return wrong(
+          "has a parameter that is not allowed; allowed: db, prefix (without braces), ca "
+          "(of rediss://)");
     }
   }
   return Status();

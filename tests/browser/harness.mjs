@@ -10,12 +10,12 @@ export async function startServer({store = mkdtempSync(join(tmpdir(), 'thumbmill
   const server = spawn(process.env.THUMBMILL_BIN,
     ['serve', '--store', store, '--listen', listen, '--admin-listen', '127.0.0.1:0', '--log-level', 'warning', ...options],
     {stdio: ['ignore', 'pipe', 'inherit']});
-  const url = await new Promise((resolve, reject) => {
+  const {url, admin} = await new Promise((resolve, reject) => {
     let text = '';
     server.stdout.on('data', (data) => {
       text += data;
-      const found = /page\s+(http:\/\/\S+)/.exec(text);
-      if (found) resolve(found[1]);
+      const found = /page\s+(http:\/\/\S+)\/\n[^]*metrics\s+(http:\/\/\S+)\/metrics\n/.exec(text);
+      if (found) resolve({url: found[1], admin: found[2]});
     });
     server.on('exit', (code) => reject(new Error(`the server ended with ${code}`)));
   });
@@ -24,7 +24,7 @@ export async function startServer({store = mkdtempSync(join(tmpdir(), 'thumbmill
     server.on('exit', resolve);
     server.kill(signal);
   });
-  return {url, store, stop, remove: () => rmSync(store, {recursive: true, force: true})};
+  return {url, admin, store, stop, remove: () => rmSync(store, {recursive: true, force: true})};
 }
 
 /** Makes an API key in that keys file, and returns it. */
@@ -33,11 +33,11 @@ export function newKey(keys, name, scope) {
     {encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore']}).trim();
 }
 
-export function startBrowser() {
+export function startBrowser(options = []) {
   return chromium.launch({
     executablePath: '/usr/bin/chromium',
     args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
-      '--disable-component-update', '--disable-sync'],
+      '--disable-component-update', '--disable-sync', ...options],
   });
 }
 

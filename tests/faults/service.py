@@ -35,10 +35,11 @@ class Service:
     """`thumbmill serve`, or another role, on free ports of its own; a restart takes the same ports again.
 
     `options` are passed on as they are; `log` is a file for what it logs, else that is kept for stop();
-    `environment` is added to this process's own.
+    `environment` is added to this process's own; `how` is Popen's, as in user=65534.
     """
 
-    def __init__(self, program, store, *options, role="serve", log=subprocess.PIPE, environment=None):
+    def __init__(self, program, store, *options, role="serve", log=subprocess.PIPE, environment=None, **how):
+        self.how = how
         self.program, self.store, self.options, self.log = str(program), str(store), options, log
         self.environment = {**os.environ, **(environment or {})}
         self.role = role
@@ -49,7 +50,7 @@ class Service:
         self.process = subprocess.Popen(
             [self.program, self.role, "--store", self.store, "--listen", f"127.0.0.1:{self.port}",
              "--admin-listen", f"127.0.0.1:{self.admin_port}", *self.options],
-            stdout=subprocess.PIPE, stderr=self.log, text=True, env=self.environment)
+            stdout=subprocess.PIPE, stderr=self.log, text=True, env=self.environment, **self.how)
         # It prints its addresses, this one last, once it answers.
         for line in self.process.stdout:
             if found := re.search(r"page\s+http://127\.0\.0\.1:(\d+)/", line):

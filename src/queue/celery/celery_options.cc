@@ -14,6 +14,7 @@ constexpr std::string_view kScheme = "celery+";
 constexpr std::string_view kParameters =
     "task, queue, key_prefix, visibility_timeout, source, target, remove_source";
 
+// Never repeats a part of the URL, as redis/options.cc does not.
 Status wrong(std::string why) {
   return Status(Code::invalid_argument, "the Celery URL " + std::move(why));
 }
@@ -39,9 +40,9 @@ bool is_template(std::string_view text) {
 Status read_template(std::string_view name, std::string value, std::string& into) {
   if (!is_template(value)) {
     return wrong(
-        fmt::format("has {} \"{}\"; allowed: a key with {{0}}, {{1}} ... or {{name}} for the "
+        fmt::format("has another {}; allowed: a key with {{0}}, {{1}} ... or {{name}} for the "
                     "task's arguments",
-                    name, value));
+                    name));
   }
   into = std::move(value);
   return Status();
@@ -65,12 +66,12 @@ Status read_parameter(std::string_view name, std::string value, CeleryOptions& o
     int seconds = 0;
     const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), seconds);
     if (error != std::errc() || end != value.data() + value.size() || seconds < 1) {
-      return wrong(fmt::format("has visibility_timeout \"{}\"; allowed: seconds from 1", value));
+      return wrong("has a visibility_timeout that is none; allowed: seconds from 1");
     }
     options.visibility_timeout = std::chrono::seconds(seconds);
   } else {
-    return wrong(
-        fmt::format("has \"{}\"; allowed: {}, and those of a Redis URL", name, kParameters));
+    return wrong(fmt::format("has an unknown parameter; allowed: {}, and those of a Redis URL",
+                             kParameters));
   }
   return Status();
 }
@@ -103,7 +104,7 @@ Result<CeleryOptions> parse_celery_url(std::string_view url) {
     }
     auto value = equals == std::string_view::npos ? std::nullopt
                                                   : percent_decode(parameter.substr(equals + 1));
-    if (!value || value->empty()) return wrong(fmt::format("has \"{}\" without a value", name));
+    if (!value || value->empty()) return wrong("has a parameter without a value");
     RETURN_IF_ERROR(read_parameter(name, std::move(*value), options));
   }
   if (options.task.empty()) return wrong("names no task: celery+redis://HOST/DB?task=NAME");

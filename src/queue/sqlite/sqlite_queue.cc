@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 #include <sys/file.h>
 
+#include "base/private_directory.h"
 #include "queue/sqlite/job_table.h"
 
 namespace thumbmill {
@@ -21,7 +22,7 @@ bool is_file_failure(Code code) {
 }
 
 Result<UniqueFd> lock_file(const std::string& path) {
-  UniqueFd lock(::open(path.c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0644));
+  UniqueFd lock(::open(path.c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0600));
   if (!lock.valid()) return status_from_errno(errno, "cannot use the queue's lock file " + path);
   if (::flock(lock.get(), LOCK_EX | LOCK_NB) == 0) return lock;
   if (errno != EWOULDBLOCK) return status_from_errno(errno, "cannot lock " + path);
@@ -57,10 +58,8 @@ Result<std::unique_ptr<JobTable>> open_table(const std::string& path, const Cloc
 
 Result<std::unique_ptr<SqliteQueue>> SqliteQueue::open(const std::string& path, Clock& clock,
                                                        Logger& log) {
-  std::error_code error;
   const std::filesystem::path parent = std::filesystem::path(path).parent_path();
-  if (!parent.empty()) std::filesystem::create_directories(parent, error);
-  if (error)
+  if (const std::error_code error = make_private_directories(parent))
     return status_from_errno(error.value(), "cannot make the queue's directory " + parent.string());
   ASSIGN_OR_RETURN(UniqueFd lock, lock_file(path + ".lock"));
   ASSIGN_OR_RETURN(std::unique_ptr<JobTable> table, open_table(path, clock, log));

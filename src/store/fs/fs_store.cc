@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <filesystem>
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -12,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/private_directory.h"
 #include "base/secret.h"
 #include "base/write_all.h"
 #include "model/object_key.h"
@@ -36,20 +36,32 @@ std::string spool_path(const std::string& root, std::size_t number) {
   return fmt::format("{}/tmp/{:x}", root, number);
 }
 
+// What of the store directory's rights the files and directories in it have as well: its owner
+// decides with one chmod(1) whether others, such as a web server, may read what is stored.
+mode_t shared_rights(const std::string& root) {
+  struct stat info {};
+  if (::stat(root.c_str(), &info) != 0) return 0;
+  return info.st_mode & (S_IRGRP | S_IXGRP | S_IROTH | S_IXOTH);
+}
+
+// 0, or errno. One that is there is fine.
+int make_directory(const std::string& path, mode_t mode) {
+  return ::mkdir(path.c_str(), mode) == 0 || errno == EEXIST ? 0 : errno;
+}
+
 // Makes them where they are not there. The flag is ext4's: others do without.
-std::error_code make_spool_directories(const std::string& root) {
-  std::error_code error;
-  std::filesystem::create_directories(root + "/tmp", error);
+int make_spool_directories(const std::string& root, mode_t mode) {
+  if (const int error = make_directory(root + "/tmp", mode)) return error;
   const UniqueFd parent(::open((root + "/tmp").c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   int flags = 0;
   if (parent.valid() && ::ioctl(parent.get(), FS_IOC_GETFLAGS, &flags) == 0) {
     flags |= FS_TOPDIR_FL;
     (void)::ioctl(parent.get(), FS_IOC_SETFLAGS, &flags);
   }
-  for (std::size_t i = 0; i < kSpoolDirectories && !error; ++i) {
-    std::filesystem::create_directory(spool_path(root, i), error);
+  for (std::size_t i = 0; i < kSpoolDirectories; ++i) {
+    if (const int error = make_directory(spool_path(root, i), mode)) return error;
   }
-  return error;
+  return 0;
 }
 
 std::string fd_path(int fd) { return fmt::format("/proc/self/fd/{}", fd); }
@@ -91,20 +103,25 @@ Result<std::unique_ptr<FsStore>> FsStore::open(const std::string& root, const Cl
     if (status.code() == Code::exhausted) return status;
     return Status(Code::unavailable, status.message(), status.detail());
   };
-  if (const std::error_code error = make_spool_directories(root)) {
+  if (const std::error_code error = make_private_directories(root)) {
     return unusable(error.value(), "make");
   }
+  const mode_t directory_mode = S_IRWXU | shared_rights(root);
+  const mode_t file_mode = directory_mode & ~mode_t{S_IXUSR | S_IXGRP | S_IXOTH};
+  if (const int error = make_spool_directories(root, directory_mode)) {
+    return unusable(error, "make");
+  }
   const UniqueFd marker(
-      ::open((root + std::string(kMarker)).c_str(), O_CREAT | O_WRONLY | O_CLOEXEC, 0644));
+      ::open((root + std::string(kMarker)).c_str(), O_CREAT | O_WRONLY | O_CLOEXEC, file_mode));
   if (!marker.valid()) return unusable(errno, "write to");
-  const UniqueFd probe(::open((root + "/tmp").c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0644));
+  const UniqueFd probe(::open((root + "/tmp").c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, file_mode));
   if (!probe.valid() && (errno == EOPNOTSUPP || errno == EISDIR)) {
     return Status(Code::unsupported, "the file system of the store directory " + root +
                                          " has no unnamed files (O_TMPFILE); use another one");
   }
   if (!probe.valid()) return unusable(errno, "write to");
   if (const int failed = sync_directory(root)) return unusable(failed, "sync");
-  return std::unique_ptr<FsStore>(new FsStore(root, clock));
+  return std::unique_ptr<FsStore>(new FsStore(root, directory_mode, file_mode, clock));
 }
 
 std::string FsStore::spool_directory() const {
@@ -147,7 +164,7 @@ Status FsStore::write_failure(int error, std::string_view doing, std::string_vie
 }
 
 Result<UniqueFd> FsStore::write_unnamed(const Blob& body, const std::string& trailer) const {
-  UniqueFd file(::open(spool_directory().c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0644));
+  UniqueFd file(::open(spool_directory().c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, file_mode_));
   if (!file.valid()) return write_failure(errno, "making a file in", "tmp");
   std::array<char, 64 * 1024> buffer;
   for (std::uint64_t done = 0; done < body.size();) {
@@ -174,7 +191,7 @@ Status FsStore::put(std::string_view key, const Blob& body, const PutOptions& op
   if (is_adoptable(body, root_info.st_dev)) {
     // A former try may have left its trailer behind the bytes.
     if (::ftruncate(body.fd(), static_cast<off_t>(body.size())) != 0 ||
-        ::lseek(body.fd(), 0, SEEK_END) < 0) {
+        ::lseek(body.fd(), 0, SEEK_END) < 0 || ::fchmod(body.fd(), file_mode_) != 0) {
       return write_failure(errno, "preparing", key);
     }
     RETURN_IF_ERROR(write_bytes(body.fd(), trailer));
@@ -252,7 +269,7 @@ Status FsStore::make_directories(std::string_view key) {
       if (durable_directories_.contains(directory)) continue;
     }
     const std::string path = path_of(directory);
-    if (::mkdir(path.c_str(), 0755) != 0 && errno != EEXIST)
+    if (::mkdir(path.c_str(), directory_mode_) != 0 && errno != EEXIST)
       return failure(errno, "making the directory of", key);
     // Also when it was there: whoever made it may have died before syncing its parent.
     if (const int error = sync_directory(path.substr(0, path.rfind('/')))) {

@@ -9,6 +9,8 @@
 #include <set>
 #include <string>
 
+#include <sys/types.h>
+
 #include "base/clock.h"
 #include "store/object_store.h"
 
@@ -23,7 +25,8 @@ enum class FsPutStep { written, synced, named, durable };
 /// upload must not be put by two threads at once: it becomes the object's file.
 class FsStore final : public ObjectStore {
  public:
-  /// Opens the store in `root`, making the directory when it is missing. unavailable when it cannot
+  /// Opens the store in `root`, making the directory for this user only when it is missing. What is
+  /// stored in it can be read by whom the directory's own rights let in. unavailable when it cannot
   /// be made or written to; unsupported when its file system has no O_TMPFILE. Names `root`.
   static Result<std::unique_ptr<FsStore>> open(const std::string& root, const Clock& clock);
 
@@ -43,7 +46,11 @@ class FsStore final : public ObjectStore {
   void set_step_hook(std::function<void(FsPutStep)> hook) { at_step_ = std::move(hook); }
 
  private:
-  FsStore(std::string root, const Clock& clock) : root_(std::move(root)), clock_(clock) {}
+  FsStore(std::string root, mode_t directory_mode, mode_t file_mode, const Clock& clock)
+      : root_(std::move(root)),
+        directory_mode_(directory_mode),
+        file_mode_(file_mode),
+        clock_(clock) {}
 
   std::string path_of(std::string_view key) const { return root_ + "/" + std::string(key); }
   Status check_key(std::string_view key, const OpContext& context) const;
@@ -64,6 +71,8 @@ class FsStore final : public ObjectStore {
   }
 
   const std::string root_;
+  const mode_t directory_mode_;
+  const mode_t file_mode_;
   const Clock& clock_;
   std::function<void(FsPutStep)> at_step_;
 

@@ -166,11 +166,8 @@ class CurlConnection {
     RETURN_IF_ERROR(ended.status());
     RETURN_IF_ERROR(exchange.failure);
     if (ended.value() != CURLE_OK) {
-      return Status(
-          Code::unavailable, "the store cannot be reached",
-          fmt::format("{} ({})",
-                      error_[0] != '\0' ? error_.data() : curl_easy_strerror(ended.value()),
-                      static_cast<int>(ended.value())));
+      return Status(Code::unavailable, "the store cannot be reached",
+                    fmt::format("{} ({})", cause(ended.value()), static_cast<int>(ended.value())));
     }
     // libcurl takes a head that breaks off for an answer without a body.
     if (!exchange.head_complete) {
@@ -192,6 +189,15 @@ class CurlConnection {
   void set(CURLoption option, T value) {
     // Fails only for options that this libcurl does not have, of which we use none.
     THUMBMILL_CHECK(curl_easy_setopt(easy_, option, value) == CURLE_OK);
+  }
+
+  // What libcurl says of a proxy repeats its URL, which may hold a password.
+  std::string cause(CURLcode code) const {
+    const std::string_view said(error_.data());
+    if (said.empty()) return curl_easy_strerror(code);
+    if (said.find("proxy") == std::string_view::npos) return std::string(said);
+    return fmt::format("{}: the proxy that the environment names cannot be used",
+                       curl_easy_strerror(code));
   }
 
   void prepare(Exchange& exchange, curl_slist* headers) {

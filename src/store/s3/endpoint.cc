@@ -15,6 +15,11 @@ std::string_view without_port(std::string_view host) {
   return colon == std::string_view::npos || inside_address ? host : host.substr(0, colon);
 }
 
+bool has_good_port(std::string_view host) {
+  const std::string_view port = host.substr(without_port(host).size());
+  return port.find_first_not_of(":0123456789") == std::string_view::npos;
+}
+
 bool is_address(std::string_view host) {
   return host.starts_with('[') || host == "localhost" ||
          host.find_first_not_of("0123456789.") == std::string_view::npos;
@@ -46,10 +51,12 @@ Result<Endpoint> Endpoint::make(const std::string& url, const std::string& regio
   std::string base(rest.substr(slash));
   constexpr std::string_view kHostCharacters = "abcdefghijklmnopqrstuvwxyz0123456789.-_:[]";
   if ((scheme != "http" && scheme != "https") || without_port(host).empty() ||
-      host.find_first_not_of(kHostCharacters) != std::string::npos ||
-      base.find_first_of("?#% ") != std::string::npos) {
+      host.find_first_not_of(kHostCharacters) != std::string::npos || !has_good_port(host) ||
+      base.find_first_of("?#%@ ") != std::string::npos) {
+    // Without its text: people write passwords into URLs.
     return Status(Code::invalid_argument,
-                  whole + " is no S3 endpoint; allowed: http(s)://HOST[:PORT][/PATH]");
+                  "the S3 endpoint is not as it should be; allowed: http(s)://HOST[:PORT][/PATH], "
+                  "without user and password");
   }
   const bool dotted = bucket.find('.') != std::string::npos && scheme == "https";
   if (path_style || dotted || is_address(without_port(host))) {

@@ -21,14 +21,18 @@ bool is_bucket_name(std::string_view name) {
                      [&](char c) { return is_edge(c) || c == '-' || c == '.'; });
 }
 
+// People write keys into URLs, where there are none.
+std::string_view shown(std::string_view text) {
+  return text.find_first_of(":@") == std::string_view::npos ? text : "***";
+}
+
 }  // namespace
 
 Result<S3Options> parse_s3_url(std::string_view url) {
   constexpr std::string_view kScheme = "s3://";
   if (!url.starts_with(kScheme)) {
-    return Status(
-        Code::invalid_argument,
-        fmt::format("{} is no S3 address; allowed: s3://BUCKET or s3://BUCKET/PREFIX", url));
+    return Status(Code::invalid_argument,
+                  "this is no S3 address; allowed: s3://BUCKET or s3://BUCKET/PREFIX");
   }
   const std::string_view place = url.substr(kScheme.size());
   const std::size_t slash = std::min(place.find('/'), place.size());
@@ -43,14 +47,14 @@ Status check_s3_options(const S3Options& options) {
   if (!is_bucket_name(options.bucket)) {
     return Status(Code::invalid_argument,
                   fmt::format("{} is no bucket name; allowed: 3 to 63 of a-z, 0-9, '-' and '.'",
-                              options.bucket));
+                              shown(options.bucket)));
   }
   if (!options.prefix.empty() &&
       (!is_object_key(options.prefix) || options.prefix.size() > kMaxPrefixBytes)) {
     return Status(Code::invalid_argument,
                   fmt::format("{} is no prefix; allowed: components of a-z, A-Z, 0-9, '.', '_' and "
                               "'-' with '/' between them, {} bytes in all",
-                              options.prefix, kMaxPrefixBytes));
+                              shown(options.prefix), kMaxPrefixBytes));
   }
   if (!options.kms_key_id.empty() && options.encryption != S3Encryption::sse_kms) {
     return Status(Code::invalid_argument, "a KMS key is given, but the encryption is not SSE-KMS");

@@ -12,15 +12,16 @@ using testing::Not;
 class CorsTest : public ApiFixture {
  protected:
   std::unique_ptr<ApiService> with(std::string_view origins) {
-    GuardSettings guard;
-    guard.cors = CorsPolicy::parse(origins).value();
-    return std::make_unique<ApiService>(settings(spool_.path()), api_parts(), std::move(guard));
+    SiteSettings site;
+    site.cors = CorsPolicy::parse(origins).value();
+    return std::make_unique<ApiService>(settings(spool_.path()), api_parts(), GuardSettings(),
+                                        std::move(site));
   }
 };
 
 TEST_F(CorsTest, IsSilentWhenNoOriginIsAllowed) {
   const Exchange answer = get("/v1/queue", {{"Origin", "https://a.example"}});
-  EXPECT_EQ(answer.status(), 200);
+  EXPECT_EQ(answer.status(), 403);
   EXPECT_EQ(answer.field("Access-Control-Allow-Origin"), "");
   EXPECT_EQ(answer.field("Vary"), "");
 }
@@ -70,9 +71,10 @@ TEST_F(CorsTest, LetsRefusalsBeReadToo) {
 
 TEST_F(CorsTest, PreflightsNeedNoKey) {
   GuardSettings guard;
-  guard.cors = CorsPolicy::parse("*").value();
   guard.keys = [] { return std::make_shared<const KeyTable>(); };
-  ApiService service(settings(spool_.path()), api_parts(), std::move(guard));
+  SiteSettings site;
+  site.cors = CorsPolicy::parse("*").value();
+  ApiService service(settings(spool_.path()), api_parts(), std::move(guard), std::move(site));
   const FieldList preflight{{"Origin", "https://a.example"},
                             {"Access-Control-Request-Method", "GET"}};
   EXPECT_EQ(call_on(service, "OPTIONS", "/v1/dead", preflight).status(), 204);

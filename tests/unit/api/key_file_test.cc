@@ -21,7 +21,10 @@ using testing::SizeIs;
 
 class KeyFileTest : public testing::Test {
  protected:
-  void write(const std::string& text) const { std::ofstream(path_) << text; }
+  void write(const std::string& text) const {
+    std::ofstream(path_) << text;
+    std::filesystem::permissions(path_, std::filesystem::perms(0600));
+  }
   static std::string line(std::string_view name) {
     return fmt::format("key {} sha256:{} read\n", name, api_key_digest(name));
   }
@@ -44,6 +47,20 @@ TEST_F(KeyFileTest, TakesNewKeysAndDropsRevokedOnes) {
   EXPECT_NE(file->keys()->find("b"), nullptr);
   EXPECT_NE(before->find("a"), nullptr);  // whoever is using it may go on
   EXPECT_THAT(log_.warnings(), SizeIs(0));
+}
+
+TEST_F(KeyFileTest, AFileThatAllUsersMayReadIsWarnedOf) {
+  write(line("a"));
+  for (const auto& [mode, exposed] :
+       {std::pair(0600, false), {0640, false}, {0660, false}, {0644, true}, {0602, true}}) {
+    std::filesystem::permissions(path_, std::filesystem::perms(mode));
+    EXPECT_EQ(is_key_file_exposed(path_), exposed) << std::oct << mode;
+    const std::size_t before = log_.warnings().size();
+    open();
+    EXPECT_EQ(log_.warnings().size() - before, exposed ? 1U : 0U) << std::oct << mode;
+  }
+  EXPECT_THAT(log_.warnings().back(), HasSubstr("chmod"));
+  EXPECT_FALSE(is_key_file_exposed(path_ + "-none"));
 }
 
 TEST_F(KeyFileTest, ABrokenFileKeepsTheOldKeysAndIsToldOnce) {

@@ -156,7 +156,7 @@ class AssetsTest : public testing::Test {
   RecordingMetrics metrics_;
   NoLogger log_;
   SimClock clock_;
-  Router router_{asset_routes(kFiles, {}), metrics_, log_, clock_};
+  Router router_{asset_routes(kFiles, {}), SitePolicy(), metrics_, log_, clock_};
 };
 
 TEST_F(AssetsTest, ThePageAllowsNothingInlineAndNothingForeign) {
@@ -164,7 +164,8 @@ TEST_F(AssetsTest, ThePageAllowsNothingInlineAndNothingForeign) {
   ASSERT_EQ(page.status, 200);
   EXPECT_EQ(page.body.to_string().value(), "<!doctype html>");
   const std::string policy(page.fields.get("Content-Security-Policy").value_or(""));
-  EXPECT_THAT(policy, testing::StartsWith("default-src 'self'; img-src 'self' blob: data:;"));
+  EXPECT_THAT(policy,
+              testing::StartsWith("default-src 'none'; script-src 'self'; style-src 'self';"));
   EXPECT_THAT(policy, Not(HasSubstr("unsafe")));
   EXPECT_EQ(page.fields.get("X-Content-Type-Options"), "nosniff");
 }
@@ -199,6 +200,7 @@ class OpsTest : public testing::Test {
                        .health = [this] { return health_; },
                        .dependencies = [this](const OpContext&) { return checks_; },
                        .version = "1.2.3"},
+                      SiteSettings(),
                       metrics_,
                       log_,
                       clock_};

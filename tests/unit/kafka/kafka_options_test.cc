@@ -62,6 +62,19 @@ TEST(KafkaOptions, SaysWhatIsWrong) {
 TEST(KafkaOptions, NeverRepeatsThePassword) {
   EXPECT_THAT(complaint("kafka://me:sesame@x"), Not(HasSubstr("sesame")));
   EXPECT_THAT(complaint("kafka://me:sesame@x:0"), Not(HasSubstr("sesame")));
+  for (const std::string_view form :
+       {"kafka://me:$@x", "kafka://me:$", "kafka://x:$?security=ssl", "kafka://x?$",
+        "kafka://x?password=$", "kafka://x?prefix=$", "kafka://x?partitions=$",
+        "kafka://x?security=$", "kafka://x/$", "kafk://me:$@x"}) {
+    for (const char c : std::string_view("@/?#:%&=, []")) {
+      std::string url(form);
+      url.replace(url.find('$'), 1, std::string("xyzzyone") + c + "plughtwo");
+      const auto parsed = parse_kafka_url(url);
+      if (parsed.ok()) continue;
+      EXPECT_THAT(parsed.status().to_string(), Not(HasSubstr("xyzzy"))) << url;
+      EXPECT_THAT(parsed.status().to_string(), Not(HasSubstr("plugh"))) << url;
+    }
+  }
 }
 
 }  // namespace

@@ -139,12 +139,15 @@ TEST(CeleryUrl, SaysWhatIsWrong) {
   for (const auto& [url, word] : std::vector<std::pair<std::string, std::string>>{
            {"celery+redis://:secret@host", "task"},
            {"celery+amqp://:secret@host?task=a", "redis://"},
-           {"celery+redis://:secret@host?task=a&colour=red", "colour"},
-           {"celery+redis://:secret@host?task=", "task"},
+           {"celery+redis://:secret@host?task=a&colour=red", "key_prefix"},
+           {"celery+redis://:secret@host?task=", "without a value"},
            {"celery+redis://:secret@host?task=a&visibility_timeout=0", "visibility_timeout"},
            {"celery+redis://:secret@host?task=a&remove_source=maybe", "yes, no"},
            {"celery+redis://:secret@host?task=a&source={", "source"},
            {"celery+redis://:secret@host?task=a&target={a-b}", "target"},
+           {"celery+redis://:se?secret@host", "without a value"},
+           {"celery+redis://:se?secret=1@host", "key_prefix"},
+           {"celery+redis://me:secret?task=a", "port"},
        }) {
     const Status refused = parse_celery_url(url).status();
     EXPECT_EQ(refused.code(), Code::invalid_argument) << url;

@@ -7,6 +7,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -43,6 +44,21 @@ TEST_F(SqliteQueueTest, ARestartKeepsJobsAndFreesWhatWasLeased) {
   ASSERT_EQ(leases.size(), 3u) << "leases and delays end with the process";
   for (const Lease& lease : leases)
     EXPECT_EQ(lease.attempt(), lease.id() == "c" ? 1 : 2) << lease.id();
+}
+
+TEST_F(SqliteQueueTest, ItsFilesAreForNobodyElse) {
+  const mode_t before = ::umask(0);
+  const auto queue = open();
+  ASSERT_TRUE(queue->enqueue("a", {}).ok());
+  ::umask(before);
+  std::size_t files = 0;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(directory_.path())) {
+    EXPECT_EQ(entry.status().permissions() & std::filesystem::perms(077),
+              std::filesystem::perms::none)
+        << entry.path();
+    files += entry.is_regular_file() ? 1 : 0;
+  }
+  EXPECT_GE(files, 3U) << "queue.db, its log and its lock";
 }
 
 TEST_F(SqliteQueueTest, ASecondOwnerIsRefused) {

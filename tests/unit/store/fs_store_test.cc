@@ -1,6 +1,7 @@
 #include "store/fs/fs_store.h"
 
 #include <fstream>
+#include <map>
 #include <set>
 
 #include <fcntl.h>
@@ -43,6 +44,51 @@ TEST_F(FsStoreTest, AnUploadSpooledHereIsNotCopied) {
   ASSERT_TRUE(store_->put("uploads/a/x", body, {"image/png", {{"job", "{}"}}, false}, {}).ok());
   ASSERT_EQ(::stat((directory_.path() + "/uploads/a/x").c_str(), &after), 0);
   EXPECT_EQ(before.st_ino, after.st_ino);
+}
+
+// The rights of everything below a directory, by path.
+std::map<std::string, mode_t> rights_below(const std::string& root) {
+  std::map<std::string, mode_t> rights;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(root)) {
+    struct stat info {};
+    EXPECT_EQ(::stat(entry.path().c_str(), &info), 0);
+    rights[entry.path().lexically_relative(root)] = info.st_mode & 0777;
+  }
+  return rights;
+}
+
+// An upload, a copied object and a result, in a store of its own.
+std::map<std::string, mode_t> rights_of_a_used_store(const std::string& root, const Clock& clock) {
+  const auto store = FsStore::open(root, clock).value();
+  TempFile spool = TempFile::create(store->spool_directory()).value();
+  EXPECT_TRUE(spool.append("upload").ok());
+  EXPECT_TRUE(store->put("uploads/a/x", spool.finish(), {"image/png", {}, false}, {}).ok());
+  EXPECT_TRUE(store->put("results/a/x.json", Blob(std::string("{}")), {}, {}).ok());
+  EXPECT_TRUE(store->copy("uploads/a/x", "dead/a/x", {}).ok());
+  return rights_below(root);
+}
+
+TEST_F(FsStoreTest, WhatItMakesIsForNobodyElse) {
+  const mode_t before = ::umask(0);
+  const std::string parent = directory_.path() + "/new";
+  const auto rights = rights_of_a_used_store(parent + "/store/", clock_);
+  ::umask(before);
+  EXPECT_GT(rights.size(), 20U);
+  for (const auto& [path, mode] : rights) {
+    EXPECT_EQ(mode, std::filesystem::is_directory(parent + "/store/" + path) ? 0700U : 0600U)
+        << path;
+  }
+  for (const auto& [path, mode] : rights_below(parent)) EXPECT_EQ(mode & 077, 0U) << path;
+}
+
+TEST_F(FsStoreTest, WhoMayEnterTheDirectoryMayReadWhatIsStoredLater) {
+  const std::string root = directory_.path() + "/shared";
+  ASSERT_EQ(::mkdir(root.c_str(), 0700), 0);
+  ASSERT_EQ(::chmod(root.c_str(), 02750), 0);
+  const auto rights = rights_of_a_used_store(root, clock_);
+  for (const auto& [path, mode] : rights) {
+    EXPECT_EQ(mode, std::filesystem::is_directory(root + "/" + path) ? 0750U : 0640U) << path;
+  }
 }
 
 TEST_F(FsStoreTest, ContentCannotPassForATrailer) {

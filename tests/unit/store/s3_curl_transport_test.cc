@@ -20,6 +20,7 @@ namespace {
 
 using std::chrono::milliseconds;
 using ::testing::HasSubstr;
+using ::testing::Not;
 using Received = StandInServer::Received;
 
 /// A listening socket, whose connections a test serves byte by byte.
@@ -244,6 +245,19 @@ TEST_F(CurlTransportTest, ChecksCertificates) {
 TEST_F(CurlTransportTest, RefusesOtherProtocols) {
   EXPECT_FALSE(get("file:///etc/passwd").ok());
   EXPECT_FALSE(get("ftp://127.0.0.1/").ok());
+}
+
+// libcurl repeats what it does not understand of a proxy's URL.
+TEST_F(CurlTransportTest, ProxiesPasswordsAreNotRepeated) {
+  for (const char* proxy : {"foo://user:xyzzy@127.0.0.1:1", "http://user:xyzzy@127.0.0.1:port",
+                            "http://user:xyzzy", "http://user:xy/zzy@127.0.0.1:1"}) {
+    ::setenv("http_proxy", proxy, 1);
+    const auto answer = get("http://storage.invalid/");
+    ::unsetenv("http_proxy");
+    ASSERT_FALSE(answer.ok()) << proxy;
+    EXPECT_THAT(answer.status().detail(), Not(HasSubstr("zzy"))) << proxy;
+    EXPECT_THAT(answer.status().detail(), HasSubstr("proxy")) << proxy;
+  }
 }
 
 }  // namespace

@@ -24,6 +24,24 @@ TEST(S3Url, NamesBucketAndPrefix) {
   }
 }
 
+// There are none in these URLs, but people write them there.
+TEST(S3Url, PasswordsAreNotRepeated) {
+  for (const char* url : {"s3://key:xyzzy@bucket", "s3://xyzzy@bucket", "s3:/key:xyzzy@bucket",
+                          "s4://key:xyzzy@bucket", "s3://bucket/key:xyzzy@b", "s3://key:xyzzy"}) {
+    const Status refused = parse_s3_url(url).status();
+    EXPECT_EQ(refused.code(), Code::invalid_argument) << url;
+    EXPECT_EQ(refused.to_string().find("xyzzy"), std::string::npos) << refused.to_string();
+  }
+  for (const char* url :
+       {"http://key:xyzzy@host", "http://xyzzy@host", "https://key:xyzzy", "https://key:xyzzy/a",
+        "http:/key:xyzzy@host", "key:xyzzy@host", "http://host/?password=xyzzy",
+        "http://key:1/xyzzy@host", "http://key:xy#zzy@host"}) {
+    const Status refused = Endpoint::make(url, "", "bucket", true).status();
+    EXPECT_EQ(refused.code(), Code::invalid_argument) << url;
+    EXPECT_EQ(refused.to_string().find("zzy"), std::string::npos) << refused.to_string();
+  }
+}
+
 TEST(S3Url, OptionsAreChecked) {
   S3Options options{.bucket = "bucket"};
   options.kms_key_id = "key";

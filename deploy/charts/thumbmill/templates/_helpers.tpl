@@ -32,6 +32,16 @@ app.kubernetes.io/component: {{ . }}
 {{- if .Values.redis.enabled }}redis://thumbmill-redis{{ else }}{{ .Values.queue }}{{ end }}
 {{- end }}
 
+{{/* The names by which clients may reach the API where it has no keys. An AWS load balancer's own is not known before it is
+there, and nobody else can make it point elsewhere. */}}
+{{- define "thumbmill.allowedHosts" -}}
+{{- $service := printf "thumbmill-api.%s" .Release.Namespace -}}
+{{- $names := list "thumbmill-api" $service (printf "%s.svc" $service) (printf "%s.svc.cluster.local" $service) -}}
+{{- if .Values.loadBalancer.enabled }}{{ $names = append $names "*.amazonaws.com" }}{{ end -}}
+{{- if .Values.ingress.enabled }}{{ $names = concat $names (default (list "*") .Values.ingress.hosts) }}{{ end -}}
+{{- join "," (concat $names .Values.allowedHosts) -}}
+{{- end }}
+
 {{/* "yes" when the store is a directory of a volume. */}}
 {{- define "thumbmill.storeIsLocal" -}}
 {{- if hasPrefix "/" .Values.store }}yes{{ end }}

@@ -109,7 +109,7 @@ volumes:
     emptyDir: {sizeLimit: 4Gi}
   {{- if include "thumbmill.hasKeys" . }}
   - name: keys
-    secret: {secretName: {{ $values.apiKeysSecret }}, items: [{key: keys, path: keys}]}
+    secret: {secretName: {{ $values.apiKeysSecret }}, defaultMode: 0440, items: [{key: keys, path: keys}]}
   {{- end }}
   {{- if include "thumbmill.storeIsLocal" .root }}
   - name: store
