@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "base/address.h"
 #include "base/ascii.h"
 
 namespace thumbmill {

@@ -1,12 +1,8 @@
 #include "api/rate_limit.h"
 
 #include <algorithm>
-#include <array>
 
-#include <arpa/inet.h>
 #include <fmt/format.h>
-
-#include "base/hash.h"
 
 namespace thumbmill {
 namespace {
@@ -77,17 +73,6 @@ void add_rate_fields(const RateLimit& limit, const RateVerdict& verdict, HttpFie
     fields.add("Retry-After",
                std::to_string(std::max<std::int64_t>(1, whole_seconds(verdict.until_allowed))));
   }
-}
-
-std::string address_of_client(std::string_view remote_address) {
-  std::array<unsigned char, 16> bytes{};
-  constexpr std::array<unsigned char, 12> kMapped{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
-  const std::string text(remote_address.substr(0, remote_address.find('%')));
-  if (::inet_pton(AF_INET6, text.c_str(), bytes.data()) != 1) return text;
-  if (std::equal(kMapped.begin(), kMapped.end(), bytes.begin())) {
-    return fmt::format("{}.{}.{}.{}", bytes[12], bytes[13], bytes[14], bytes[15]);
-  }
-  return to_hex(std::span(bytes).first(8)) + "/64";
 }
 
 }  // namespace thumbmill

@@ -74,7 +74,4 @@ class RateLimiter {
 /// Adds RateLimit-Policy and RateLimit, and Retry-After to a refusal.
 void add_rate_fields(const RateLimit& limit, const RateVerdict& verdict, HttpFields& fields);
 
-/// What stands for a client without a key: its address, of IPv6 the /64 that one subscriber has.
-std::string address_of_client(std::string_view remote_address);
-
 }  // namespace thumbmill

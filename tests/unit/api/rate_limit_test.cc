@@ -127,14 +127,5 @@ TEST(RateFields, AreStructuredFieldsOfTheDraft) {
   EXPECT_EQ(allowed.get("Retry-After"), std::nullopt);
 }
 
-TEST(AddressOfClient, IsASubscribersNetworkInIpv6) {
-  EXPECT_EQ(address_of_client("192.0.2.7"), "192.0.2.7");
-  EXPECT_EQ(address_of_client("::ffff:192.0.2.7"), "192.0.2.7");
-  EXPECT_EQ(address_of_client("2001:db8:1:2::1"), address_of_client("2001:db8:1:2:ffff::9"));
-  EXPECT_NE(address_of_client("2001:db8:1:2::1"), address_of_client("2001:db8:1:3::1"));
-  EXPECT_EQ(address_of_client("fe80::1%eth0"), address_of_client("fe80::2"));
-  EXPECT_EQ(address_of_client(""), "");
-}
-
 }  // namespace
 }  // namespace thumbmill
