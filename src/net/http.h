@@ -40,7 +40,9 @@ class HttpFields {
 /// A request's head, checked by the server (RFC 9112) and taken apart.
 struct HttpRequest {
   std::string method;  ///< "GET", in capitals as sent
-  std::string path;    ///< percent-decoded, starts with '/', no NUL; "/" for an empty one
+  /// Percent-decoded, starts with '/', no NUL; "/" for an empty one. Each slash was one as sent: an
+  /// encoded slash (%2F) is refused, so that splitting here is splitting before decoding.
+  std::string path;
   std::vector<std::pair<std::string, std::string>> query;  ///< percent-decoded, in order
   HttpFields fields;
   std::optional<std::uint64_t> content_length;  ///< nothing when chunked or without a body

@@ -22,15 +22,23 @@ bool is_token(std::string_view text) {
 
 HeadRefusal malformed(std::string message) { return {400, "malformed", std::move(message)}; }
 
-// A path that goes through "." or ".." could mean another resource to whoever stands before us.
-bool has_dot_segment(std::string_view path) {
-  for (std::size_t start = 0; start <= path.size();) {
+// Split first, then decoded (RFC 3986, section 2.4): an encoded slash is part of a segment, and
+// none of ours has one. A path that goes through "." or ".." could mean another resource to whoever
+// stands before us.
+std::optional<HeadRefusal> parse_path(std::string_view path, HttpRequest& request) {
+  if (path.empty()) path = "/";
+  if (path.front() != '/') return malformed("the request target is no path");
+  for (std::size_t start = 1; start <= path.size();) {
     const std::size_t end = std::min(path.find('/', start), path.size());
-    const std::string_view segment = path.substr(start, end - start);
-    if (segment == "." || segment == "..") return true;
+    const auto segment = percent_decode(path.substr(start, end - start), false);
     start = end + 1;
+    if (!segment) return malformed("the path has a bad percent-escape");
+    if (segment->find('/') != std::string::npos) return malformed("the path has an encoded slash");
+    if (*segment == "." || *segment == "..") return malformed("the path has a dot segment");
+    request.path += '/';
+    request.path += *segment;
   }
-  return false;
+  return std::nullopt;
 }
 
 std::optional<HeadRefusal> parse_query(std::string_view text, HttpRequest& request) {
@@ -48,8 +56,27 @@ std::optional<HeadRefusal> parse_query(std::string_view text, HttpRequest& reque
   return std::nullopt;
 }
 
+bool is_authority(std::string_view text) {
+  return std::all_of(text.begin(), text.end(), [](char c) {
+    return c > ' ' && c < 0x7f && std::string_view("/?#@\\").find(c) == std::string_view::npos;
+  });
+}
+
+// Takes scheme and authority off an absolute-form target.
+std::optional<HeadRefusal> take_authority(std::string_view& target, RequestHead& head) {
+  const std::size_t authority = target.find("//") + 2;
+  const std::size_t path = std::min(target.find_first_of("/?", authority), target.size());
+  head.scheme = target.substr(0, authority - 3);
+  head.authority = to_lower(target.substr(authority, path - authority));
+  if (head.authority.empty()) return malformed("the request target has no host");
+  if (!is_authority(head.authority)) return malformed("the request target's host is not a host");
+  target.remove_prefix(path);
+  return std::nullopt;
+}
+
 // RFC 9112, section 3.2: origin-form, absolute-form, and "*" for OPTIONS.
-std::optional<HeadRefusal> parse_target(std::string_view target, HttpRequest& request) {
+std::optional<HeadRefusal> parse_target(std::string_view target, RequestHead& head) {
+  HttpRequest& request = head.request;
   const auto visible = [](char c) { return c > ' ' && c < 0x7f && c != '#'; };
   if (target.empty() || !std::all_of(target.begin(), target.end(), visible)) {
     return malformed("the request target has characters that are not allowed");
@@ -59,19 +86,10 @@ std::optional<HeadRefusal> parse_target(std::string_view target, HttpRequest& re
     return std::nullopt;
   }
   if (target.starts_with("http://") || target.starts_with("https://")) {
-    const std::size_t authority = target.find("//") + 2;
-    const std::size_t path = std::min(target.find_first_of("/?", authority), target.size());
-    if (path == authority) return malformed("the request target has no host");
-    target.remove_prefix(path);
+    if (auto refusal = take_authority(target, head)) return refusal;
   }
   const std::size_t mark = std::min(target.find('?'), target.size());
-  std::string_view path = target.substr(0, mark);
-  if (path.empty()) path = "/";
-  if (path.front() != '/') return malformed("the request target is no path");
-  const auto decoded = percent_decode(path, false);
-  if (!decoded) return malformed("the path has a bad percent-escape");
-  if (has_dot_segment(*decoded)) return malformed("the path has a dot segment");
-  request.path = *decoded;
+  if (auto refusal = parse_path(target.substr(0, mark), request)) return refusal;
   return parse_query(target.substr(std::min(mark + 1, target.size())), request);
 }
 
@@ -90,7 +108,7 @@ std::optional<HeadRefusal> parse_request_line(std::string_view line, RequestHead
     return HeadRefusal{505, "version", "only HTTP/1.1 and HTTP/1.0 are spoken here"};
   }
   head.keep_alive = version == "HTTP/1.1";
-  return parse_target(line.substr(first + 1, second - first - 1), head.request);
+  return parse_target(line.substr(first + 1, second - first - 1), head);
 }
 
 std::optional<std::uint64_t> parse_length(std::string_view text) {
@@ -123,17 +141,35 @@ std::optional<HeadRefusal> read_framing(RequestHead& head) {
   return std::nullopt;
 }
 
-std::optional<HeadRefusal> read_connection(RequestHead& head, bool http11) {
-  const HttpFields& fields = head.request.fields;
+// The authority without its scheme's own port.
+std::string_view without_default_port(std::string_view authority, std::string_view scheme) {
+  for (const std::string_view port : {scheme == "https" ? ":443" : ":80", ":"}) {
+    if (authority.ends_with(port)) return authority.substr(0, authority.size() - port.size());
+  }
+  return authority;
+}
+
+// A target's authority wins over Host (RFC 9112, section 3.2.2), so whoever stands before us may go
+// by another of the two than we do: they have to agree.
+std::optional<HeadRefusal> read_host(RequestHead& head, bool http11) {
+  HttpFields& fields = head.request.fields;
   if (http11 && fields.count("host") != 1)
     return malformed("an HTTP/1.1 request has exactly one Host");
   if (fields.count("host") > 1) return malformed("there is more than one Host");
-  if (const auto host = fields.get("host")) {
-    const auto allowed = [](char c) {
-      return c > ' ' && c < 0x7f && std::string_view("/?#@\\").find(c) == std::string_view::npos;
-    };
-    if (!std::all_of(host->begin(), host->end(), allowed)) return malformed("Host is not a host");
+  const auto host = fields.get("host");
+  if (host && !is_authority(*host)) return malformed("Host is not a host");
+  if (head.authority.empty()) return std::nullopt;
+  if (!host) {
+    fields.add("Host", head.authority);
+  } else if (without_default_port(to_lower(*host), head.scheme) !=
+             without_default_port(head.authority, head.scheme)) {
+    return malformed("the request target and Host name different hosts");
   }
+  return std::nullopt;
+}
+
+std::optional<HeadRefusal> read_connection(RequestHead& head) {
+  const HttpFields& fields = head.request.fields;
   for (const auto& [name, value] : fields.all()) {
     if (to_lower(name) == "connection" && to_lower(value).find("close") != std::string::npos)
       head.keep_alive = false;
@@ -202,7 +238,8 @@ std::variant<RequestHead, HeadRefusal> parse_request_head(std::string_view bytes
     head.request.fields.add(std::move(field->first), std::move(field->second));
   }
   if (auto refusal = read_framing(head)) return *refusal;
-  if (auto refusal = read_connection(head, http11)) return *refusal;
+  if (auto refusal = read_host(head, http11)) return *refusal;
+  if (auto refusal = read_connection(head)) return *refusal;
   return head;
 }
 

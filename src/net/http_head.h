@@ -27,6 +27,9 @@ struct RequestHead {
   bool chunked = false;
   bool keep_alive = true;
   bool expects_continue = false;
+  /// Of an absolute-form target (RFC 9112, section 3.2.2), in small letters; else empty.
+  std::string scheme;
+  std::string authority;
 };
 
 /// How far a head has come, of the bytes read so far.

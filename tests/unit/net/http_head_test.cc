@@ -1,5 +1,6 @@
 #include "net/http_head.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -40,9 +41,58 @@ TEST(RequestHead, KnowsWhenTheConnectionEnds) {
 }
 
 TEST(RequestHead, TakesAbsoluteAndAsteriskTargets) {
-  EXPECT_EQ(accept("GET http://other/a?b=c HTTP/1.1\r\nHost: a\r\n\r\n").request.path, "/a");
-  EXPECT_EQ(accept("GET http://other HTTP/1.1\r\nHost: a\r\n\r\n").request.path, "/");
+  EXPECT_EQ(accept("GET http://a/b?c=d HTTP/1.1\r\nHost: a\r\n\r\n").request.path, "/b");
+  EXPECT_EQ(accept("GET http://a HTTP/1.1\r\nHost: a\r\n\r\n").request.path, "/");
   EXPECT_EQ(accept("OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n").request.path, "*");
+}
+
+// The fuzzer's and the router's view of a path: every slash in it was sent as one.
+TEST(RequestHead, DecodesEachSegmentByItself) {
+  const auto path_of = [](std::string_view target) {
+    return accept("GET " + std::string(target) + " HTTP/1.1\r\nHost: a\r\n\r\n").request.path;
+  };
+  EXPECT_EQ(path_of("/v1/images/a%20b"), "/v1/images/a b");
+  EXPECT_EQ(path_of("/v1/%64ead"), "/v1/dead");
+  EXPECT_EQ(path_of("/v1/%C3%A4%3F"), "/v1/\xc3\xa4?");
+  EXPECT_EQ(path_of("//v1//dead/"), "//v1//dead/");
+}
+
+TEST(RequestHead, TargetAndHostMustAgree) {
+  const auto status_of = [](std::string_view target, std::string_view host) {
+    const auto parsed = parse_request_head(
+        fmt::format("GET {} HTTP/1.1\r\nHost: {}\r\n\r\n", target, host), HttpLimits());
+    const auto* refusal = std::get_if<HeadRefusal>(&parsed);
+    return refusal == nullptr ? 200 : refusal->status;
+  };
+  struct Case {
+    std::string_view target, host;
+    int status;
+  };
+  for (const Case& c : {Case{"http://a/", "a", 200},
+                        {"http://A.Example/", "a.eXample", 200},
+                        {"http://a:80/", "a", 200},
+                        {"http://a/", "a:80", 200},
+                        {"http://a:/", "a", 200},
+                        {"https://a:443/", "a", 200},
+                        {"http://a:8080/", "a:8080", 200},
+                        {"http://[::1]:8080/", "[::1]:8080", 200},
+                        {"http://[::1]/", "[::1]:80", 200},
+                        {"http://a/", "b", 400},
+                        {"http://a/", "", 400},
+                        {"http://a/", "a.", 400},
+                        {"http://a:8080/", "a", 400},
+                        {"http://a/", "a:443", 400},
+                        {"https://a/", "a:80", 400},
+                        {"http://user@a/", "a", 400},
+                        {"http://a\\b/", "a", 400},
+                        {"http:///", "", 400},
+                        {"http://?x", "", 400}}) {
+    EXPECT_EQ(status_of(c.target, c.host), c.status) << c.target << " with Host: " << c.host;
+  }
+}
+
+TEST(RequestHead, WithoutHostTheTargetsAuthorityIsTheHost) {
+  EXPECT_EQ(accept("GET http://A:80/ HTTP/1.0\r\n\r\n").request.fields.get("host"), "a:80");
 }
 
 TEST(RequestHead, ChunkedHasABodyOfUnknownLength) {
