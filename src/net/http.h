@@ -67,9 +67,12 @@ struct HttpResponse {
 class HttpStream {
  public:
   virtual ~HttpStream() = default;
-  /// Queues text to be sent. False when the client is gone or too slow (1 MiB is waiting), and then
-  /// for ever: stop sending.
+  /// Queues text to be sent. False when the client is gone or too slow (64 KiB are waiting), and
+  /// then for ever: stop sending.
   virtual bool send(std::string text) = 0;
+  /// `callback` is called each time when all that was sent has been handed to the kernel: time to
+  /// send more. By an I/O thread: it must not block. Set before the first send().
+  virtual void on_drained(std::function<void()> callback) = 0;
   /// Sends what is queued, then ends the answer.
   virtual void close() = 0;
   /// `callback` is called once when the stream has ended for whatever reason; at once if it has.

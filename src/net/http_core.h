@@ -31,6 +31,8 @@ struct HttpCore {
 
   void add(const std::shared_ptr<HttpSession>& session);
   void remove(HttpSession* session);
+  /// How many connections there are of this client (see address_of_client).
+  std::size_t connections_of(const std::string& client);
   /// The sessions there are now.
   std::vector<std::shared_ptr<HttpSession>> sessions();
   void refused(std::string_view reason) { metrics.add(metric::kHttpRejected, 1, {reason}); }
@@ -49,6 +51,7 @@ struct HttpCore {
   std::mutex mutex;
   std::condition_variable changed;                              ///< a session has gone
   std::map<HttpSession*, std::weak_ptr<HttpSession>> live;      // guarded by mutex
+  std::map<std::string, std::size_t> by_client;                 // guarded by mutex
   std::set<std::shared_ptr<boost::asio::steady_timer>> timers;  // guarded by mutex
 };
 

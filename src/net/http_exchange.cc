@@ -2,6 +2,8 @@
 
 #include <boost/asio/post.hpp>
 
+#include "net/http_session.h"
+
 namespace thumbmill {
 
 bool StreamQueue::send(std::string text) {
@@ -15,10 +17,26 @@ bool StreamQueue::send(std::string text) {
       waiting_.clear();
     } else {
       waiting_ += text;
+      filled_ = true;
     }
   }
   wake_();
   return !too_slow;
+}
+
+void StreamQueue::on_drained(std::function<void()> callback) {
+  const std::lock_guard lock(mutex_);
+  on_drained_ = std::move(callback);
+}
+
+void StreamQueue::drained() {
+  std::function<void()> callback;
+  {
+    const std::lock_guard lock(mutex_);
+    if (!waiting_.empty() || closing_ || !std::exchange(filled_, false)) return;
+    callback = on_drained_;
+  }
+  if (callback) callback();
 }
 
 void StreamQueue::close() {
@@ -117,7 +135,9 @@ void HttpCore::fire_timers() {
 
 void HttpCore::remove(HttpSession* session) {
   const std::lock_guard lock(mutex);
-  live.erase(session);
+  if (live.erase(session) == 0) return;
+  const auto client = by_client.find(session->client());
+  if (--client->second == 0) by_client.erase(client);
   metrics.set(metric::kHttpConnections, static_cast<double>(live.size()));
   changed.notify_all();
 }
@@ -125,7 +145,14 @@ void HttpCore::remove(HttpSession* session) {
 void HttpCore::add(const std::shared_ptr<HttpSession>& session) {
   const std::lock_guard lock(mutex);
   live.emplace(session.get(), session);
+  ++by_client[session->client()];
   metrics.set(metric::kHttpConnections, static_cast<double>(live.size()));
+}
+
+std::size_t HttpCore::connections_of(const std::string& client) {
+  const std::lock_guard lock(mutex);
+  const auto found = by_client.find(client);
+  return found == by_client.end() ? 0 : found->second;
 }
 
 std::vector<std::shared_ptr<HttpSession>> HttpCore::sessions() {

@@ -16,17 +16,20 @@ namespace thumbmill {
 /// The queue between an HttpStream's senders and its connection. Thread-safe.
 class StreamQueue final : public HttpStream {
  public:
-  static constexpr std::size_t kMostWaiting = 1 << 20;
+  static constexpr std::size_t kMostWaiting = 64 * 1024;
 
   /// `wake` tells the connection that there is something to do.
   explicit StreamQueue(std::function<void()> wake) : wake_(std::move(wake)) {}
 
   bool send(std::string text) override;
+  void on_drained(std::function<void()> callback) override;
   void close() override;
   void on_closed(std::function<void()> callback) override;
 
   /// For the connection: all that waits; nothing left and closing means the end.
   std::string take();
+  /// For the connection: what was taken has been handed to the kernel.
+  void drained();
   bool closing();
   /// The connection has ended.
   void end();
@@ -35,6 +38,8 @@ class StreamQueue final : public HttpStream {
   const std::function<void()> wake_;
   std::mutex mutex_;
   std::string waiting_;                           // guarded by mutex_
+  bool filled_ = false;                           // since it was drained; guarded by mutex_
+  std::function<void()> on_drained_;              // guarded by mutex_
   bool closing_ = false;                          // guarded by mutex_
   bool ended_ = false;                            // guarded by mutex_
   std::vector<std::function<void()>> callbacks_;  // guarded by mutex_

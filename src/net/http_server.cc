@@ -12,6 +12,7 @@
 #include <boost/asio/strand.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <fmt/format.h>
+#include <netinet/tcp.h>
 
 #include "net/http_core.h"
 #include "net/http_session.h"
@@ -24,6 +25,14 @@ using asio::ip::tcp;
 using boost::system::error_code;
 
 constexpr std::chrono::milliseconds kAcceptPause{50};
+// A line a connection would be a second flood.
+constexpr std::chrono::seconds kLineEvery{10};
+// What the kernel may hold of a connection's answers: on their way, which a fast and distant client
+// needs, and behind that, which serves nobody. It counts twice as much with its own (socket(7)); by
+// itself it would hold net.ipv4.tcp_wmem, 4 MiB.
+constexpr int kSendBufferBytes = 256 * 1024;
+constexpr int kUnsentBytes = 64 * 1024;
+using UnsentLimit = asio::detail::socket_option::integer<IPPROTO_TCP, TCP_NOTSENT_LOWAT>;
 
 class BoostHttpServer final : public HttpServer {
  public:
@@ -116,28 +125,69 @@ class BoostHttpServer final : public HttpServer {
         co_await pause.async_wait(asio::redirect_error(asio::use_awaitable, error));
         continue;
       }
-      socket.set_option(tcp::no_delay(true), error);
-      if (is_full()) {
-        turn_away(socket);
-      } else {
-        std::make_shared<HttpSession>(core_, std::move(socket))->start();
+      const tcp::endpoint peer = socket.remote_endpoint(error);
+      if (error) continue;  // gone again
+      const std::string address = peer.address().to_string();
+      if (const Refusal* refusal = refusal_of(address)) {
+        turn_away(socket, *refusal, address);
+        continue;
       }
+      set_options(socket);
+      std::make_shared<HttpSession>(core_, std::move(socket), address)->start();
     }
   }
 
-  bool is_full() {
-    const std::lock_guard lock(core_.mutex);
-    return core_.live.size() >= core_.options.limits.connections;
+  // Why another connection is not taken, and what its client is told. Made once, so that a flood of
+  // them costs little.
+  struct Refusal {
+    Refusal(HttpCore& core, int status, std::string_view why, const std::string& message)
+        : reason(why) {
+      const HttpResponse response = core.service.reject(status, why, message, "");
+      answer = fmt::format("HTTP/1.1 {} {}\r\n", status, http_reason(status));
+      for (const auto& [name, value] : response.fields.all()) {
+        if (name != "Retry-After") answer += fmt::format("{}: {}\r\n", name, value);
+      }
+      answer += fmt::format("Retry-After: 1\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{}",
+                            response.body.size(), response.body.memory());
+    }
+
+    std::string_view reason;  // a fixed word for metrics and the log
+    std::string answer;
+  };
+
+  const Refusal* refusal_of(const std::string& address) {
+    const HttpLimits& limits = core_.options.limits;
+    {
+      const std::lock_guard lock(core_.mutex);
+      if (core_.live.size() >= limits.connections) return &full_;
+    }
+    if (limits.connections_per_address == 0 || limits.exempt_addresses.contains(address)) {
+      return nullptr;
+    }
+    const bool may =
+        core_.connections_of(address_of_client(address)) < limits.connections_per_address;
+    return may ? nullptr : &full_of_address_;
   }
 
-  void turn_away(tcp::socket& socket) {
-    core_.refused("too_many_connections");
-    static constexpr std::string_view kAnswer =
-        "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nContent-Length: 0\r\nConnection: "
-        "close\r\n\r\n";
+  void turn_away(tcp::socket& socket, const Refusal& refusal, const std::string& address) {
+    core_.refused(refusal.reason);
     error_code ignored;
     socket.non_blocking(true, ignored);
-    socket.send(asio::buffer(kAnswer.data(), kAnswer.size()), 0, ignored);
+    socket.send(asio::buffer(refusal.answer), 0, ignored);
+    ++turned_away_;
+    const SteadyTime now = core_.clock.now();
+    if (now < next_line_) return;
+    core_.log.warning("connections turned away",
+                      {{"reason", refusal.reason}, {"address", address}, {"count", turned_away_}});
+    turned_away_ = 0;
+    next_line_ = now + kLineEvery;
+  }
+
+  static void set_options(tcp::socket& socket) {
+    error_code ignored;
+    socket.set_option(tcp::no_delay(true), ignored);
+    socket.set_option(asio::socket_base::send_buffer_size(kSendBufferBytes), ignored);
+    socket.set_option(UnsentLimit(kUnsentBytes), ignored);
   }
 
   HttpCore core_;
@@ -147,6 +197,16 @@ class BoostHttpServer final : public HttpServer {
   std::vector<std::thread> threads_;
   std::uint16_t port_ = 0;
   bool stopped_ = false;
+  const Refusal full_{
+      core_, 503, "too_many_connections",
+      fmt::format("max-connections ({}) are open", core_.options.limits.connections)};
+  const Refusal full_of_address_{
+      core_, 429, "too_many_of_address",
+      fmt::format("this address has max-connections-per-address ({}) open",
+                  core_.options.limits.connections_per_address)};
+  // Of the acceptor's strand.
+  std::uint64_t turned_away_ = 0;  // since the last line about it
+  SteadyTime next_line_{};
 };
 
 }  // namespace

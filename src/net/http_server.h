@@ -8,6 +8,7 @@
 #include <memory>
 #include <string>
 
+#include "base/address.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/random.h"
@@ -28,7 +29,13 @@ struct HttpLimits {
   std::chrono::milliseconds body_time{120'000};  ///< for a whole body
   std::chrono::milliseconds body_grace{9'000};   ///< after which body_rate holds
   std::size_t body_rate_bytes = 10 * 1024;       ///< least bytes a second, on average
+  /// Least bytes a second at which an answer is taken, on average once idle_time has passed, within
+  /// which something must be taken in any case; 0: any rate. Who is slower is reset.
+  std::size_t answer_rate_bytes = 10 * 1024;
   std::size_t connections = 4096;  ///< open at once; the next gets a 503 and is closed
+  /// Of them, of one client (see address_of_client); the next gets a 429 and is closed. 0: any.
+  std::size_t connections_per_address = 512;
+  AddressSet exempt_addresses;  ///< which connections_per_address is not for
 };
 
 struct HttpServerOptions {

@@ -42,9 +42,12 @@ HttpExchange::Answer whole_answer(HttpResponse response) {
 
 }  // namespace
 
-HttpSession::HttpSession(HttpCore& core, Socket socket)
+HttpSession::HttpSession(HttpCore& core, Socket socket, std::string address)
     : core_(core),
       socket_(std::move(socket)),
+      address_(std::move(address)),
+      client_(address_of_client(address_)),
+      pace_(core.options.limits.idle_time, core.options.limits.answer_rate_bytes),
       watchdog_(socket_.get_executor()),
       woken_(socket_.get_executor(), Clock::time_point::max()) {
   limit_time(core_.options.limits.header_time);
@@ -95,6 +98,9 @@ HttpSession::Awaitable<void> HttpSession::watch() {
     armed_ = deadline_;
     watchdog_.expires_at(armed_);
     co_await watchdog_.async_wait(asio::redirect_error(asio::use_awaitable, error));
+    if (!ended_ && sending_ && Clock::now() >= deadline_) {
+      deadline_ = pace_.deadline(Clock::now(), waiting_bytes());
+    }
     if (!ended_ && Clock::now() >= deadline_) {
       timed_out_ = true;
       socket_.cancel(error);
@@ -113,19 +119,20 @@ HttpSession::Awaitable<void> HttpSession::run() {
       const bool goes_on = co_await serve();
       if (!goes_on) break;
     }
+    if (stream_ != nullptr) stream_->end();
+    co_await leave();
   } catch (const std::exception& failure) {
     core_.log.error("a connection failed", {{"detail", failure.what()}});
   }
   ended_ = true;
   if (stream_ != nullptr) stream_->end();
   watchdog_.cancel();
-  error_code ignored;
-  socket_.shutdown(Socket::shutdown_both, ignored);
-  socket_.close(ignored);
+  close();
 }
 
 HttpSession::Awaitable<bool> HttpSession::read_head() {
   const HttpLimits& limits = core_.options.limits;
+  sending_ = false;
   // Who has just connected means to ask something: waiting long for that helps attackers only.
   if (buffer_.empty()) {
     limit_time(fresh_ ? std::min(limits.idle_time, limits.header_time) : limits.idle_time);
@@ -181,10 +188,9 @@ HttpSession::Awaitable<void> HttpSession::refuse(const HeadRefusal& refusal) {
   request_->request_id = new_request_id(core_.random);
   HttpResponse response =
       core_.service.reject(refusal.status, refusal.reason, refusal.message, request_->request_id);
-  limit_time(core_.options.limits.idle_time);
   HttpExchange::Answer answer = whole_answer(std::move(response));
-  const bool written = co_await write_answer(std::move(answer), false);
-  if (written) co_await linger();
+  unread_input_ = true;
+  co_await write_answer(std::move(answer), false);
 }
 
 std::string HttpSession::choose_request_id() const {
@@ -195,8 +201,7 @@ std::string HttpSession::choose_request_id() const {
 HttpSession::Awaitable<bool> HttpSession::serve() {
   head_.request.request_id = choose_request_id();
   head_.request.received = core_.clock.now();
-  error_code error;
-  head_.request.remote_address = socket_.remote_endpoint(error).address().to_string();
+  head_.request.remote_address = address_;
   request_ = std::make_shared<HttpRequest>(std::move(head_.request));
   std::unique_ptr<HttpTask> task = core_.service.begin(request_);
   THUMBMILL_CHECK(task != nullptr);
@@ -205,10 +210,9 @@ HttpSession::Awaitable<bool> HttpSession::serve() {
   if (!body.ok()) {
     if (!timed_out_ && !socket_.is_open()) co_return false;
     if (body.code() == Code::deadline_exceeded) core_.refused("body_timeout");
-    limit_time(core_.options.limits.idle_time);
     HttpExchange::Answer answer = whole_answer(task->reject(body));
-    const bool written = co_await write_answer(std::move(answer), false);
-    if (written) co_await linger();
+    unread_input_ = true;
+    co_await write_answer(std::move(answer), false);
     co_return false;
   }
   set_deadline(Clock::time_point::max());  // how long an answer takes is its handler's business
@@ -219,7 +223,6 @@ HttpSession::Awaitable<bool> HttpSession::serve() {
   }
   const bool keep_alive =
       head_.keep_alive && !finishing_ && !core_.stopping && answer->stream == nullptr;
-  limit_time(core_.options.limits.idle_time);
   const bool written = co_await write_answer(std::move(*answer), keep_alive);
   busy_ = false;
   co_return written&& keep_alive;

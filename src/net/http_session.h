@@ -12,6 +12,7 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include "net/answer_pace.h"
 #include "net/chunked.h"
 #include "net/http_core.h"
 #include "net/http_exchange.h"
@@ -24,7 +25,8 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
  public:
   using Socket = boost::asio::ip::tcp::socket;
 
-  HttpSession(HttpCore& core, Socket socket);
+  /// `address` is the peer's.
+  HttpSession(HttpCore& core, Socket socket, std::string address);
   ~HttpSession();
 
   /// Begins to serve; the session lives until the connection ends.
@@ -33,6 +35,8 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
   void finish();
   /// Ends the connection now.
   void cut();
+  /// What stands for the client (see address_of_client).
+  const std::string& client() const { return client_; }
 
  private:
   static constexpr std::size_t kReadBytes = 64 * 1024;  // of an answer, or of a chunked body
@@ -59,8 +63,14 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
   Awaitable<void> write_stream(std::shared_ptr<StreamQueue> stream);
   Awaitable<bool> write(std::string_view bytes);
   Awaitable<void> refuse(const HeadRefusal& refusal);
-  /// Gives the client a moment to read the answer to a request that was not read to its end.
-  Awaitable<void> linger();
+  /// Gives the client time to take what it has been answered, and, where its request was not read
+  /// to its end, a moment to notice.
+  Awaitable<void> leave();
+  void close();
+  /// An answer begins: the client must take it at its pace.
+  void begin_sending();
+  /// The bytes handed to the kernel that the client has not taken.
+  std::size_t waiting_bytes();
   std::string response_head(const HttpResponse& response, bool keep_alive, bool stream) const;
   std::string choose_request_id() const;
   void limit_time(Clock::duration from_now) { set_deadline(Clock::now() + from_now); }
@@ -71,6 +81,9 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
 
   HttpCore& core_;
   Socket socket_;
+  const std::string address_;  // of the peer
+  const std::string client_;
+  AnswerPace pace_;
   boost::asio::steady_timer watchdog_;
   boost::asio::steady_timer woken_;                        // cancelled to wake the coroutine
   Clock::time_point deadline_ = Clock::time_point::max();  // after which the watchdog interrupts
@@ -80,6 +93,9 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
   bool fresh_ = true;  // no request has come yet
   bool busy_ = false;  // between a request's first byte and its answer's last
   bool finishing_ = false;
+  bool sending_ = false;                  // the deadline is the pace's
+  bool gone_ = false;                     // nothing more can be sent
+  bool unread_input_ = false;             // of a request that was answered before its end
   unsigned reads_ = 0;                    // of bodies
   std::string buffer_;                    // read and not yet used
   std::shared_ptr<HttpRequest> request_;  // shared with its task

@@ -14,13 +14,40 @@
 
 namespace thumbmill {
 
-/// An event stream whose text is kept. Thread-safe.
+/// An event stream whose text is kept, by a client that reads at once unless it is told to hold.
+/// Thread-safe.
 class CapturedStream final : public HttpStream {
  public:
   bool send(std::string text) override {
+    std::function<void()> drained;
+    {
+      const std::lock_guard lock(mutex_);
+      if (closed_) return false;
+      text_ += text;
+      if (!holding_) drained = on_drained_;
+    }
+    if (drained) drained();
+    return true;
+  }
+
+  void on_drained(std::function<void()> callback) override {
     const std::lock_guard lock(mutex_);
-    if (!closed_) text_ += text;
-    return !closed_;
+    on_drained_ = std::move(callback);
+  }
+
+  /// From now on the client takes what is sent only when read_on() is called.
+  void hold() {
+    const std::lock_guard lock(mutex_);
+    holding_ = true;
+  }
+
+  void read_on() {
+    std::function<void()> drained;
+    {
+      const std::lock_guard lock(mutex_);
+      drained = on_drained_;
+    }
+    drained();
   }
 
   void close() override {
@@ -58,6 +85,8 @@ class CapturedStream final : public HttpStream {
   mutable std::mutex mutex_;
   std::string text_;                              // guarded by mutex_
   bool closed_ = false;                           // guarded by mutex_
+  bool holding_ = false;                          // guarded by mutex_
+  std::function<void()> on_drained_;              // guarded by mutex_
   std::vector<std::function<void()>> callbacks_;  // guarded by mutex_
 };
 
@@ -75,6 +104,7 @@ class CapturedAnswer final : public Responder::Target {
     const std::lock_guard lock(mutex_);
     if (response_ || stream_) return nullptr;
     stream_ = std::make_shared<CapturedStream>();
+    if (hold_streams_) stream_->hold();
     stream_->send(head.body.to_string().value());
     response_ = std::move(head);
     return stream_;
@@ -84,6 +114,9 @@ class CapturedAnswer final : public Responder::Target {
     const std::lock_guard lock(mutex_);
     actions_.emplace(when, std::move(action));
   }
+
+  /// A stream that is started here is held from its beginning.
+  void hold_streams() { hold_streams_ = true; }
 
   /// Runs the actions that are due by `now`, and those that they make due.
   void run_due(SteadyTime now) {
@@ -128,6 +161,7 @@ class CapturedAnswer final : public Responder::Target {
   }
 
  private:
+  bool hold_streams_ = false;  // set before anybody else has it
   mutable std::mutex mutex_;
   std::optional<HttpResponse> response_;    // guarded by mutex_
   std::shared_ptr<CapturedStream> stream_;  // shared with the handler; guarded by mutex_

@@ -125,14 +125,5 @@ TEST_F(HttpServerTest, IdleConnectionsAreClosedInSilence) {
   EXPECT_EQ(idle.read_all(), "");
 }
 
-TEST_F(HttpServerTest, ConnectionsOverTheLimitAreTurnedAway) {
-  HttpServerOptions options;
-  options.limits.connections = 1;
-  start(options);
-  get("/first");
-  RawConnection second(server_->port());
-  EXPECT_THAT(second.read_all(), StartsWith("HTTP/1.1 503 "));
-}
-
 }  // namespace
 }  // namespace thumbmill

@@ -2,6 +2,7 @@
 // connections to it.
 #pragma once
 
+#include <atomic>
 #include <future>
 
 #include <arpa/inet.h>
@@ -10,7 +11,8 @@
 #include <sys/socket.h>
 
 #include "base/temp_file.h"
-#include "fakes/quiet.h"
+#include "fakes/recording_logger.h"
+#include "fakes/recording_metrics.h"
 #include "net/http_client.h"
 #include "net/http_server.h"
 
@@ -19,10 +21,22 @@ namespace thumbmill {
 // A connection on which a test says exactly what it wants to.
 class RawConnection {
  public:
-  explicit RawConnection(std::uint16_t port)
+  struct From {
+    const char* address = "127.0.0.1";  // any of 127.0.0.0/8 is ours
+    int receive_buffer_bytes = 0;       // 0: the system's
+  };
+
+  explicit RawConnection(std::uint16_t port) : RawConnection(port, From{}) {}
+  RawConnection(std::uint16_t port, const From& from)
       : fd_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    if (from.receive_buffer_bytes > 0) {
+      ::setsockopt(fd_.get(), SOL_SOCKET, SO_RCVBUF, &from.receive_buffer_bytes,
+                   sizeof from.receive_buffer_bytes);
+    }
     sockaddr_in address{};
     address.sin_family = AF_INET;
+    ::inet_pton(AF_INET, from.address, &address.sin_addr);
+    EXPECT_EQ(::bind(fd_.get(), reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
     address.sin_port = htons(port);
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     EXPECT_EQ(::connect(fd_.get(), reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
@@ -31,6 +45,19 @@ class RawConnection {
   }
   void send(std::string_view bytes) {
     EXPECT_EQ(::send(fd_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL), ssize_t(bytes.size()));
+  }
+  /// Sends what the server takes at once, at most `most` times.
+  void flood(std::string_view bytes, int most) {
+    for (int i = 0; i < most; ++i) {
+      if (::send(fd_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT) < 0) return;
+    }
+  }
+  /// What there is, at most `most` bytes; empty when the connection has ended.
+  std::string read_some(std::size_t most) {
+    std::string bytes(most, '\0');
+    const ssize_t got = ::recv(fd_.get(), bytes.data(), most, 0);
+    bytes.resize(got > 0 ? std::size_t(got) : 0);
+    return bytes;
   }
   void shut() { ::shutdown(fd_.get(), SHUT_WR); }
   /// Everything until the server closes.
@@ -95,9 +122,10 @@ class EchoService final : public HttpService {
         responder.respond(text(503, "cut"));
         return;
       }
-      if (request_->path == "/file") {
+      if (request_->path == "/file" || request_->path == "/file-of-100000") {
         TempFile file = TempFile::create("/tmp").value();
-        EXPECT_TRUE(file.append(std::string(500'000, 'f')).ok());
+        EXPECT_TRUE(
+            file.append(std::string(request_->path == "/file" ? 500'000 : 100'000, 'f')).ok());
         HttpResponse response = text(200, "");
         response.body = file.finish();
         responder.respond(std::move(response));
@@ -119,6 +147,7 @@ class EchoService final : public HttpService {
   };
 
   std::unique_ptr<HttpTask> begin(std::shared_ptr<const HttpRequest> request) override {
+    ++begun;
     return std::make_unique<Task>(*this, std::move(request));
   }
   HttpResponse reject(int status, std::string_view, std::string_view message,
@@ -129,6 +158,7 @@ class EchoService final : public HttpService {
   std::promise<Responder> later;
   std::promise<std::shared_ptr<HttpStream>> stream;
   std::promise<void> running;
+  std::atomic<int> begun = 0;  // requests
 };
 
 class HttpServerTest : public ::testing::Test {
@@ -144,8 +174,8 @@ class HttpServerTest : public ::testing::Test {
 
   SystemClock clock_;
   Random random_{1};
-  NoMetrics metrics_;
-  NoLogger log_;
+  RecordingMetrics metrics_;
+  RecordingLogger log_;
   EchoService service_;
   std::unique_ptr<HttpServer> server_;
   std::unique_ptr<HttpClient> client_;
