@@ -27,17 +27,16 @@ std::optional<std::string_view> sent_key(const HttpRequest& request) {
 Admission Guard::admit(const HttpRequest& request, std::string_view method,
                        std::string_view pattern) {
   Admission admission;
-  if (method.empty()) return admission;
-  const Scope needed = scope_of_route(method, pattern).value_or(Scope::admin);
-  if (needed == Scope::open) return admission;
+  Scope needed = Scope::open;
+  if (!method.empty()) needed = scope_of_route(method, pattern).value_or(Scope::admin);
   // Kept until the end: the key that is found points into it.
   const std::shared_ptr<const KeyTable> keys = settings_.keys ? settings_.keys() : nullptr;
   Caller caller;
   if (keys != nullptr) caller = identify(request, *keys, needed, pattern);
-  admission.guarded = keys != nullptr;
+  admission.guarded = keys != nullptr && needed != Scope::open;
   admission.until = caller.until;
   if (caller.key != nullptr) admission.client = caller.key->name;
-  // First, so that trying keys is limited as well.
+  // First, so that trying keys is limited as well; and of every request, for none is free.
   std::optional<Refusal> refusal = limit(request, caller.key, admission.fields);
   if (!refusal) refusal = std::move(caller.refusal);
   if (refusal) admission.refusal = refuse(request, caller.key, *refusal);
@@ -47,8 +46,10 @@ Admission Guard::admit(const HttpRequest& request, std::string_view method,
 Guard::Caller Guard::identify(const HttpRequest& request, const KeyTable& keys, Scope needed,
                               std::string_view pattern) const {
   Caller caller;
-  if (const auto sent = sent_key(request)) {
-    caller.key = keys.find(*sent);
+  const auto sent = sent_key(request);
+  if (sent) caller.key = keys.find(*sent);
+  if (needed == Scope::open) return caller;
+  if (sent) {
     if (caller.key == nullptr) {
       caller.refusal = Refusal{Problem::unauthorized, "key_unknown", "this key is not known",
                                fmt::format("{}, error=\"invalid_token\"", kRealm)};

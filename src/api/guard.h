@@ -45,7 +45,8 @@ class Guard {
         limiter_(clock) {}
 
   /// `method` and `pattern` are the route's that was found, empty when there is none: such a
-  /// request needs no key, for its answer (404, 405, OPTIONS) tells nothing.
+  /// request needs no key, for its answer (404, 405, OPTIONS) tells nothing. It counts as every
+  /// other does.
   Admission admit(const HttpRequest& request, std::string_view method, std::string_view pattern);
 
  private:

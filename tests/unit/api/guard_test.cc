@@ -245,12 +245,37 @@ TEST_F(GuardTest, ClientsWithoutKeysHaveTheRateOfTheirAddress) {
   EXPECT_EQ(refused_answer.field("Retry-After"), "1");
   EXPECT_EQ(refused_answer.field("RateLimit-Policy"), "\"requests\";q=3;w=3");
   EXPECT_EQ(refused_answer.field("RateLimit"), "\"requests\";r=0;t=3");
-  EXPECT_EQ(ask("GET", "/").status(), 200);
   clock_.advance(1s);
   const Exchange again = ask("GET", "/v1/queue");
   EXPECT_EQ(again.status(), 200);
   EXPECT_EQ(again.field("RateLimit"), "\"requests\";r=0;t=3");
   EXPECT_EQ(refused("rate_limit"), 1);
+}
+
+TEST_F(GuardTest, NoRequestIsFree) {
+  struct Case {
+    const char* method;
+    const char* target;
+    int status;
+  };
+  for (const Case& c : {Case{"GET", "/nothing", 404},
+                        {"GET", "/v1/images/x/y/z", 404},
+                        {"PUT", "/v1/queue", 405},
+                        {"GET", "/", 200},
+                        {"HEAD", "/openapi.json", 200},
+                        {"GET", "/assets/none.js", 404},
+                        {"OPTIONS", "/v1/queue", 204},
+                        {"OPTIONS", "/nothing", 404}}) {
+    rate_ = {1, 2};
+    service = nullptr;
+    EXPECT_EQ(ask(c.method, c.target).status(), c.status) << c.method << ' ' << c.target;
+    EXPECT_EQ(ask(c.method, c.target).status(), c.status) << c.method << ' ' << c.target;
+    EXPECT_EQ(ask(c.method, c.target).status(), 429) << c.method << ' ' << c.target;
+    EXPECT_EQ(ask("GET", "/v1/queue").status(), 429) << "they share a bucket";
+    // A key has its own, there as well; one that is not known is no way out of the address's.
+    EXPECT_EQ(ask(c.method, c.target, bearer("scaler")).status(), c.status);
+    EXPECT_EQ(ask(c.method, c.target, bearer("nobody")).status(), 429);
+  }
 }
 
 TEST_F(GuardTest, KeysHaveBucketsAndRatesOfTheirOwn) {
