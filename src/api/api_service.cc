@@ -18,7 +18,7 @@ Route upload_route(std::string path, UploadKind kind, const UploadParts& parts,
 }  // namespace
 
 ApiService::ApiService(UploadSettings settings, const ApiParts& parts, GuardSettings guard,
-                       SiteSettings site)
+                       SiteSettings site, const StreamLimits& streams)
     : settings_(std::move(settings)),
       urls_(guard.keys, guard.url_time, parts.clock),
       guard_(std::move(guard), parts.metrics, parts.log, parts.clock),
@@ -38,7 +38,9 @@ ApiService::ApiService(UploadSettings settings, const ApiParts& parts, GuardSett
                     settings_.limits.max_file_bytes,
                     {parts.catalog, parts.notifier, parts.clock},
                     urls_},
-      event_parts_{{parts.catalog, parts.notifier, parts.clock}, parts.log},
+      stream_slots_(streams),
+      event_parts_{
+          {parts.catalog, parts.notifier, parts.clock}, stream_slots_, parts.metrics, parts.log},
       queue_parts_{parts.queue, parts.workload},
       dead_parts_{parts.dead_letters, parts.catalog, urls_},
       router_(make_routes(), SitePolicy(std::move(site)), parts.metrics, parts.log, parts.clock,

@@ -44,7 +44,7 @@ class ApiService final : public HttpService {
   /// Without settings of the guard the API is open to everybody; without those of the site policy,
   /// to browsers by localhost and addresses, and to no other site's pages.
   ApiService(UploadSettings settings, const ApiParts& parts, GuardSettings guard = {},
-             SiteSettings site = {});
+             SiteSettings site = {}, const StreamLimits& streams = {});
   ApiService(const ApiService&) = delete;
   ApiService& operator=(const ApiService&) = delete;
 
@@ -65,6 +65,7 @@ class ApiService final : public HttpService {
   const UploadParts upload_parts_;
   const ImageParts image_parts_;
   const DirectParts direct_parts_;
+  StreamSlots stream_slots_;
   const EventParts event_parts_;
   const QueueParts queue_parts_;
   const DeadParts dead_parts_;

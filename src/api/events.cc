@@ -1,7 +1,7 @@
 #include "api/events.h"
 
 #include <charconv>
-#include <deque>
+#include <limits>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -12,6 +12,7 @@
 
 #include "api/problem.h"
 #include "api/views.h"
+#include "base/address.h"
 
 namespace thumbmill {
 namespace {
@@ -21,6 +22,8 @@ constexpr std::chrono::seconds kKeepAlive{15};
 // How long a browser waits before it connects again.
 constexpr std::string_view kPreamble = "retry: 3000\n\n";
 constexpr std::chrono::seconds kReadTime{10};
+// Some 10 KiB of text.
+constexpr std::size_t kPageEvents = 64;
 
 std::string event_text(const JobEvent& event) {
   std::string text;
@@ -39,17 +42,26 @@ JobEvent event_of(const JobView& job, WallTime now) {
 }
 
 // One client's stream, of one job or (with an empty id) of all. Thread-safe. Held by the timer of
-// its next comment, which always comes; the listener holds it weakly, because the stream owns the
-// subscription.
+// its next comment, which always comes; listener and stream hold it weakly, because it owns the one
+// and the other owns it.
+//
+// What it has still to send is not kept here but read from the Notifier, a page at a time, once the
+// connection has handed the page before to the kernel: a client that reads slowly, or that asks for
+// everything since long ago, costs a page.
 class EventStream final : public std::enable_shared_from_this<EventStream> {
  public:
-  EventStream(const EventParts& parts, std::string id, Responder responder,
-              const OpContext& context)
-      : parts_(parts), id_(std::move(id)), responder_(std::move(responder)), context_(context) {}
+  EventStream(const EventParts& parts, std::string id, std::unique_ptr<StreamSlots::Slot> slot,
+              Responder responder, const OpContext& context)
+      : parts_(parts),
+        id_(std::move(id)),
+        responder_(std::move(responder)),
+        context_(context),
+        slot_(std::move(slot)) {}
 
   // Listens first and reads the present state then, so that no end falls between the two.
   void start(const HttpRequest& request, std::optional<std::uint64_t> after) {
-    subscribe(after);
+    cursor_ = after.value_or(notifier().last_sequence());
+    subscribe();
     std::optional<JobEvent> present;
     if (!id_.empty()) {
       const Result<JobView> view = read();
@@ -61,16 +73,21 @@ class EventStream final : public std::enable_shared_from_this<EventStream> {
       present = event_of(*view, parts_.wait.clock.wall_now());
     }
     if (!open()) return;
-    begin_with(present);
-    drain();
     schedule();
+    if (present) {
+      send(with_news(*present));
+    } else {
+      send_news();
+    }
   }
 
  private:
-  void subscribe(std::optional<std::uint64_t> after) {
-    std::unique_ptr<Subscription> subscription = parts_.wait.notifier.subscribe(
-        id_, after, [weak = weak_from_this()](const JobEvent& event) {
-          if (const auto self = weak.lock()) self->on_event(event);
+  Notifier& notifier() const { return parts_.wait.notifier; }
+
+  void subscribe() {
+    std::unique_ptr<Subscription> subscription =
+        notifier().subscribe(id_, [weak = weak_from_this()](const JobEvent&) {
+          if (const auto self = weak.lock()) self->on_news();
         });
     const std::lock_guard lock(mutex_);
     subscription_ = std::move(subscription);
@@ -88,55 +105,80 @@ class EventStream final : public std::enable_shared_from_this<EventStream> {
       end();
       return false;
     }
+    stream_->on_drained([weak = weak_from_this()] {
+      if (const auto self = weak.lock()) self->send_news();
+    });
     stream_->on_closed([weak = weak_from_this()] {
       if (const auto self = weak.lock()) self->end_later();
     });
     return true;
   }
 
-  // Of the events that came while the state was being read only the last one can be news.
-  void begin_with(const std::optional<JobEvent>& present) {
-    if (!present) return;
-    const std::lock_guard lock(mutex_);
-    if (waiting_.size() > 1) waiting_.erase(waiting_.begin(), waiting_.end() - 1);
-    if (is_terminal(present->state) ||
-        (!waiting_.empty() && waiting_.front().state == present->state)) {
-      waiting_.clear();
+  // The present state, and of the events since it was asked for the last one, where it is news.
+  std::vector<JobEvent> with_news(const JobEvent& present) {
+    EventPage page = notifier().events_after(cursor_, id_, std::numeric_limits<std::size_t>::max());
+    cursor_ = page.last;
+    std::vector<JobEvent> events{present};
+    if (!page.events.empty() && !is_terminal(present.state) &&
+        page.events.back().state != present.state) {
+      events.push_back(std::move(page.events.back()));
     }
-    waiting_.push_front(*present);
+    return events;
   }
 
-  void on_event(const JobEvent& event) {
+  void on_news() {
     {
       const std::lock_guard lock(mutex_);
       if (ended_) return;
-      waiting_.push_back(event);
-      if (draining_) return;  // until start() has opened the stream, or another thread is at it
-      draining_ = true;
+      news_ = true;
+      if (busy_) return;
+      busy_ = true;
     }
-    drain();
+    send_news();
   }
 
-  // Sends what is waiting, in order. Entered by the one thread that has set draining_.
-  void drain() {
+  // Sends the next page, or gives up the turn when there is none. Entered by who has set busy_, and
+  // by the connection when it has room again.
+  void send_news() {
     while (true) {
-      std::optional<JobEvent> event;
       {
         const std::lock_guard lock(mutex_);
-        if (ended_ || waiting_.empty()) {
-          draining_ = false;
-          return;
-        }
-        event = std::move(waiting_.front());
-        waiting_.pop_front();
+        news_ = false;
       }
-      const bool last = !id_.empty() && is_terminal(event->state);
-      const bool sent = stream_->send(event_text(*event));
-      if (!last && sent) continue;
-      stream_->close();
-      end_later();
+      const EventPage page = notifier().events_after(cursor_, id_, kPageEvents);
+      cursor_ = page.last;
+      if (page.gap && id_.empty()) {
+        finish();  // the client comes again, and learns from Last-Event-ID's answer what is left
+        return;
+      }
+      if (!page.events.empty()) {
+        send(page.events);
+        return;
+      }
+      const std::lock_guard lock(mutex_);
+      if (ended_ || !news_) {
+        busy_ = false;
+        return;
+      }
+    }
+  }
+
+  // Entered by who has set busy_; it stays so until the connection has room again.
+  void send(const std::vector<JobEvent>& events) {
+    std::string text;
+    for (const JobEvent& event : events) {
+      text += event_text(event);
+      if (id_.empty() || !is_terminal(event.state)) continue;
+      stream_->send(std::move(text));
+      finish();
       return;
     }
+    if (!stream_->send(std::move(text))) finish();
+  }
+
+  void finish() {
+    stream_->close();
+    end_later();
   }
 
   void schedule() {
@@ -150,23 +192,32 @@ class EventStream final : public std::enable_shared_from_this<EventStream> {
       if (ended_) return;
     }
     // Before its time means that the server is stopping.
-    if (parts_.wait.clock.now() < when || !stream_->send(": \n\n")) {
+    if (parts_.wait.clock.now() < when) {
       stream_->close();
       end();
       return;
     }
-    if (!id_.empty()) recheck();
+    const std::optional<JobEvent> missed = id_.empty() ? std::nullopt : end_of_job();
     schedule();
+    {
+      const std::lock_guard lock(mutex_);
+      if (busy_) return;  // what is being sent keeps the connection alive as well
+      busy_ = true;
+    }
+    if (missed) {
+      send({*missed});
+    } else if (!stream_->send(": \n\n")) {
+      finish();
+    }
   }
 
   // The Notifier may have missed the end; the Catalog has not.
-  void recheck() {
+  std::optional<JobEvent> end_of_job() const {
     const Result<JobView> view = read();
-    if (view.ok() && is_terminal(view->state)) {
-      on_event(event_of(*view, parts_.wait.clock.wall_now()));
-    } else if (view.status().code() == Code::not_found) {
-      on_event(JobEvent{.id = id_, .state = JobState::deleted, .at = parts_.wait.clock.wall_now()});
-    }
+    const WallTime now = parts_.wait.clock.wall_now();
+    if (view.ok() && is_terminal(view->state)) return event_of(*view, now);
+    if (view.status().code() != Code::not_found) return std::nullopt;
+    return JobEvent{.id = id_, .state = JobState::deleted, .at = now};
   }
 
   Result<JobView> read() const {
@@ -179,6 +230,7 @@ class EventStream final : public std::enable_shared_from_this<EventStream> {
     std::unique_ptr<Subscription> subscription;  // ends outside the lock: it waits for its listener
     const std::lock_guard lock(mutex_);
     ended_ = true;
+    slot_.reset();
     subscription.swap(subscription_);
   }
 
@@ -187,6 +239,7 @@ class EventStream final : public std::enable_shared_from_this<EventStream> {
     {
       const std::lock_guard lock(mutex_);
       ended_ = true;
+      slot_.reset();
     }
     responder_.at(parts_.wait.clock.now(), [self = shared_from_this()] { self->end(); });
   }
@@ -195,12 +248,14 @@ class EventStream final : public std::enable_shared_from_this<EventStream> {
   const std::string id_;
   Responder responder_;
   const OpContext context_;
-  std::shared_ptr<HttpStream> stream_;  // shared with the server; set before draining_ is given up
+  std::shared_ptr<HttpStream> stream_;  // shared with the server; set before busy_ is given up
+  std::uint64_t cursor_ = 0;  // of the last event that was looked at; of who has set busy_
 
   std::mutex mutex_;
-  std::deque<JobEvent> waiting_;                // guarded by mutex_
-  bool draining_ = true;                        // guarded by mutex_; start() is the first to drain
+  bool busy_ = true;                            // guarded by mutex_; start() is the first
+  bool news_ = false;                           // guarded by mutex_; came while it was busy
   bool ended_ = false;                          // guarded by mutex_
+  std::unique_ptr<StreamSlots::Slot> slot_;     // guarded by mutex_
   std::unique_ptr<Subscription> subscription_;  // guarded by mutex_
 };
 
@@ -214,19 +269,58 @@ std::optional<std::uint64_t> last_event_id(const HttpRequest& request) {
   return sequence;
 }
 
+// The client that a stream is counted for; empty for one of any number of clients.
+std::string client_of(const EventParts& parts, const Call& call) {
+  if (!call.client.empty()) return "key " + call.client;
+  const std::string& address = call.request->remote_address;
+  return parts.slots.limits().exempt.contains(address) ? ""
+                                                       : "address " + address_of_client(address);
+}
+
+HttpResponse refuse(const EventParts& parts, const HttpRequest& request,
+                    StreamSlots::Refusal refusal) {
+  const StreamLimits& limits = parts.slots.limits();
+  if (refusal == StreamSlots::Refusal::all) {
+    parts.metrics.add(metric::kHttpRejected, 1, {"too_many_streams"});
+    return problem_response(
+        Problem::unavailable,
+        fmt::format("max-event-streams ({}) are open: ask for the image's state", limits.streams),
+        request);
+  }
+  parts.metrics.add(metric::kHttpRejected, 1, {"too_many_streams_of_client"});
+  HttpResponse response = problem_response(
+      Problem::rate_limited,
+      fmt::format("this client has max-event-streams-per-client ({}) open", limits.per_client),
+      request);
+  response.fields.add("Retry-After", "5");
+  return response;
+}
+
+void start_stream(const EventParts& parts, const Call& call, std::string id,
+                  std::optional<std::uint64_t> after, Responder responder,
+                  const OpContext& context) {
+  StreamSlots::Refusal refusal{};
+  auto slot = parts.slots.take(client_of(parts, call), refusal);
+  if (slot == nullptr) {
+    responder.respond(refuse(parts, *call.request, refusal));
+    return;
+  }
+  std::make_shared<EventStream>(parts, std::move(id), std::move(slot), std::move(responder),
+                                context)
+      ->start(*call.request, after);
+}
+
 }  // namespace
 
 std::vector<Route> event_routes(const EventParts& parts) {
   return {
       {"GET", "/v1/events",
        AnswerLater([&parts](const Call& call, Responder responder, const OpContext& context) {
-         std::make_shared<EventStream>(parts, "", std::move(responder), context)
-             ->start(*call.request, last_event_id(*call.request));
+         start_stream(parts, call, "", last_event_id(*call.request), std::move(responder), context);
        })},
       {"GET", "/v1/images/{id}/events",
        AnswerLater([&parts](const Call& call, Responder responder, const OpContext& context) {
-         std::make_shared<EventStream>(parts, call.capture("id"), std::move(responder), context)
-             ->start(*call.request, std::nullopt);
+         start_stream(parts, call, call.capture("id"), std::nullopt, std::move(responder), context);
        })},
   };
 }

@@ -6,13 +6,17 @@
 
 #include "api/job_wait.h"
 #include "api/router.h"
+#include "api/stream_slots.h"
 #include "base/log.h"
+#include "metrics/metrics.h"
 
 namespace thumbmill {
 
 /// What these routes need; all of it outlives the server.
 struct EventParts {
   JobWaitParts wait;
+  StreamSlots& slots;
+  Metrics& metrics;
   Logger& log;
 };
 

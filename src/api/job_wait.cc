@@ -34,8 +34,8 @@ class JobWait final : public std::enable_shared_from_this<JobWait> {
   void start() {
     std::vector<std::unique_ptr<Subscription>> subscriptions;
     for (const std::string& id : ids_) {
-      subscriptions.push_back(parts_.notifier.subscribe(
-          id, std::nullopt, [weak = weak_from_this()](const JobEvent& event) {
+      subscriptions.push_back(
+          parts_.notifier.subscribe(id, [weak = weak_from_this()](const JobEvent& event) {
             if (const auto self = weak.lock()) self->on_event(event);
           }));
     }

@@ -1,5 +1,6 @@
 #include "notify/event_fan_out.h"
 
+#include <algorithm>
 #include <vector>
 
 namespace thumbmill {
@@ -53,22 +54,32 @@ void EventFanOut::publish(JobEvent event) {
 }
 
 std::unique_ptr<Subscription> EventFanOut::subscribe(const std::string& id,
-                                                     std::optional<std::uint64_t> after,
                                                      Notifier::Listener listener) {
-  const std::lock_guard in_order(order_);
   auto subscription = std::make_unique<Listening>(*this, std::move(listener));
-  std::vector<JobEvent> missed;
-  {
-    const std::lock_guard lock(mutex_);
-    subscriptions_.emplace(subscription.get(), id);
-    if (after) {
-      for (const JobEvent& event : remembered_) {
-        if (event.sequence > *after && (id.empty() || id == event.id)) missed.push_back(event);
-      }
-    }
-  }
-  for (const JobEvent& event : missed) subscription->call(event);
+  const std::lock_guard lock(mutex_);
+  subscriptions_.emplace(subscription.get(), id);
   return subscription;
+}
+
+std::uint64_t EventFanOut::last_sequence() const {
+  const std::lock_guard lock(mutex_);
+  return sequence_;
+}
+
+EventPage EventFanOut::events_after(std::uint64_t after, const std::string& id,
+                                    std::size_t most) const {
+  const std::lock_guard lock(mutex_);
+  EventPage page;
+  page.last = std::min(after, sequence_);
+  const std::uint64_t forgotten = sequence_ - remembered_.size();
+  page.gap = page.last < forgotten;
+  page.last = std::max(page.last, forgotten);
+  while (page.last < sequence_ && page.events.size() < most) {
+    const JobEvent& event = remembered_[page.last - forgotten];
+    if (id.empty() || id == event.id) page.events.push_back(event);
+    ++page.last;
+  }
+  return page;
 }
 
 }  // namespace thumbmill

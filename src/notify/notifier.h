@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/clock.h"
 
@@ -40,22 +41,35 @@ class Subscription {
   virtual ~Subscription() = default;
 };
 
+/// Some of the events that a Notifier remembers.
+struct EventPage {
+  std::vector<JobEvent> events;  ///< oldest first
+  std::uint64_t last = 0;        ///< of the last event looked at: where the next page begins
+  bool gap = false;              ///< there were events before these that are forgotten
+};
+
 /// Thread-safe.
 class Notifier {
  public:
-  /// Called in order of sequence, on the publisher's thread: quick, and never calling back into
-  /// the Notifier.
+  /// Called in order of sequence, on the publisher's thread: quick, and calling nothing of the
+  /// Notifier but events_after().
   using Listener = std::function<void(const JobEvent&)>;
 
   virtual ~Notifier() = default;
 
   virtual void publish(JobEvent event) = 0;
 
-  /// Calls `listener` for every event from now on, of job `id` or, when that is empty, of all. With
-  /// `after`, the events with a greater sequence that are still remembered come first.
-  virtual std::unique_ptr<Subscription> subscribe(const std::string& id,
-                                                  std::optional<std::uint64_t> after,
-                                                  Listener listener) = 0;
+  /// Calls `listener` for every event from now on, of job `id` or, when that is empty, of all.
+  virtual std::unique_ptr<Subscription> subscribe(const std::string& id, Listener listener) = 0;
+
+  /// The sequence of the latest event; 0 before the first.
+  virtual std::uint64_t last_sequence() const = 0;
+
+  /// The first `most` remembered events, of job `id` or of all, with a sequence above `after`: who
+  /// reads on from page to page needs no copy of what is still to come. Never blocks. A sequence
+  /// that has not been reached (of a process before this one) is the latest.
+  virtual EventPage events_after(std::uint64_t after, const std::string& id,
+                                 std::size_t most) const = 0;
 };
 
 }  // namespace thumbmill

@@ -18,8 +18,7 @@ Workload::Workload(Notifier& notifier, const Clock& clock, std::chrono::millisec
     : clock_(clock),
       started_(clock.now()),
       drain_target_seconds_(Seconds(drain_target).count()),
-      subscription_(notifier.subscribe("", std::nullopt,
-                                       [this](const JobEvent& event) { on_event(event); })) {}
+      subscription_(notifier.subscribe("", [this](const JobEvent& event) { on_event(event); })) {}
 
 std::int64_t Workload::slot_number() const { return (clock_.now() - started_) / kSlot; }
 

@@ -80,7 +80,7 @@ class NotifierSuite : public ::testing::TestWithParam<NotifierFactory> {
   /// Until `there` hears what `here` publishes.
   static void await_hearing(Notifier& here, Notifier& there) {
     Heard heard;
-    const auto listening = there.subscribe(std::string(Heard::kProbe), {}, std::ref(heard));
+    const auto listening = there.subscribe(std::string(Heard::kProbe), std::ref(heard));
     do {
       here.publish(event(std::string(Heard::kProbe)));
     } while (!heard.has_probe_within(std::chrono::milliseconds(20)));
@@ -95,8 +95,8 @@ TEST_P(NotifierSuite, OtherProcessesHearOnce) {
   await_hearing(*here, *there);
   await_hearing(*there, *here);
   Heard own, others;
-  const auto listening_here = here->subscribe("", {}, std::ref(own));
-  const auto listening_there = there->subscribe("a", {}, std::ref(others));
+  const auto listening_here = here->subscribe("", std::ref(own));
+  const auto listening_there = there->subscribe("a", std::ref(others));
   here->publish(event("b"));
   here->publish(event("a", JobState::failed, "corrupt_input"));
   here->publish(event("a", JobState::deleted));
@@ -117,8 +117,8 @@ TEST_P(NotifierSuite, PublishingNeverWaitsAndListeningComesBack) {
   const auto there = world_->process();
   await_hearing(*here, *there);
   Heard own, others;
-  const auto listening_here = here->subscribe("", {}, std::ref(own));
-  const auto listening_there = there->subscribe("late", {}, std::ref(others));
+  const auto listening_here = here->subscribe("", std::ref(own));
+  const auto listening_there = there->subscribe("late", std::ref(others));
   world_->hang();
   for (int i = 0; i < 10'000; ++i) here->publish(event(std::to_string(i)));
   EXPECT_EQ(own.await(10'000).size(), 10'000u);
@@ -141,7 +141,7 @@ TEST_P(NotifierSuite, BeginsWithoutTheServer) {
   const auto here = world_->process();
   const auto there = world_->process();
   Heard own;
-  const auto listening = here->subscribe("", {}, std::ref(own));
+  const auto listening = here->subscribe("", std::ref(own));
   here->publish(event("a"));
   EXPECT_EQ(own.await(1)[0].id, "a");
   world_->come_back();

@@ -56,12 +56,6 @@ void KafkaNotifier::publish(JobEvent event) {
                {{"detail", sent.to_string()}});
 }
 
-std::unique_ptr<Subscription> KafkaNotifier::subscribe(const std::string& id,
-                                                       std::optional<std::uint64_t> after,
-                                                       Listener listener) {
-  return fan_out_.subscribe(id, after, std::move(listener));
-}
-
 Status KafkaNotifier::begin() {
   RETURN_IF_ERROR(topics_.ensure(*consumer_, kTimeoutMs));
   const KafkaOwned<rd_kafka_topic_partition_list_t> list(rd_kafka_topic_partition_list_new(1));

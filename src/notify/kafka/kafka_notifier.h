@@ -27,8 +27,14 @@ class KafkaNotifier final : public Notifier {
 
   /// Never waits for Kafka: an event that it is too slow for is dropped for the other processes.
   void publish(JobEvent event) override;
-  std::unique_ptr<Subscription> subscribe(const std::string& id, std::optional<std::uint64_t> after,
-                                          Listener listener) override;
+  std::unique_ptr<Subscription> subscribe(const std::string& id, Listener listener) override {
+    return fan_out_.subscribe(id, std::move(listener));
+  }
+  std::uint64_t last_sequence() const override { return fan_out_.last_sequence(); }
+  EventPage events_after(std::uint64_t after, const std::string& id,
+                         std::size_t most) const override {
+    return fan_out_.events_after(after, id, most);
+  }
 
  private:
   KafkaNotifier(const KafkaOptions& options, Logger& log);

@@ -51,12 +51,6 @@ void RedisNotifier::publish(JobEvent event) {
   changed_.notify_all();
 }
 
-std::unique_ptr<Subscription> RedisNotifier::subscribe(const std::string& id,
-                                                       std::optional<std::uint64_t> after,
-                                                       Listener listener) {
-  return fan_out_.subscribe(id, after, std::move(listener));
-}
-
 void RedisNotifier::send_loop() {
   std::optional<RedisConnection> connection;
   int failures = 0;

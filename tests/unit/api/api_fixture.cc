@@ -148,6 +148,7 @@ Exchange ApiFixture::call_on(ApiService& service, const std::string& method,
   request->received = clock_.now();
 
   Exchange exchange{std::make_shared<CapturedAnswer>()};
+  if (hold_streams_) exchange.answer->hold_streams();
   answers_.push_back(exchange.answer);
   const std::unique_ptr<HttpTask> task = service.begin(request);
   Status status;

@@ -75,6 +75,9 @@ class ApiFixture : public testing::Test {
     return call("GET", target, fields);
   }
 
+  /// Streams that are started from now on have a client that does not read.
+  void hold_streams() { hold_streams_ = true; }
+
   /// Uploads kJpeg and returns its id.
   std::string upload(const std::string& target = "/v1/images");
 
@@ -94,6 +97,8 @@ class ApiFixture : public testing::Test {
   ApiParts api_parts();
 
   static constexpr std::chrono::milliseconds kWorkerTime{500};  ///< that a finished job took
+
+  bool hold_streams_ = false;
 
   static UploadSettings settings(const std::string& spool);
 

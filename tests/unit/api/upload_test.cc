@@ -165,7 +165,7 @@ TEST_F(UploadTest, AKeyInUseIsAConflict) {
   // While the first upload is being accepted, its event arrives here: then the second one comes.
   std::optional<Exchange> second;
   const auto during = notifier_.subscribe(
-      "", std::nullopt, [&](const JobEvent&) { second = post_raw("/v1/images", kJpeg, key); });
+      "", [&](const JobEvent&) { second = post_raw("/v1/images", kJpeg, key); });
   EXPECT_EQ(post_raw("/v1/images", kJpeg, key).status(), 202);
   ASSERT_TRUE(second.has_value());
   EXPECT_EQ(second->status(), 409);

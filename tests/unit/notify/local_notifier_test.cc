@@ -22,9 +22,8 @@ JobEvent event(std::string id, JobState state = JobState::queued) {
 TEST(LocalNotifier, TellsWhoeverListensForThatJobOrAll) {
   LocalNotifier notifier;
   std::vector<std::string> all, only_a;
-  const auto everything =
-      notifier.subscribe("", {}, [&](const JobEvent& e) { all.push_back(e.id); });
-  auto of_a = notifier.subscribe("a", {}, [&](const JobEvent& e) { only_a.push_back(e.id); });
+  const auto everything = notifier.subscribe("", [&](const JobEvent& e) { all.push_back(e.id); });
+  auto of_a = notifier.subscribe("a", [&](const JobEvent& e) { only_a.push_back(e.id); });
   notifier.publish(event("a"));
   notifier.publish(event("b"));
   of_a.reset();
@@ -33,26 +32,55 @@ TEST(LocalNotifier, TellsWhoeverListensForThatJobOrAll) {
   EXPECT_THAT(only_a, ElementsAre("a"));
 }
 
-TEST(LocalNotifier, SubscribersThatResumeGetWhatTheyMissedFirst) {
+TEST(LocalNotifier, WhatItRemembersIsReadPageByPage) {
   LocalNotifier notifier;
-  for (const char* id : {"1", "2", "3"}) notifier.publish(event(id));
-  std::vector<std::uint64_t> seen;
-  const auto subscription =
-      notifier.subscribe("", 1, [&](const JobEvent& e) { seen.push_back(e.sequence); });
-  notifier.publish(event("4"));
-  EXPECT_THAT(seen, ElementsAre(2u, 3u, 4u));
+  EXPECT_EQ(notifier.last_sequence(), 0U);
+  for (const char* id : {"a", "b", "a", "b", "a"}) notifier.publish(event(id));
+  EXPECT_EQ(notifier.last_sequence(), 5U);
+  const auto sequences = [](const EventPage& page) {
+    std::vector<std::uint64_t> found;
+    for (const JobEvent& e : page.events) found.push_back(e.sequence);
+    return found;
+  };
+  EventPage page = notifier.events_after(1, "", 2);
+  EXPECT_THAT(sequences(page), ElementsAre(2U, 3U));
+  EXPECT_EQ(page.last, 3U);
+  page = notifier.events_after(page.last, "", 9);
+  EXPECT_THAT(sequences(page), ElementsAre(4U, 5U));
+  page = notifier.events_after(1, "a", 1);
+  EXPECT_THAT(sequences(page), ElementsAre(3U));
+  EXPECT_EQ(page.last, 3U);
+  page = notifier.events_after(3, "c", 9);
+  EXPECT_THAT(sequences(page), ElementsAre());
+  EXPECT_EQ(page.last, 5U) << "what was looked at is not looked at again";
+  EXPECT_FALSE(page.gap);
+  page = notifier.events_after(1'000, "", 9);
+  EXPECT_THAT(sequences(page), ElementsAre());
+  EXPECT_EQ(page.last, 5U) << "as another process numbered them";
+}
+
+TEST(LocalNotifier, WhoReadsOnTooLateIsToldOfTheGap) {
+  constexpr std::uint64_t kForgotten = 3;
+  LocalNotifier notifier;
+  for (std::uint64_t i = 0; i < EventFanOut::kRemembered + kForgotten; ++i) {
+    notifier.publish(event("a"));
+  }
+  EXPECT_FALSE(notifier.events_after(kForgotten, "", 1).gap);
+  const EventPage page = notifier.events_after(kForgotten - 1, "", 1);
+  EXPECT_TRUE(page.gap);
+  EXPECT_EQ(page.events.at(0).sequence, kForgotten + 1);
 }
 
 TEST(LocalNotifier, ListenersMayDropSubscriptionsTheirOwnToo) {
   LocalNotifier notifier;
   std::unique_ptr<Subscription> own, other;
   int calls = 0, other_calls = 0;
-  own = notifier.subscribe("", {}, [&](const JobEvent&) {
+  own = notifier.subscribe("", [&](const JobEvent&) {
     ++calls;
     other.reset();
     own.reset();
   });
-  other = notifier.subscribe("", {}, [&](const JobEvent&) { ++other_calls; });
+  other = notifier.subscribe("", [&](const JobEvent&) { ++other_calls; });
   notifier.publish(event("a"));
   notifier.publish(event("b"));
   EXPECT_EQ(calls, 1);
@@ -63,7 +91,7 @@ TEST(LocalNotifier, ManyThreadsPublishInOrder) {
   LocalNotifier notifier;
   std::uint64_t last = 0;
   bool in_order = true;
-  const auto subscription = notifier.subscribe("", {}, [&](const JobEvent& e) {
+  const auto subscription = notifier.subscribe("", [&](const JobEvent& e) {
     in_order = in_order && e.sequence == last + 1;
     last = e.sequence;
   });
@@ -72,7 +100,7 @@ TEST(LocalNotifier, ManyThreadsPublishInOrder) {
     threads.emplace_back([&] {
       for (int i = 0; i < 500; ++i) {
         notifier.publish(event("x"));
-        notifier.subscribe("x", {}, [](const JobEvent&) {}).reset();
+        notifier.subscribe("x", [](const JobEvent&) {}).reset();
       }
     });
   }

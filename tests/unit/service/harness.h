@@ -37,9 +37,10 @@ class RecordingNotifier final : public Notifier {
     changed_.notify_all();
   }
 
-  std::unique_ptr<Subscription> subscribe(const std::string&, std::optional<std::uint64_t>,
-                                          Listener) override {
-    return nullptr;
+  std::unique_ptr<Subscription> subscribe(const std::string&, Listener) override { return nullptr; }
+  std::uint64_t last_sequence() const override { return 0; }
+  EventPage events_after(std::uint64_t, const std::string&, std::size_t) const override {
+    return {};
   }
 
   /// Blocks until `count` events of a state have been published, of one job or of all.
