@@ -14,7 +14,7 @@ constexpr std::array<std::string_view, 3> kFileFields{"file", "image", "media"};
 class RawBody final : public UploadBody {
  public:
   RawBody(const UploadLimits& limits, const std::string& directory)
-      : UploadBody(limits, directory), spool_({}, directory, limits.max_file_bytes) {}
+      : UploadBody(limits, directory), spool_({}, directory, limits) {}
 
   Status append(std::string_view bytes) override { return spool_.append(bytes); }
 
@@ -58,7 +58,7 @@ class FormBody final : public UploadBody, private MultipartSink {
   Status on_part(const MultipartPart& part) override {
     field_ = nullptr;
     if (std::ranges::find(kFileFields, part.name) != kFileFields.end()) {
-      spool_.emplace(part.file_name, directory_, limits_.max_file_bytes);
+      spool_.emplace(part.file_name, directory_, limits_);
     } else if (part.is_file) {
       other_file_field_ = part.name;
     } else if (is_upload_option(part.name)) {
@@ -96,13 +96,25 @@ class FormBody final : public UploadBody, private MultipartSink {
 
 }  // namespace
 
+Result<std::unique_ptr<SpoolPlaces::Place>> SpoolPlaces::take() {
+  if (++taken_ > most_) {
+    --taken_;
+    return Status(Code::unavailable, "too many files are being received: try again");
+  }
+  return std::make_unique<Place>(*this);
+}
+
 Status FileSpool::append(std::string_view bytes) {
   size_bytes_ += bytes.size();
-  if (size_bytes_ > max_bytes_) {
+  if (size_bytes_ > limits_.max_file_bytes) {
     file_.reset();  // the disk space is others' again
+    place_.reset();
     return Status();
   }
   if (!file_) {
+    if (limits_.spool_places != nullptr) {
+      ASSIGN_OR_RETURN(place_, limits_.spool_places->take());
+    }
     ASSIGN_OR_RETURN(file_, TempFile::create(directory_));
   }
   return file_->append(bytes);
@@ -110,12 +122,13 @@ Status FileSpool::append(std::string_view bytes) {
 
 ReceivedFile FileSpool::finish() {
   ReceivedFile received{.name = name_, .body = Blob(), .status = Status()};
-  if (size_bytes_ > max_bytes_) {
-    received.status =
-        Status(Code::too_large, fmt::format("the file is over max-body ({} bytes)", max_bytes_));
+  if (size_bytes_ > limits_.max_file_bytes) {
+    received.status = Status(Code::too_large, fmt::format("the file is over max-body ({} bytes)",
+                                                          limits_.max_file_bytes));
     return received;
   }
   if (file_) received.body = file_->finish();
+  received.place = std::move(place_);
   return received;
 }
 

@@ -2,6 +2,7 @@
 // fields into memory, both within limits. It does not know what becomes of them.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -16,7 +17,36 @@
 
 namespace thumbmill {
 
+/// How many files all uploads together may have spooled. Each is a descriptor, and a form has many:
+/// without a limit a few slow clients would leave none to accept connections with. Thread-safe;
+/// outlives its places.
+class SpoolPlaces {
+ public:
+  explicit SpoolPlaces(std::size_t most) : most_(most) {}
+
+  /// One file's right to be there, until it goes.
+  class Place {
+   public:
+    explicit Place(SpoolPlaces& places) : places_(places) {}
+    ~Place() { --places_.taken_; }
+    Place(const Place&) = delete;
+    Place& operator=(const Place&) = delete;
+
+   private:
+    SpoolPlaces& places_;
+  };
+
+  /// A place; unavailable when all are taken.
+  Result<std::unique_ptr<Place>> take();
+
+ private:
+  const std::size_t most_;
+  std::atomic<std::size_t> taken_ = 0;
+};
+
 struct UploadLimits {
+  /// Where spooled files are counted, of all requests; outlives them. Null: they are not.
+  SpoolPlaces* spool_places = nullptr;
   std::uint64_t max_file_bytes = 0;     ///< of one file (--max-body)
   std::uint64_t max_request_bytes = 0;  ///< of a form with all its files
   std::size_t max_parts = 32;           ///< files and fields of a form
@@ -27,17 +57,19 @@ struct UploadLimits {
 struct ReceivedFile {
   std::string name;  ///< as the client sent it, any bytes
   Blob body;
-  Status status;  ///< a failure of this file alone: over the limit
+  Status status;                                   ///< a failure of this file alone: over the limit
+  std::unique_ptr<SpoolPlaces::Place> place = {};  ///< that the body has; null when there is none
 };
 
 /// Takes one file's bytes. One thread at a time.
 class FileSpool {
  public:
-  FileSpool(std::string name, std::string directory, std::uint64_t max_bytes)
-      : name_(std::move(name)), directory_(std::move(directory)), max_bytes_(max_bytes) {}
+  /// The limits outlive it.
+  FileSpool(std::string name, std::string directory, const UploadLimits& limits)
+      : name_(std::move(name)), directory_(std::move(directory)), limits_(limits) {}
 
-  /// exhausted: disk full. unavailable: cannot write. A file over its limit is no failure here, so
-  /// that the other files of a form go on: its bytes are dropped.
+  /// exhausted: disk full. unavailable: cannot write, or no place. A file over its limit is no
+  /// failure here, so that the other files of a form go on: its bytes are dropped.
   Status append(std::string_view bytes);
 
   ReceivedFile finish();
@@ -45,9 +77,10 @@ class FileSpool {
  private:
   const std::string name_;
   const std::string directory_;
-  const std::uint64_t max_bytes_;
+  const UploadLimits& limits_;
   std::uint64_t size_bytes_ = 0;
-  std::optional<TempFile> file_;  // made with the first bytes
+  std::unique_ptr<SpoolPlaces::Place> place_;  // of the file
+  std::optional<TempFile> file_;               // made with the first bytes
 };
 
 /// An upload's body, of either kind. One thread at a time. The limits outlive it.

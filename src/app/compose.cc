@@ -12,6 +12,7 @@
 #include "api/ops.h"
 #include "app/backends.h"
 #include "app/decoders.h"
+#include "app/descriptors.h"
 #include "app/option_table.h"
 #include "app/version.h"
 #include "metrics/prometheus/prometheus_metrics.h"
@@ -31,12 +32,16 @@ namespace {
 // costs a put and a get.
 constexpr std::chrono::seconds kReadyFor{30};
 
+constexpr std::size_t kAdminConnections = 128;
+
 std::chrono::hours whole_hours(std::chrono::milliseconds duration) {
   return std::chrono::ceil<std::chrono::hours>(duration);
 }
 
-UploadSettings upload_settings(const Settings& settings, const ObjectStore& store) {
+UploadSettings upload_settings(const Settings& settings, const ObjectStore& store,
+                               SpoolPlaces& spool_places) {
   UploadSettings upload;
+  upload.limits.spool_places = &spool_places;
   upload.limits.max_file_bytes = settings.max_body_bytes;
   upload.limits.max_request_bytes = settings.max_form_bytes;
   upload.defaults.presets = settings.renditions;
@@ -66,8 +71,15 @@ HttpServerOptions server_options(const Settings& settings, const ListenAddress& 
   options.limits.body_time = settings.body_time;
   options.limits.body_grace = settings.body_grace;
   options.limits.body_rate_bytes = settings.body_rate_bytes;
+  options.limits.answer_rate_bytes = settings.answer_rate_bytes;
   options.limits.connections = settings.connections;
+  options.limits.connections_per_address = settings.connections_per_address;
+  options.limits.exempt_addresses = settings.exempt_addresses;
   return options;
+}
+
+StreamLimits stream_limits(const Settings& settings) {
+  return {settings.event_streams, settings.event_streams_per_client, settings.exempt_addresses};
 }
 
 // The operations port has few and trusted clients.
@@ -75,6 +87,8 @@ HttpServerOptions admin_options(const Settings& settings) {
   HttpServerOptions options = server_options(settings, settings.admin_listen);
   options.io_threads = 1;
   options.pool_threads = 2;
+  options.limits.connections = kAdminConnections;
+  options.limits.connections_per_address = 0;
   return options;
 }
 
@@ -131,6 +145,7 @@ struct System::Parts {
   Parts(const Settings& s, Roles o, Clock& c, Random& r, Logger& l)
       : settings(s), roles(o), clock(c), random(r), log(l) {}
 
+  void share_descriptors_out();
   Status start_backends();
   Status open_queue_or_tasks();
   Status start_decoding();
@@ -147,8 +162,9 @@ struct System::Parts {
   void stop();
   std::vector<DependencyCheck> dependencies(const OpContext& context);
 
-  const Settings settings;
+  Settings settings;  // as they were set, but for what the machine does not allow
   const Roles roles;
+  std::unique_ptr<SpoolPlaces> spool_places;
   Clock& clock;
   Random& random;
   Logger& log;
@@ -177,6 +193,22 @@ struct System::Parts {
   std::unique_ptr<HttpServer> server;
   std::unique_ptr<HttpServer> admin_server;
 };
+
+void System::Parts::share_descriptors_out() {
+  const std::uint64_t limit = raise_descriptor_limit();
+  const DescriptorShares shares = share_descriptors(limit, settings.connections);
+  if (shares.connections < settings.connections) {
+    log.warning("fewer connections than max-connections: the limit of open files is too low",
+                {{"max_connections", settings.connections},
+                 {"connections", shares.connections},
+                 {"open_files", limit}});
+    settings.connections = shares.connections;
+  }
+  // One address must leave something to the others whatever the numbers are.
+  const std::uint64_t most = std::max<std::uint64_t>(settings.connections / 2, 1);
+  settings.connections_per_address = std::min(settings.connections_per_address, most);
+  spool_places = std::make_unique<SpoolPlaces>(shares.spool_files);
+}
 
 Status System::Parts::start_backends() {
   if (!roles.all() && !is_shared(settings)) {
@@ -255,8 +287,8 @@ Status System::Parts::make_api() {
   }
   if (settings.deliver == Delivery::redirect) parts.redirect = backends.presigner;
   parts.redirect_time = presign_time;
-  api = std::make_unique<ApiService>(upload_settings(settings, *store), parts, std::move(guard),
-                                     std::move(site));
+  api = std::make_unique<ApiService>(upload_settings(settings, *store, *spool_places), parts,
+                                     std::move(guard), std::move(site), stream_limits(settings));
   return Status();
 }
 
@@ -348,6 +380,7 @@ Result<std::unique_ptr<System>> System::start(const Settings& settings, Roles ro
                                               Random& random, Logger& log) {
   auto parts = std::make_unique<Parts>(settings, roles, clock, random, log);
   if (roles.worker) RETURN_IF_ERROR(parts->start_decoding());
+  if (roles.api) parts->share_descriptors_out();
   RETURN_IF_ERROR(parts->start_backends());
   if (roles.api) RETURN_IF_ERROR(parts->make_api());
   if (roles.worker) RETURN_IF_ERROR(parts->make_worker());

@@ -114,6 +114,15 @@ Option listen_option(const std::string& name, ListenAddress Settings::*member,
                                    .format = format_listen_address});
 }
 
+Option addresses_option(const std::string& name, AddressSet Settings::*member,
+                        const std::string& default_value, const std::string& help) {
+  return option_of<AddressSet>(
+      name, member, default_value, help,
+      {.allowed = "addresses and networks such as 10.0.0.0/8 separated by commas; empty: none",
+       .parse = AddressSet::parse,
+       .format = [](const AddressSet& addresses) { return addresses.to_string(); }});
+}
+
 Option formats_option(const std::string& name, FormatSet Settings::*member,
                       const std::string& default_value, const std::string& help) {
   return option_of<FormatSet>(

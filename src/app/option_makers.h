@@ -71,6 +71,9 @@ Option duration_option(const std::string& name, std::chrono::milliseconds Settin
 Option switch_option(const std::string& name, bool Settings::*member, const std::string& help);
 Option listen_option(const std::string& name, ListenAddress Settings::*member,
                      const std::string& default_value, const std::string& help);
+/// Addresses and networks, separated by commas.
+Option addresses_option(const std::string& name, AddressSet Settings::*member,
+                        const std::string& default_value, const std::string& help);
 /// Names of image formats that can be decoded, separated by commas.
 Option formats_option(const std::string& name, FormatSet Settings::*member,
                       const std::string& default_value, const std::string& help);

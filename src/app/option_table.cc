@@ -175,8 +175,26 @@ std::vector<Option> http_options() {
                       "After which a body must come at body-rate."),
       size_option("body-rate", &Settings::body_rate_bytes, "10KiB", 0, kGiB,
                   "Least bytes a second of a body, on average."),
+      size_option("answer-rate", &Settings::answer_rate_bytes, "10KiB", 0, kGiB,
+                  "Least bytes a second at which a client must take its answers, on average once "
+                  "idle-time has passed; 0: any."),
       count_option("max-connections", &Settings::connections, 4096, 1, 1'000'000,
-                   "Connections open at once."),
+                   "Connections open at once; further ones get a 503."),
+      count_option(
+          "max-connections-per-address", &Settings::connections_per_address, 512, 0, 1'000'000,
+          "Of them, of one address (of IPv6, its /64), and at most half of all; further ones "
+          "get a 429. 0: any."),
+      count_option("max-event-streams", &Settings::event_streams, 1024, 0, 1'000'000,
+                   "Event streams open at once; further ones get a 503."),
+      count_option("max-event-streams-per-client", &Settings::event_streams_per_client, 128, 0,
+                   1'000'000,
+                   "Of them, of one key, or of one address without a key; further ones get a 429. "
+                   "0: any."),
+      addresses_option("exempt-addresses", &Settings::exempt_addresses,
+                       "127.0.0.0/8,10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,::1,fc00::/7",
+                       "Addresses that stand for many clients, as those of proxies do: "
+                       "max-connections-per-address and max-event-streams-per-client are not for "
+                       "them."),
       count_option("io-threads", &Settings::io_threads, 2, 1, 256, "Threads that move bytes."),
       count_option("request-threads", &Settings::request_threads, 32, 1, 4096,
                    "Threads that answer requests."),

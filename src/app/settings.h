@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "base/address.h"
 #include "base/log.h"
 #include "model/format_set.h"
 #include "model/rendition.h"
@@ -104,7 +105,12 @@ struct Settings {
   std::chrono::milliseconds body_time{};
   std::chrono::milliseconds body_grace{};
   std::uint64_t body_rate_bytes = 0;
+  std::uint64_t answer_rate_bytes = 0;
   std::uint64_t connections = 0;
+  std::uint64_t connections_per_address = 0;  ///< 0: any
+  std::uint64_t event_streams = 0;
+  std::uint64_t event_streams_per_client = 0;  ///< 0: any
+  AddressSet exempt_addresses;
   std::uint64_t io_threads = 0;
   std::uint64_t request_threads = 0;
 

@@ -105,6 +105,35 @@ TEST_F(UploadTest, BodiesOverTheLimitsAreRefused) {
   EXPECT_EQ(metrics_.value(metric::kUploads, {"too_large"}), 3);
 }
 
+TEST_F(UploadTest, FilesThatAreBeingReceivedAreLimited) {
+  SpoolPlaces places(3);
+  UploadSettings limited = settings(spool_.path());
+  limited.limits.spool_places = &places;
+  ApiService service(std::move(limited), api_parts());
+  const auto request = [](const char* type) {
+    auto made = std::make_shared<HttpRequest>();
+    made->method = "POST";
+    made->path = "/upload";
+    made->has_body = true;
+    made->fields.add("Content-Type", type);
+    return made;
+  };
+  // Two files of one that goes on, and one of another.
+  const std::string form = Form::fields().front().second;
+  const auto first = service.begin(request(form.c_str()));
+  const std::string two = Form().file("file", "a", kJpeg).file("file", "b", kJpeg).body();
+  EXPECT_TRUE(first->on_body(std::string_view(two).substr(0, two.size() - 20)).ok());
+  auto second = service.begin(request(form.c_str()));
+  const std::string one = Form().file("file", "a", kJpeg).body();
+  EXPECT_TRUE(second->on_body(std::string_view(one).substr(0, one.size() - 20)).ok());
+  const Form third = Form().file("file", "a", kJpeg);
+  const Exchange refused = call_on(service, "POST", "/upload", Form::fields(), third.body());
+  EXPECT_EQ(refused.status(), 503);
+  EXPECT_THAT(refused.text("/detail"), HasSubstr("too many files"));
+  second.reset();
+  EXPECT_EQ(call_on(service, "POST", "/upload", Form::fields(), third.body()).status(), 202);
+}
+
 TEST_F(UploadTest, OptionsOfTheFormWinOverTheQuery) {
   const Exchange answer =
       post_form("/v1/images?size=50x50&quality=30",
