@@ -150,6 +150,17 @@ within() {
   done
 }
 
+# ---- images --------------------------------------------------------------------------------------------------------
+
+# digest_of IMAGE: what its registry has behind the tag now, sha256:...
+digest_of() {
+  local answer
+  answer=$(docker buildx imagetools inspect "$1" --format '{{json .Manifest}}' 2>&1) || die "asking for the image $1: $answer"
+  answer=$(jq -r '.digest // empty' <<<"$answer" 2>/dev/null) || true
+  [[ $answer =~ ^sha256:[0-9a-f]{64}$ ]] || die "asking for the image $1: its registry named no digest"
+  printf '%s' "$answer"
+}
+
 # ---- the world -----------------------------------------------------------------------------------------------------
 
 # Sets account, or says what is wrong with the credentials. Without any, a dry run shows what is done in an empty

@@ -87,6 +87,18 @@ class Up(WorldCase):
         self.assertRegex(tag, r"^\d+\.\d+\.\d+-[0-9a-f]{8}-[0-9a-f]{12}$")
         self.assertIn(f'digest: "{digest}"', said)
 
+    def test_builds_on_the_digest_that_the_base_has_now(self):
+        rehearsal = self.rehearsal()
+        self.succeeds(rehearsal, "up", *YES)
+        build = next(words for words in rehearsal.calls("docker") if words[1:3] == ["buildx", "build"])
+        self.assertRegex(build[build.index("--build-arg") + 1], r"^DEBIAN=docker\.io/library/debian:trixie-slim@sha256:[0-9a-f]{64}$")
+
+    def test_builds_on_no_tag_when_the_digest_cannot_be_known(self):
+        base = "docker.io/library/debian:trixie-slim"
+        rehearsal = self.rehearsal(images_away=[base])
+        self.assertIn(f"asking for the image {base}: ERROR: no such host", self.fails(1, rehearsal, "up", *YES))
+        self.assertEqual(rehearsal.world["images"], {})
+
     def test_the_users_values_win_over_its_own(self):
         rehearsal = self.rehearsal()
         mine = rehearsal.users_kubeconfig.parent / "mine.yaml"

@@ -8,7 +8,7 @@ EMPTY = {
     "account": "123456789012", "state_account": "123456789012", "state_is_here": True, "infrastructure": "", "cluster": "NONE", "objects": 0, "images": {}, "builders": [],
     "releases": {}, "namespaces": ["kube-system"], "labels": {}, "secrets": {}, "storage_class": False, "services": {},
     "balancers": [], "claims": {}, "volumes": [], "workloads": {}, "paused": False, "users_kubeconfig": "",
-    "mode": "", "stray_balancer": False, "balancers_refused": False, "denied": False, "versions": {},
+    "mode": "", "stray_balancer": False, "balancers_refused": False, "denied": False, "versions": {}, "images_away": [],
 }
 STACK = "monitoring/kube-prometheus-stack"
 CLUSTER = "thumbmill"
