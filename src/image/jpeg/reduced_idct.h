@@ -9,8 +9,10 @@
 
 namespace thumbmill::jpeg {
 
+// Here and below not std::clamp: with _GLIBCXX_ASSERTIONS it takes twice the instructions
+// (docs/threat-model.md).
 THUMBMILL_INLINE std::uint8_t to_sample(std::int32_t value) {
-  return static_cast<std::uint8_t>(std::clamp(value + 128, 0, 255));
+  return static_cast<std::uint8_t>(std::min(std::max(value + 128, 0), 255));
 }
 
 /// jpeg_idct_1x1 of libjpeg, whose range limit goes round at 10 bits.
@@ -85,7 +87,7 @@ THUMBMILL_INLINE void idct_low(const std::int16_t* values, const std::int32_t* s
     for (int v = 0; v < 4; ++v) {
       for (int u = 0; u < 4; ++u) {
         const std::size_t k = kZigzag[v][u];
-        c[v][u] = std::clamp(values[k] * steps[k], -kLimit, kLimit);
+        c[v][u] = std::min(std::max(values[k] * steps[k], -kLimit), kLimit);
       }
     }
     idct_4x4(c, out, stride);
