@@ -4,8 +4,11 @@
 #include <cstring>
 #include <limits>
 #include <new>
+#include <utility>
 
 #include <fmt/format.h>
+
+#include "image/byte_order.h"
 
 namespace thumbmill {
 
@@ -29,10 +32,37 @@ bool has_room(std::uint64_t bytes) {
   return room != nullptr;
 }
 
+Status no_memory(std::string detail) {
+  return Status(Code::too_large,
+                "the image takes more memory to decode than its header announces or decoder-memory "
+                "allows",
+                std::move(detail));
+}
+
 Status check_scans(std::uint32_t scans, const ImageLimits& limits) {
   if (scans <= limits.max_scans) return Status();
   return Status(Code::too_large, fmt::format("the image has over {} scans; max-scans is {}",
                                              limits.max_scans, limits.max_scans));
+}
+
+SizePx jpeg_frame_size(std::string_view bytes) {
+  constexpr std::size_t kLengthAt = 2, kHeightAt = 5, kWidthAt = 7;
+  for (std::size_t at = 2; (at = bytes.find('\xff', at)) != std::string_view::npos;) {
+    const std::string_view rest = bytes.substr(at);
+    const std::uint32_t marker = big_endian_at(rest, 1, 1);
+    const bool stands_alone = marker <= 0x01 || (marker >= 0xd0 && marker <= 0xd8);
+    const bool is_table = marker == 0xc4 || marker == 0xc8 || marker == 0xcc;
+    if (marker == 0xd9 || marker == 0xda) break;
+    if (marker >= 0xc0 && marker <= 0xcf && !is_table) {
+      return {big_endian_at(rest, kWidthAt, 2), big_endian_at(rest, kHeightAt, 2)};
+    }
+    if (marker == 0xff) {  // a fill byte
+      ++at;
+    } else {
+      at += stands_alone ? 2 : 2 + std::size_t{big_endian_at(rest, kLengthAt, 2)};
+    }
+  }
+  return {};
 }
 
 std::uint32_t count_jpeg_scans(std::string_view bytes, std::uint32_t most) {

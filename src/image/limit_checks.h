@@ -3,10 +3,12 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 #include "base/status.h"
 #include "model/limits.h"
+#include "model/rendition.h"
 
 namespace thumbmill {
 
@@ -18,8 +20,16 @@ Status check_size(std::uint64_t width_px, std::uint64_t height_px, const ImageLi
 /// say that one did.
 bool has_room(std::uint64_t bytes);
 
+/// too_large, for an image whose decoding found no more memory: its header announced less, or a
+/// process has no more.
+Status no_memory(std::string detail = {});
+
 /// ok, or too_large naming max-scans, for a JPEG in which `scans` were counted.
 Status check_scans(std::uint32_t scans, const ImageLimits& limits);
+
+/// What the first frame header (SOF, ITU-T T.81 B.2.2) of a JPEG says, in any coding process; 0 x 0
+/// without one before the first scan.
+SizePx jpeg_frame_size(std::string_view bytes);
 
 /// Scans (SOS markers, ITU-T T.81 B.2.3) of a JPEG up to its EOI; stops counting above `most`.
 /// Costs a memchr over the file.

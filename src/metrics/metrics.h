@@ -93,7 +93,8 @@ inline constexpr Metric kWorkerBusy{"thumbmill_worker_busy", MetricKind::gauge,
 inline constexpr Metric kDecoderRestarts{"thumbmill_decoder_restarts_total", MetricKind::counter,
                                          "Decoder processes started to replace another, by reason: "
                                          "crashed, timed_out, cancelled, failed, recycled (after "
-                                         "decoder-images), single_use, protocol.",
+                                         "decoder-images, or much CPU time), single_use, protocol "
+                                         "(an answer or work that cannot be).",
                                          "reason"};
 inline constexpr Metric kDecoderCrashes{"thumbmill_decoder_crashes_total", MetricKind::counter,
                                         "Decoder processes that died on an image."};

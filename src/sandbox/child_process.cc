@@ -140,4 +140,15 @@ std::uint64_t ChildProcess::resident_bytes() {
   return resident * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
 }
 
+std::chrono::nanoseconds ChildProcess::cpu_time() {
+  if (!cpu_clock_) {
+    clockid_t clock = 0;
+    if (pid() < 0 || ::clock_getcpuclockid(pid(), &clock) != 0) return {};
+    cpu_clock_ = clock;
+  }
+  timespec used{};
+  if (::clock_gettime(*cpu_clock_, &used) != 0) return {};
+  return std::chrono::seconds(used.tv_sec) + std::chrono::nanoseconds(used.tv_nsec);
+}
+
 }  // namespace thumbmill

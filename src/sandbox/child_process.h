@@ -2,11 +2,14 @@
 // of what the process does; what to send it is the pool's affair.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include <sys/types.h>
+#include <time.h>
 
 #include "base/status.h"
 #include "base/unique_fd.h"
@@ -56,6 +59,9 @@ class ChildProcess {
   /// Resident memory in bytes, 0 when it cannot be told.
   std::uint64_t resident_bytes();
 
+  /// Processor time of all its threads since the fork, 0 when it cannot be told.
+  std::chrono::nanoseconds cpu_time();
+
  private:
   ChildProcess(UniqueFd socket, UniqueFd reports, UniqueFd words)
       : socket_(std::move(socket)), reports_(std::move(reports)), words_(std::move(words)) {}
@@ -70,6 +76,7 @@ class ChildProcess {
   pid_t pid_ = -1;
   UniqueFd pidfd_;
   UniqueFd statm_;  // of proc(5); it is this process's for ever, whoever gets its id
+  std::optional<clockid_t> cpu_clock_;
 };
 
 }  // namespace thumbmill

@@ -7,8 +7,10 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "image/limit_checks.h"
+#include "sandbox/memory_limit.h"
+#include "sandbox/output_file.h"
 #include "sandbox/packet.h"
-#include "sandbox/seccomp_filter.h"
 #include "sandbox/wire.h"
 
 namespace thumbmill {
@@ -17,27 +19,24 @@ namespace {
 constexpr int kExitOk = 0;
 constexpr int kExitProtocol = 76;  // EX_PROTOCOL of sysexits(3)
 
-// The soft limit only, within the hard one that the process was given at its birth and cannot
-// raise.
-void limit(__rlimit_resource resource, rlim_t most) {
-  rlimit present{};
-  if (::getrlimit(resource, &present) != 0) return;
-  present.rlim_cur = std::min(most, present.rlim_max);
-  // What cannot be set leaves the hard limit, and the parent's own: the wall clock, and the checks
-  // of the reply.
-  if (::setrlimit(resource, &present) != 0) return;
-}
-
 // CPU time counts from the process's birth, so that each image's allowance is put on top of what is
-// used up. Address space is a limit on the process as a whole.
-void apply_limits(const ImageLimits& limits) {
+// used up.
+void limit_cpu_time(const ImageLimits& limits) {
   rusage used{};
   ::getrusage(RUSAGE_SELF, &used);
-  const auto used_seconds = static_cast<rlim_t>(used.ru_utime.tv_sec + used.ru_stime.tv_sec);
+  const auto used_seconds = static_cast<std::uint64_t>(used.ru_utime.tv_sec + used.ru_stime.tv_sec);
   const auto allowed =
-      static_cast<rlim_t>(std::chrono::ceil<std::chrono::seconds>(limits.cpu_time).count());
-  limit(RLIMIT_CPU, used_seconds + 1 + allowed);
-  if (!kSanitizerBuild) limit(RLIMIT_AS, limits.max_memory_bytes);
+      static_cast<std::uint64_t>(std::chrono::ceil<std::chrono::seconds>(limits.cpu_time).count());
+  set_soft_limit(RLIMIT_CPU, used_seconds + 1 + allowed);
+}
+
+// A stack that could not grow when the memory is used up would be the end of the process: it grows
+// now.
+[[gnu::noinline]] void reserve_stack() {
+  constexpr std::size_t kStackBytes = 256 * 1024;
+  volatile char room[kStackBytes];
+  room[0] = 0;
+  (void)room[0];
 }
 
 // Says what the pixels will take, and waits for leave.
@@ -50,10 +49,11 @@ Status ask_for_memory(int socket, std::uint64_t sequence, std::uint64_t bytes) {
   return Status(Code::internal, "the decoder was let go on with another image");
 }
 
-Status write_output(int output, const Thumbnails& thumbnails, DecodeReply& reply) {
+Status write_output(int output, const Thumbnails& thumbnails, std::uint64_t most_bytes,
+                    DecodeReply& reply) {
   std::uint64_t total = 0;
   for (const MadeRendition& made : thumbnails.renditions) total += made.bytes.size();
-  if (total > kOutputBytes)
+  if (total > most_bytes)
     return Status(Code::too_large, "the renditions are larger than a decoder may answer");
   std::uint64_t offset = 0;
   for (const MadeRendition& made : thumbnails.renditions) {
@@ -72,7 +72,7 @@ Status write_output(int output, const Thumbnails& thumbnails, DecodeReply& reply
   return Status();
 }
 
-DecodeReply answer(int socket, Packet packet, Thumbnailer& thumbnailer) {
+DecodeReply answer(int socket, Packet packet, Thumbnailer& thumbnailer, MemoryLimit& memory) {
   DecodeReply reply;
   Result<DecodeRequest> request = decode_request(packet.bytes);
   if (!request.ok() || packet.descriptors.size() != 2) {
@@ -80,23 +80,26 @@ DecodeReply answer(int socket, Packet packet, Thumbnailer& thumbnailer) {
     return reply;
   }
   reply.sequence = request->sequence;
-  apply_limits(request->limits);
+  limit_cpu_time(request->limits);
+  memory.begin(request->source_bytes, request->limits.max_memory_bytes);
   ThumbnailRequest work;
   work.source = Blob::from_file(std::move(packet.descriptors[0]), request->source_offset,
                                 request->source_bytes);
   work.format = request->format;
   work.renditions = std::move(request->renditions);
   work.limits = request->limits;
-  work.admit = [socket, sequence = request->sequence](std::uint64_t bytes) {
-    return ask_for_memory(socket, sequence, bytes);
+  work.admit = [socket, sequence = request->sequence, &memory](std::uint64_t bytes) {
+    RETURN_IF_ERROR(ask_for_memory(socket, sequence, bytes));
+    memory.admit(bytes);
+    return Status();
   };
   const Result<Thumbnails> thumbnails = thumbnailer.make(work, {});
-  reply.status = thumbnails.ok() ? write_output(packet.descriptors[1].get(), *thumbnails, reply)
+  reply.status = thumbnails.ok() ? write_output(packet.descriptors[1].get(), *thumbnails,
+                                                most_output_bytes(work.renditions), reply)
                                  : thumbnails.status();
   if (reply.status.code() == Code::unavailable || reply.status.code() == Code::exhausted) {
     // Inside the limits of this process it would be so again.
-    reply.status = Status(Code::too_large, "the image takes more than decoder-memory to decode",
-                          reply.status.to_string());
+    reply.status = no_memory(reply.status.to_string());
   }
   if (reply.status.ok()) {
     reply.source_size = thumbnails->source_size;
@@ -109,10 +112,12 @@ DecodeReply answer(int socket, Packet packet, Thumbnailer& thumbnailer) {
 }  // namespace
 
 int decoder_main(int socket, Thumbnailer& thumbnailer) {
+  reserve_stack();
+  MemoryLimit memory(kDecoderStatm);
   while (true) {
     Result<Packet> packet = receive_packet(socket);
     if (!packet.ok()) return packet.status().code() == Code::cancelled ? kExitOk : kExitProtocol;
-    const DecodeReply reply = answer(socket, *std::move(packet), thumbnailer);
+    const DecodeReply reply = answer(socket, *std::move(packet), thumbnailer, memory);
     if (!send_packet(socket, encode_reply(reply), {}).ok()) return kExitOk;  // the parent is gone
   }
 }

@@ -13,21 +13,13 @@
 #include <sys/mman.h>
 
 #include "sandbox/packet.h"
+#include "sandbox/process_kind.h"
 #include "sandbox/reply_check.h"
 #include "sandbox/seccomp_filter.h"
 #include "sandbox/wire.h"
 
 namespace thumbmill {
 namespace {
-
-Result<UniqueFd> make_output() {
-  UniqueFd output(::memfd_create("renditions", MFD_CLOEXEC | MFD_ALLOW_SEALING));
-  if (!output.valid() || ::ftruncate(output.get(), static_cast<off_t>(kOutputBytes)) != 0 ||
-      ::fcntl(output.get(), F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) != 0) {
-    return status_from_errno(errno, "making a decoder's output");
-  }
-  return output;
-}
 
 // The source as a descriptor through which nobody can write. A file that is open for writing, as a
 // temporary one is, is copied, as are bytes in memory.
@@ -41,67 +33,31 @@ Result<Blob> unchangeable(const Blob& source) {
   return source.to_memfd("source");
 }
 
+// Between images a process only waits, but for the end of its latest one's work.
+constexpr std::chrono::milliseconds kMostIdleCpuTime(500);
+
 // Why a process that should be waiting for a request is not to be sent one; empty when it may be.
-std::string_view fault_of_idle(int socket) {
-  pollfd watched{socket, POLLIN, 0};
-  if (::poll(&watched, 1, 0) <= 0) return {};
-  return (watched.revents & POLLHUP) != 0 ? "crashed" : "protocol";
+std::string_view fault_of_idle(ChildProcess& process, std::chrono::nanoseconds cpu_time_then) {
+  pollfd watched{process.socket(), POLLIN, 0};
+  if (::poll(&watched, 1, 0) > 0) return (watched.revents & POLLHUP) != 0 ? "crashed" : "protocol";
+  return process.cpu_time() > cpu_time_then + kMostIdleCpuTime ? "protocol" : "";
 }
+
+// A shared process is replaced when it has used more than so many images' processor time: the next
+// one would find too little of it left. One more is what the kernel gives it.
+constexpr int kImagesOfCpuTime = 2;
+
+// Whole seconds are what RLIMIT_CPU counts in: decoder_main.cc may give an image two more.
+constexpr std::chrono::seconds kCpuGrace(3);
 
 // What a process has freed it may keep for itself, where no budget sees it: after an image that
 // took this much it is replaced, which costs little beside such an image.
 constexpr std::uint64_t kLargeImageBytes = 128ull << 20;
 
-// A process's output serves all its images, for making one costs more than writing a thumbnail into
-// it; but not when it has grown to more than this, for it is memory that nobody has in mind.
-constexpr std::size_t kKeptOutputBytes = 1ull << 20;
-
 std::size_t output_bytes(const Thumbnails& thumbnails) {
   std::size_t total = 0;
   for (const MadeRendition& made : thumbnails.renditions) total += made.facts.size_bytes;
   return total;
-}
-
-// Takes the renditions of one image out of the output before the next image's decoder sees it: our
-// own decoder has written so many bytes, from the beginning.
-void clear(UniqueFd& output, std::size_t bytes) {
-  const std::string zeros(std::min(bytes, kKeptOutputBytes), '\0');
-  const bool cleared =
-      bytes <= kKeptOutputBytes &&
-      ::pwrite(output.get(), zeros.data(), zeros.size(), 0) == static_cast<ssize_t>(zeros.size());
-  if (!cleared) output.reset();
-}
-
-// The formats that we have decoders of our own for. What a decoder that was taken over is given
-// afterwards it sees, so that no other code decodes one image after another.
-bool is_decoded_in_shared(ImageFormat format) {
-  switch (format) {
-    case ImageFormat::jpeg:
-    case ImageFormat::png:
-    case ImageFormat::webp:
-    case ImageFormat::gif:
-    case ImageFormat::bmp:
-    case ImageFormat::ico:
-    case ImageFormat::pnm:
-    case ImageFormat::tga:
-    case ImageFormat::psd:
-      return true;
-    default:
-      return false;
-  }
-}
-
-bool is_encoded_in_shared(ImageFormat format) {
-  return format == ImageFormat::jpeg || format == ImageFormat::png || format == ImageFormat::webp;
-}
-
-// Whether the program for shared processes reads and writes all formats of the request.
-bool is_shared(const ThumbnailRequest& request) {
-  return is_decoded_in_shared(request.format) &&
-         std::all_of(request.renditions.begin(), request.renditions.end(),
-                     [](const RenditionSpec& spec) {
-                       return !spec.format || is_encoded_in_shared(*spec.format);
-                     });
 }
 
 // The request's limits with the time that writing its renditions may take on top.
@@ -158,13 +114,14 @@ Status DecoderPool::check_protection() {
 ForkOrder DecoderPool::order_for(bool single) const {
   const auto a_image =
       std::chrono::ceil<std::chrono::seconds>(options_.limits.cpu_time).count() + 1;
-  const auto writing = longest_writing_allowance().count();
+  const auto writing = (single ? longest_writing_allowance() : kLongestSharedWriting).count();
+  const std::uint64_t images =
+      single ? 1 : std::min<std::uint64_t>(options_.images_per_process, kImagesOfCpuTime + 1);
   ForkOrder order;
   order.confined = options_.confined ? 1 : 0;
   order.memory_bytes = options_.limits.max_memory_bytes;
   order.cpu_seconds =
-      static_cast<std::uint64_t>(a_image) * (single ? 1 : options_.images_per_process) +
-      static_cast<std::uint64_t>(writing) + 2;
+      static_cast<std::uint64_t>(a_image) * images + static_cast<std::uint64_t>(writing) + 2;
   return order;
 }
 
@@ -224,8 +181,9 @@ Result<Thumbnails> DecoderPool::make(const ThumbnailRequest& asked, const OpCont
   const ThumbnailRequest request = with_writing_allowance(asked);
   ASSIGN_OR_RETURN(const Blob source, unchangeable(request.source));
   ASSIGN_OR_RETURN(Place * place, take_place(context));
-  Wait wait{clock_.now() + request.limits.wall_time, request, context};
-  const bool single = options_.always_single || !is_shared(request);
+  Wait wait{clock_.now() + request.limits.wall_time, most_output_bytes(request.renditions), request,
+            context};
+  const bool single = options_.always_single || !may_share_process(request);
   Result<Thumbnails> result = run(*place, single ? place->single : place->pooled, source, wait);
   return_place(*place);
   metrics_.set(metric::kDecoderRss, static_cast<double>(resident_bytes()));
@@ -241,7 +199,8 @@ Result<Thumbnails> DecoderPool::run(Place& place, Decoder& decoder, const Blob& 
       replace(place, decoder, "single_use");
     } else if (!result.ok()) {
       replace(place, decoder, "failed");
-    } else if (decoder.images >= options_.images_per_process) {
+    } else if (decoder.images >= options_.images_per_process ||
+               decoder.cpu_time > kImagesOfCpuTime * options_.limits.cpu_time) {
       replace(place, decoder, "recycled");
     }
   }
@@ -259,12 +218,18 @@ void DecoderPool::fork_spare(Place& place) {
 Result<Thumbnails> DecoderPool::try_run(Place& place, Decoder& decoder, const Blob& source,
                                         Wait& wait) {
   if (decoder.process == nullptr) RETURN_IF_ERROR(provide(place, decoder));
-  if (!decoder.output.valid()) {
-    ASSIGN_OR_RETURN(decoder.output, make_output());
+  if (decoder.images > 0) {
+    const std::string_view fault = fault_of_idle(*decoder.process, decoder.cpu_time);
+    if (!fault.empty()) {
+      replace(place, decoder, fault);
+      return Status(Code::conflict, "the decoder process was gone, or did something unasked");
+    }
   }
-  if (const std::string_view fault = fault_of_idle(decoder.process->socket()); !fault.empty()) {
-    replace(place, decoder, fault);
-    return Status(Code::conflict, "the decoder process was gone, or spoke unasked");
+  MemoryBudget::Share share;
+  // Any decoder may have as much unasked; an output that may become larger is counted.
+  if (wait.output_bytes > kUnaskedBytes) RETURN_IF_ERROR(admit(0, share, wait));
+  if (!decoder.output.fits(wait.output_bytes)) {
+    ASSIGN_OR_RETURN(decoder.output, OutputFile::create(wait.output_bytes));
   }
   const ThumbnailRequest& request = wait.request;
   const std::uint64_t sequence = ++decoder.images;
@@ -275,20 +240,21 @@ Result<Thumbnails> DecoderPool::try_run(Place& place, Decoder& decoder, const Bl
                               .limits = request.limits,
                               .renditions = request.renditions};
   const Status sent = send_packet(decoder.process->socket(), encode_request(message),
-                                  {source.fd(), decoder.output.get()});
+                                  {source.fd(), decoder.output.fd()});
   if (!sent.ok()) {
     replace(place, decoder, "crashed");
     return Status(Code::conflict, "the decoder process was gone", sent.to_string());
   }
-  MemoryBudget::Share share;
   Result<Packet> packet = converse(place, decoder, share, wait);
   if (!packet.ok()) return packet.status();
+  const Status in_time = account_cpu_time(decoder, request);
+  if (!in_time.ok()) return refuse_answer(place, decoder, wait.context, in_time.to_string());
   if (share.bytes() >= kLargeImageBytes) decoder.images = options_.images_per_process;
   Result<Thumbnails> thumbnails =
       packet->descriptors.empty()
-          ? read_reply(packet->bytes, sequence, decoder.output.get(), request)
+          ? read_reply(packet->bytes, sequence, decoder.output.fd(), request)
           : Status(Code::decoder_crashed, "a reply with descriptors");
-  if (thumbnails.ok()) clear(decoder.output, output_bytes(*thumbnails));
+  if (thumbnails.ok()) decoder.output.clear(output_bytes(*thumbnails));
   if (thumbnails.status().code() == Code::conflict) replace(place, decoder, "protocol");
   if (thumbnails.status().code() == Code::decoder_crashed) {
     return refuse_answer(place, decoder, wait.context, thumbnails.status().to_string());
@@ -312,18 +278,33 @@ Result<Packet> DecoderPool::converse(Place& place, Decoder& decoder, MemoryBudge
         !packet->descriptors.empty()) {
       return refuse_answer(place, decoder, wait.context, "a need of memory out of turn");
     }
-    // The image is not to blame for the time that others make it wait.
-    const SteadyTime asked = clock_.now();
-    // Instead of what it had before. Who kept that while waiting for more could wait for ever.
-    share.give_back();
-    ASSIGN_OR_RETURN(share, budget_.take(need->bytes, wait.context));
-    wait.wall_limit += clock_.now() - asked;
-    metrics_.set(metric::kDecoderAdmitted, static_cast<double>(budget_.taken_bytes()));
+    RETURN_IF_ERROR(admit(need->bytes, share, wait));
     // A decoder that is gone by now is seen by the next wait.
     (void)send_packet(decoder.process->socket(), encode_go(sequence), {});
     // From now on it does not wait for this thread, which the fork would keep from answering it.
     if (&decoder == &place.single) fork_spare(place);
   }
+}
+
+Status DecoderPool::admit(std::uint64_t bytes, MemoryBudget::Share& share, Wait& wait) {
+  // What a decoder says that it needs has room for its renditions, but it may lie.
+  const std::uint64_t output =
+      wait.output_bytes > kUnaskedBytes ? std::min(wait.output_bytes, budget_.total_bytes()) : 0;
+  // The image is not to blame for the time that others make it wait.
+  const SteadyTime asked = clock_.now();
+  // Instead of what it had before. Who kept that while waiting for more could wait for ever.
+  share.give_back();
+  ASSIGN_OR_RETURN(share, budget_.take(std::max(bytes, output), wait.context));
+  wait.wall_limit += clock_.now() - asked;
+  metrics_.set(metric::kDecoderAdmitted, static_cast<double>(budget_.taken_bytes()));
+  return Status();
+}
+
+Status DecoderPool::account_cpu_time(Decoder& decoder, const ThumbnailRequest& request) {
+  const std::chrono::nanoseconds before = decoder.cpu_time;
+  decoder.cpu_time = decoder.process->cpu_time();
+  if (decoder.cpu_time - before <= request.limits.cpu_time + kCpuGrace) return Status();
+  return Status(Code::decoder_crashed, "more processor time than decoder-cpu-time gives an image");
 }
 
 Status DecoderPool::await_packet(Place& place, Decoder& decoder, const Wait& wait) {

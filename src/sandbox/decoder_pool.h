@@ -17,6 +17,7 @@
 #include "metrics/metrics.h"
 #include "sandbox/child_process.h"
 #include "sandbox/memory_budget.h"
+#include "sandbox/output_file.h"
 #include "sandbox/packet.h"
 #include "sandbox/protection.h"
 #include "sandbox/zygote_keeper.h"
@@ -67,8 +68,9 @@ class DecoderPool final : public Thumbnailer {
  private:
   struct Decoder {
     std::unique_ptr<ChildProcess> process;
-    UniqueFd output;           // what that process writes its renditions into
-    std::uint64_t images = 0;  // that it was sent
+    OutputFile output;                     // what that process writes its renditions into
+    std::uint64_t images = 0;              // that it was sent
+    std::chrono::nanoseconds cpu_time{0};  // that it had used after the latest of them
   };
   struct Place {
     Decoder pooled;
@@ -79,7 +81,8 @@ class DecoderPool final : public Thumbnailer {
   };
   /// How long to wait for the decoders of an image, and what for.
   struct Wait {
-    SteadyTime wall_limit;  // later by what it waits for memory
+    SteadyTime wall_limit;       // later by what it waits for memory
+    std::uint64_t output_bytes;  // the most that its renditions take
     const ThumbnailRequest& request;
     const OpContext& context;
   };
@@ -110,8 +113,12 @@ class DecoderPool final : public Thumbnailer {
   void fork_spare(Place& place);
   /// The reply's packet, after the memory for it was granted if it asks. As try_run().
   Result<Packet> converse(Place& place, Decoder& decoder, MemoryBudget::Share& share, Wait& wait);
+  /// Waits until the image may have so much memory, in `share`, instead of what that has.
+  Status admit(std::uint64_t bytes, MemoryBudget::Share& share, Wait& wait);
   /// Waits for a packet; kills the process at the wall limit and on a stop request.
   Status await_packet(Place& place, Decoder& decoder, const Wait& wait);
+  /// Whether the process used no more processor time for its image than it may; decoder_crashed.
+  Status account_cpu_time(Decoder& decoder, const ThumbnailRequest& request);
   Status bury_crashed(Place& place, Decoder& decoder, const Wait& wait);
   Status refuse_answer(Place& place, Decoder& decoder, const OpContext& context,
                        const std::string& detail);

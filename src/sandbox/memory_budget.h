@@ -42,6 +42,8 @@ class MemoryBudget {
   /// more than there is; deadline_exceeded, cancelled.
   Result<Share> take(std::uint64_t bytes, const OpContext& context);
 
+  std::uint64_t total_bytes() const { return total_bytes_; }
+
   /// What is taken now.
   std::uint64_t taken_bytes() const;
 

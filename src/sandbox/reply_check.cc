@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/ascii.h"
+#include "sandbox/output_file.h"
 #include "sandbox/wire.h"
 
 namespace thumbmill {
@@ -15,11 +16,6 @@ namespace {
 Status impossible(std::string what) {
   return Status(Code::decoder_crashed, "impossible reply", std::move(what));
 }
-
-// A rendition takes fewer bytes than its pixels do uncompressed, but for headers: more would be
-// somebody's way to fill our memory and the store.
-constexpr std::uint64_t kMaxHeaderBytes = 64 * 1024;
-constexpr std::uint64_t kMaxBytesPerPixel = 4;
 
 // The codes that a decoder may give for an image. Any other would change what the worker does:
 // unavailable and exhausted, above all, would have it try the same image for hours.
@@ -47,6 +43,7 @@ Status check_facts(const RenditionResult& facts, const RenditionSpec& spec, Size
   if (!is_printable_ascii(facts.placeholder) || !color_from_string(facts.color)) {
     return impossible("placeholder or colour");
   }
+  // More would be somebody's way to fill our memory and the store.
   const std::uint64_t pixels = std::uint64_t{facts.size.width} * facts.size.height;
   if (facts.size_bytes > pixels * kMaxBytesPerPixel + kMaxHeaderBytes) {
     return impossible("more bytes than pixels take");
@@ -86,9 +83,13 @@ Result<Thumbnails> read_reply(std::string_view message, std::uint64_t sequence, 
     return impossible("sizes or counts");
   Thumbnails thumbnails;
   thumbnails.source_size = reply->source_size;
+  std::uint64_t end = 0;
   for (std::size_t i = 0; i < request.renditions.size(); ++i) {
     const DecodedRendition& rendition = reply->renditions[i];
     RETURN_IF_ERROR(check_facts(rendition.facts, request.renditions[i], reply->source_size));
+    // One behind the other: together they are no more than the output holds.
+    if (rendition.offset != end) return impossible("a rendition in another place");
+    end += rendition.facts.size_bytes;
     ASSIGN_OR_RETURN(std::string bytes, copy_bytes(output, rendition));
     if (sniff_image_format(bytes) != rendition.facts.format)
       return impossible("bytes of another format");

@@ -155,6 +155,11 @@ void ZygoteLoop::become_child(const Packet& packet, const ForkOrder& order, pid_
                       ::dup2(packet.descriptors[0].get(), kDecoderSocket) >= 0;
   if (!placed) ::_exit(kExitUnconfined);
   ::closefrom(kDecoderSocket + 1);
+  static_assert(kDecoderStatm == kDecoderSocket + 1);
+  if (::open("/proc/self/statm", O_RDONLY | O_CLOEXEC) != kDecoderStatm) {
+    say(status_from_errno(errno, "the sandbox: /proc/self/statm"));
+    ::_exit(kExitUnconfined);
+  }
   Status confined = give_up_rights({order.memory_bytes, order.cpu_seconds});
   if (confined.ok() && order.confined != 0) {
     confined = confinement_ ? confinement_->enter()

@@ -7,6 +7,7 @@
 #include <dav1d/dav1d.h>
 
 #include "image/heif/coded_picture.h"
+#include "image/limit_checks.h"
 
 namespace thumbmill::heif {
 namespace {
@@ -113,7 +114,7 @@ Status Av1Decoder::start() {
   settings.logger = {nullptr, nullptr};
   settings.allocator = {this, take, give_back};
   if (dav1d_open(&context_, &settings) != 0) {
-    return Status(Code::too_large, "the image takes more than decoder-memory to decode");
+    return no_memory();
   }
   return Status();
 }
@@ -148,7 +149,7 @@ Result<DecodedSamples> Av1Decoder::decode(std::string_view item) {
   dav1d_flush(context_);
   if (const int error = run(item); error != 0) {
     if (error == DAV1D_ERR(ENOMEM)) {
-      return Status(Code::too_large, "the image takes more than decoder-memory to decode");
+      return no_memory();
     }
     return corrupt("dav1d");
   }

@@ -34,12 +34,11 @@ Result<planar::Decoded> decode_heif(std::string_view file, const ThumbnailReques
   Result<planar::Decoded> decoded = decode_by_tiles(file, request);
   if (decoded.ok() || decoded.status().code() != Code::unsupported) return decoded;
   Result<planar::Decoded> other = decode_by_libheif(file, request);
-  // Where libheif finds no still picture either, the file is not damaged: it has none, or one in a
-  // box that this libheif does not read.
+  // Not every libheif reads a mini box: the file is not damaged then.
   const auto container = read_container(file);
-  const bool no_still = !other.ok() && other.status().code() == Code::corrupt_input &&
-                        (!container.ok() || container->minimized);
-  return no_still ? decoded : other;
+  const bool unread =
+      other.status().code() == Code::corrupt_input && container.ok() && container->minimized;
+  return unread ? decoded : other;
 }
 
 void warm_up_heif() { warm_up_libheif(); }

@@ -6,6 +6,7 @@
 #include "image/heif/box_reader.h"
 #include "image/heif/coded_picture.h"
 #include "image/heif/hevc_headers.h"
+#include "image/limit_checks.h"
 
 namespace thumbmill::heif {
 namespace {
@@ -16,7 +17,7 @@ Status corrupt(const char* detail) {
 
 Status failure(de265_error error) {
   if (error == DE265_ERROR_OUT_OF_MEMORY) {
-    return Status(Code::too_large, "the image takes more than decoder-memory to decode");
+    return no_memory();
   }
   return corrupt(de265_get_error_text(error));
 }
@@ -64,8 +65,7 @@ class HevcDecoder final : public PictureDecoder {
 Status HevcDecoder::start() {
   if (!config_.valid) return corrupt("hvcC");
   context_.reset(de265_new_decoder());
-  if (context_ == nullptr)
-    return Status(Code::too_large, "the image takes more than decoder-memory to decode");
+  if (context_ == nullptr) return no_memory();
   const int leave = edges_ == BlockEdges::leave ? 1 : 0;
   de265_set_parameter_bool(context_.get(), DE265_DECODER_PARAM_DISABLE_DEBLOCKING, leave);
   de265_set_parameter_bool(context_.get(), DE265_DECODER_PARAM_DISABLE_SAO, leave);

@@ -13,6 +13,8 @@
 
 #include <libheif/heif.h>
 
+#include "image/heif/coded_items.h"
+#include "image/heif/container.h"
 #include "image/limit_checks.h"
 #include "image/planar/box_reduce.h"
 #include "image/planar/color_space.h"
@@ -41,7 +43,7 @@ Status status_of(const heif_error& error) {
     case heif_error_Plugin_loading_error:
       return Status(Code::unsupported, "a kind of HEIF file that is not supported", detail);
     case heif_error_Memory_allocation_error:
-      return Status(Code::too_large, "the image takes more than decoder-memory to decode", detail);
+      return no_memory(detail);
     default:
       return Status(Code::corrupt_input, "the image cannot be decoded", detail);
   }
@@ -91,8 +93,7 @@ void read_colors(Opened& opened) {
 Result<Opened> open(std::string_view file, const ImageLimits& limits) {
   Opened opened;
   opened.context.reset(heif_context_alloc());
-  if (opened.context == nullptr)
-    return Status(Code::too_large, "the image takes more than decoder-memory to decode");
+  if (opened.context == nullptr) return no_memory();
   set_limits(opened.context.get(), limits);
   RETURN_IF_ERROR(status_of(heif_context_read_from_memory_without_copy(
       opened.context.get(), file.data(), file.size(), nullptr)));
@@ -114,8 +115,7 @@ Result<Opened> open(std::string_view file, const ImageLimits& limits) {
 
 Result<Owned<heif_image>> decode(const Opened& opened, heif_chroma chroma) {
   const Owned<heif_decoding_options> options(heif_decoding_options_alloc());
-  if (options == nullptr)
-    return Status(Code::too_large, "the image takes more than decoder-memory to decode");
+  if (options == nullptr) return no_memory();
   options->convert_hdr_to_8bit = opened.is_hdr() ? 0 : 1;
   heif_image* image = nullptr;
   const heif_error error =
@@ -188,13 +188,16 @@ void warm_up_libheif() {
 
 Result<planar::Decoded> decode_by_libheif(std::string_view file, const ThumbnailRequest& request) {
   warm_up_libheif();
+  ASSIGN_OR_RETURN(const Container container, read_container(file));
+  ASSIGN_OR_RETURN(const std::uint64_t coded_pixels, most_coded_pixels(container, request.limits));
   ASSIGN_OR_RETURN(const Opened opened, open(file, request.limits));
   const auto side =
       std::min(static_cast<std::size_t>(allowed_reduction(opened.size, request.renditions)),
                planar::kMostBoxSide);
   // The decoder's picture, one upright and one in red, green and blue, with alpha.
   constexpr std::uint64_t kBytesPerPixel = 12;
-  const std::uint64_t pixels = std::uint64_t{opened.size.width} * opened.size.height;
+  const std::uint64_t pixels =
+      std::max(std::uint64_t{opened.size.width} * opened.size.height, coded_pixels);
   RETURN_IF_ERROR(planar::ask_for_memory(request, opened.size,
                                          pixels * kBytesPerPixel * (opened.is_hdr() ? 2 : 1)));
   const heif_chroma narrow =

@@ -1,6 +1,7 @@
 #include "image/jp2/codestream.h"
 
 #include <algorithm>
+#include <array>
 
 #include <fmt/format.h>
 
@@ -9,8 +10,14 @@
 namespace thumbmill::jp2 {
 namespace {
 
+constexpr std::uint16_t kFirstMarker = 0xff00;
 // Table A.2.
-constexpr std::uint16_t kSoc = 0xff4f, kSiz = 0xff51, kCod = 0xff52, kCoc = 0xff53, kSot = 0xff90;
+constexpr std::uint16_t kSoc = 0xff4f, kCap = 0xff50, kSiz = 0xff51, kCod = 0xff52, kCoc = 0xff53,
+                        kTlm = 0xff55, kPlm = 0xff57, kPlt = 0xff58, kCpf = 0xff59, kQcd = 0xff5c,
+                        kQcc = 0xff5d, kRgn = 0xff5e, kPoc = 0xff5f, kPpm = 0xff60, kPpt = 0xff61,
+                        kCrg = 0xff63, kCom = 0xff64, kSot = 0xff90, kSod = 0xff93;
+// ISO/IEC 15444-2.
+constexpr std::uint16_t kMct = 0xff74, kMcc = 0xff75, kMco = 0xff77, kCbd = 0xff78;
 
 constexpr std::uint32_t kMostBits = 31;  // that OpenJPEG decodes; the standard allows 38
 constexpr std::uint32_t kMostLevels = 32;
@@ -98,20 +105,51 @@ void read_coding_style(Bytes& bytes, bool has_precincts, Codestream& made) {
   }
 }
 
-void read_cod(std::string_view segment, Codestream& made) {
+// COD and COC, A.6.1 and A.6.2.
+void read_style(std::uint16_t marker, std::string_view segment, Codestream& made) {
   Bytes bytes(segment);
+  if (marker == kCoc) bytes.u8();  // component: one byte for fewer than 257
   const std::uint8_t style = bytes.u8();
-  bytes.u8();  // progression
-  made.layers = std::max<std::uint32_t>(bytes.u16(), 1);
-  bytes.u8();  // component transform
-  read_coding_style(bytes, (style & 1) != 0, made);
+  if (marker == kCod) bytes.u32();  // progression, layers, component transform
+  if (marker == kCod || marker == kCoc) read_coding_style(bytes, (style & 1) != 0, made);
 }
 
-void read_coc(std::string_view segment, Codestream& made) {
-  Bytes bytes(segment);
-  bytes.u8();  // component: one byte for fewer than 257
-  const std::uint8_t style = bytes.u8();
-  read_coding_style(bytes, (style & 1) != 0, made);
+// What OpenJPEG knows. Of any other it does not step over the segment, but looks for the next
+// marker in it, so that a header could be hidden from us there.
+bool is_known(std::uint16_t marker) {
+  constexpr std::array kKnown{kSiz, kCod, kCoc, kCap, kRgn, kQcd, kQcc, kPoc, kTlm, kPlm,
+                              kPlt, kPpm, kPpt, kCrg, kCom, kCpf, kMct, kMcc, kMco, kCbd};
+  return std::find(kKnown.begin(), kKnown.end(), marker) != kKnown.end();
+}
+
+// What is behind a marker: its length and so many bytes.
+std::string_view take_segment(Bytes& bytes) {
+  const std::uint16_t length = bytes.u16();
+  return bytes.view(length < 2 ? bytes.rest().size() + 1 : length - 2u);
+}
+
+// `rest` begins behind the first SOT marker. A tile has a coding style of its own where its first
+// part says so (A.4.2, A.6.1).
+void read_tile_parts(std::string_view rest, Codestream& made) {
+  constexpr std::size_t kMarker = 2, kSotSegment = 10;
+  while (true) {
+    Bytes bytes(rest);
+    const std::string_view sot = take_segment(bytes);
+    if (bytes.failed() || sot.size() != kSotSegment - 2) return;
+    const std::size_t part_bytes = Bytes(sot.substr(2)).u32();
+    std::uint16_t marker = bytes.u16();
+    for (; marker != kSod && is_known(marker); marker = bytes.u16()) {
+      const std::string_view segment = take_segment(bytes);
+      if (bytes.failed()) return;
+      read_style(marker, segment, made);
+    }
+    // Counted from its SOT; 0 for the last one.
+    const std::size_t read = kMarker + rest.size() - bytes.rest().size();
+    if (marker != kSod || part_bytes < read || part_bytes - kMarker >= rest.size()) return;
+    Bytes next(rest.substr(part_bytes - kMarker));
+    if (next.u16() != kSot) return;
+    rest = next.rest();
+  }
 }
 
 }  // namespace
@@ -143,25 +181,28 @@ Result<Codestream> read_codestream(std::string_view codestream) {
   made.levels = kMostLevels;
   bool has_style = false;
   for (std::uint16_t marker = kSiz; marker != kSot; marker = bytes.u16()) {
-    const std::uint16_t length = bytes.u16();
-    if (bytes.failed() || length < 2) return corrupt("a JPEG 2000's main header");
-    const std::string_view segment = bytes.view(length - 2u);
-    if (bytes.failed()) return corrupt("a JPEG 2000's main header is cut off");
+    if (bytes.failed() || marker < kFirstMarker) return corrupt("a JPEG 2000's main header");
+    if (!is_known(marker)) {
+      return Status(Code::unsupported, "a JPEG 2000 with a marker that is not known");
+    }
+    const std::string_view segment = take_segment(bytes);
+    if (bytes.failed()) return corrupt("a JPEG 2000's main header");
     if (marker == kSiz) {
       if (!made.components.empty()) return corrupt("a JPEG 2000 with two sizes");
       RETURN_IF_ERROR(read_size(segment, made));
-    } else if (marker == kCod) {
-      read_cod(segment, made);
-      has_style = true;
-    } else if (marker == kCoc) {
-      read_coc(segment, made);
     }
+    has_style = has_style || marker == kCod;
+    read_style(marker, segment, made);
   }
   if (!has_style) return corrupt("a JPEG 2000 without a coding style");
   if (made.tiles > kMostTiles) {
     return Status(Code::too_large, fmt::format("the image has {} tiles; at most {} are read",
                                                made.tiles, kMostTiles));
   }
+  const std::uint32_t levels = made.levels;
+  read_tile_parts(codestream.substr(codestream.size() - bytes.rest().size()), made);
+  // Fewer levels in a tile are a matter of the attempt to decode it.
+  made.levels = levels;
   return made;
 }
 

@@ -1,5 +1,6 @@
-// The main header of a JPEG 2000 codestream (ISO/IEC 15444-1 annex A), read before a decoder sees
-// it: what limits are checked against, and what decoding will take. Reads no pixels.
+// The headers of a JPEG 2000 codestream (ISO/IEC 15444-1 annex A), of the picture and of all tile
+// parts, read before a decoder sees them: what limits are checked against, and what decoding will
+// take. Reads no pixels.
 #pragma once
 
 #include <cstdint>
@@ -31,8 +32,7 @@ struct Codestream {
   std::uint64_t tiles = 1;
   std::vector<Component> components;
   std::uint32_t levels = 0;  ///< by how many times two each component can be reduced: COD and COC
-  std::uint32_t layers = 1;
-  /// Pixels of a code block and of a precinct where they are smallest (A.6.1).
+  /// Pixels of a code block and of a precinct where they are smallest (A.6.1), in any tile.
   std::uint64_t block_area = 64 * 64;
   std::uint64_t precinct_area = std::uint64_t{1} << 30;
 
@@ -44,8 +44,9 @@ struct Codestream {
   std::uint32_t height() const;
 };
 
-/// From SOC to the first tile. corrupt_input: it cannot be followed, or its sizes make no sense.
-/// unsupported: more components, or deeper ones. too_large: over kMostTiles.
+/// From SOC to the last tile part. corrupt_input: the main header cannot be followed, or its sizes
+/// make no sense. unsupported: more components, deeper ones, or markers that are not known.
+/// too_large: over kMostTiles. A tile part that cannot be followed is the last one that is read.
 Result<Codestream> read_codestream(std::string_view codestream);
 
 }  // namespace thumbmill::jp2

@@ -6,6 +6,8 @@
 
 #include <openjpeg.h>
 
+#include "image/limit_checks.h"
+
 namespace thumbmill::jp2 {
 namespace {
 
@@ -75,7 +77,7 @@ void note(const char* message, void* user) noexcept {
 
 Status failure(const Errors& errors) {
   if (errors.no_memory) {
-    return Status(Code::too_large, "the image takes more than decoder-memory to decode");
+    return no_memory();
   }
   return Status(Code::corrupt_input, "the image cannot be decoded", "OpenJPEG: " + errors.first);
 }

@@ -76,7 +76,7 @@ Result<Decoded> decode_fully(std::string_view file, const ThumbnailRequest& requ
                      side_for(decoded.size.height, scaled.height, kOversampling)});
   }
   RETURN_IF_ERROR(ask_for_memory(request, decoded.size, side, header.components,
-                                 scans > 1 ? kTurboCoefficientBytes : 0));
+                                 header.keeps_coefficients ? kTurboCoefficientBytes : 0));
   ASSIGN_OR_RETURN(decoded.picture, decode_with_turbo(file, side));
   decoded.picture.orientation = header.orientation;
   decoded.profile = std::move(header.profile);

@@ -9,6 +9,8 @@
 #include <jerror.h>
 #include <jpeglib.h>
 
+#include "image/limit_checks.h"
+
 namespace thumbmill::jpeg {
 namespace {
 
@@ -112,8 +114,7 @@ class Decoder {
 
   Status failure() const {
     if (session_.code == JERR_OUT_OF_MEMORY) {
-      return Status(Code::too_large, "the image takes more than decoder-memory to decode",
-                    session_.message);
+      return no_memory(session_.message);
     }
     const bool other_variant = session_.code == JERR_BAD_PRECISION ||
                                session_.code == JERR_SOF_UNSUPPORTED ||
@@ -191,13 +192,14 @@ Result<Picture> decode_inks(Decoder& decoder, std::uint32_t side) {
 Result<TurboHeader> read_turbo_header(std::string_view file) {
   Decoder decoder(file, true);
   if (!decoder.opened()) return decoder.failure();
-  const jpeg_decompress_struct& info = decoder.session().info;
+  jpeg_decompress_struct& info = decoder.session().info;
   AppSegments apps;
   for (jpeg_saved_marker_ptr it = info.marker_list; it != nullptr; it = it->next) {
     apps.add(it->marker, {reinterpret_cast<const char*>(it->data), it->data_length});
   }
   return TurboHeader{{info.image_width, info.image_height},
                      static_cast<std::size_t>(info.num_components),
+                     jpeg_has_multiple_scans(&info) != FALSE,
                      apps.orientation(),
                      apps.profile()};
 }

@@ -15,8 +15,9 @@ namespace thumbmill::jpeg {
 struct TurboHeader {
   SizePx size;  ///< as stored
   std::size_t components = 0;
-  int orientation = 1;  ///< EXIF 2.3, tag 274
-  std::string profile;  ///< ICC; empty when there is none
+  bool keeps_coefficients = false;  ///< of all the picture, until its last scan
+  int orientation = 1;              ///< EXIF 2.3, tag 274
+  std::string profile;              ///< ICC; empty when there is none
 };
 
 /// unsupported, corrupt_input.

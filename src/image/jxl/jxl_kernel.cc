@@ -9,6 +9,7 @@
 #include <jxl/decode.h>
 
 #include "image/jxl/colors.h"
+#include "image/jxl/frames.h"
 #include "image/jxl/memory.h"
 #include "image/jxl/row_assembler.h"
 #include "image/limit_checks.h"
@@ -57,6 +58,7 @@ class Decoding {
   const ThumbnailRequest& request_;
   const std::unique_ptr<JxlDecoder, DestroyDecoder> decoder_;
   JxlBasicInfo info_{};
+  Frames frames_;
   planar::Decoded decoded_;
   Colors colors_;
   std::size_t side_ = 1;
@@ -87,6 +89,7 @@ Status Decoding::check_header() {
     return corrupt("a JPEG XL's header");
   }
   RETURN_IF_ERROR(check_size(info_.xsize, info_.ysize, request_.limits));
+  ASSIGN_OR_RETURN(frames_, read_frames(file_, request_.limits));
   if (info_.num_extra_channels > kMostExtraChannels) {
     return Status(Code::unsupported, "a JPEG XL with many extra channels");
   }
@@ -112,10 +115,10 @@ Status Decoding::ask_for_memory() {
   // What libjxl has not read yet begins with the first frame.
   const std::string_view frames =
       file_.substr(file_.size() - JxlDecoderReleaseInput(decoder_.get()));
-  const std::uint64_t bytes = decoding_memory(info_, is_vardct(frames));
+  const std::uint64_t bytes = decoding_memory(info_, frames_, is_vardct(frames));
   RETURN_IF_ERROR(planar::ask_for_memory(request_, decoded_.size, bytes));
   if (!has_room(bytes)) {
-    return Status(Code::too_large, "the image takes more than decoder-memory to decode");
+    return no_memory();
   }
   return set_input(frames);
 }

@@ -12,19 +12,23 @@ bool is_vardct(std::string_view frames) {
   return all_default || (bits & kTypeAndEncoding) == 0;
 }
 
-std::uint64_t decoding_memory(const JxlBasicInfo& info, bool vardct) {
+std::uint64_t decoding_memory(const JxlBasicInfo& info, const Frames& frames, bool vardct) {
   // Measured with libjxl 0.7. VarDCT of three channels goes through in groups: 3 to 5 bytes a
   // pixel, and 6 more where groups come in an unusual order. Other pictures may be whole in memory,
   // as integers and as floats: up to 9.7 bytes a sample.
   constexpr std::uint64_t kBase = 16 << 20;
   constexpr std::uint64_t kBytesPerPixel = 10;
   constexpr std::uint64_t kBytesPerSample = 10;
-  const std::uint64_t pixels = std::uint64_t{info.xsize} * info.ysize;
+  const std::uint64_t pixels = std::max(std::uint64_t{info.xsize} * info.ysize, frames.most_pixels);
   const std::uint64_t channels = info.num_color_channels + info.num_extra_channels;
-  const bool in_groups = vardct && info.num_extra_channels == 0 && info.have_animation == JXL_FALSE;
+  // Layers: the picture so far, and the one that is put on it.
+  const std::uint64_t pictures = frames.count > 1 ? 2 : 1;
+  const bool in_groups =
+      vardct && info.num_extra_channels == 0 && info.have_animation == JXL_FALSE && pictures == 1;
   // libjxl makes three channels of grey.
-  return kBase + pixels * (in_groups ? kBytesPerPixel
-                                     : std::max<std::uint64_t>(channels, 3) * kBytesPerSample);
+  return kBase +
+         pictures * pixels *
+             (in_groups ? kBytesPerPixel : std::max<std::uint64_t>(channels, 3) * kBytesPerSample);
 }
 
 }  // namespace thumbmill::jxl

@@ -8,6 +8,8 @@
 
 #include <jxl/codestream_header.h>
 
+#include "image/jxl/frames.h"
+
 namespace thumbmill::jxl {
 
 /// Whether the frame that begins `frames` is an ordinary one in VarDCT, as nearly all with loss are
@@ -16,6 +18,6 @@ bool is_vardct(std::string_view frames);
 
 /// About the most bytes that decoding takes, its rows and planes included. Of a hostile file it may
 /// be more, for frames that are not shown may be larger than the picture.
-std::uint64_t decoding_memory(const JxlBasicInfo& info, bool vardct);
+std::uint64_t decoding_memory(const JxlBasicInfo& info, const Frames& frames, bool vardct);
 
 }  // namespace thumbmill::jxl

@@ -4,6 +4,8 @@
 #include <new>
 #include <utility>
 
+#include "image/limit_checks.h"
+
 namespace thumbmill::planar {
 
 PlanarThumbnailer::PlanarThumbnailer(std::vector<FormatDecoder> decoders,
@@ -14,7 +16,7 @@ Result<Thumbnails> PlanarThumbnailer::make(const ThumbnailRequest& request, cons
   try {
     return make_within_memory(request);
   } catch (const std::bad_alloc&) {
-    return Status(Code::too_large, "the image takes more than decoder-memory to decode");
+    return no_memory();
   }
 }
 

@@ -6,6 +6,9 @@
 
 #include <tiffio.h>
 
+#include "image/byte_order.h"
+#include "image/limit_checks.h"
+#include "image/tiff/coded_size.h"
 #include "image/tiff/ycbcr.h"
 
 namespace thumbmill::tiff {
@@ -240,21 +243,30 @@ class TileRows final : public SegmentsOfPlanes {
 };
 
 // A segment may say to be as long as the file. If all do, to decode them takes the time of many
-// files: of bytes that decode to nothing there may be any number.
-bool is_plausible(const Planes& planes, std::size_t file_bytes, const Layout& layout) {
+// files: of bytes that decode to nothing there may be any number. And its own header may say that
+// it is larger than a segment.
+Status check_segments(const Planes& planes, std::string_view file, const Layout& layout) {
   const std::uint64_t segments = layout.segments_across() * layout.segments_down();
   const std::uint64_t decoded = segments * layout.segment_bytes * planes.count();
-  const std::uint64_t most = 2 * (file_bytes + decoded);
+  const std::uint64_t most = 2 * (file.size() + decoded);
   std::uint64_t sum = 0;
   for (std::size_t plane = 0; plane < planes.count(); ++plane) {
+    TIFF* const handle = planes.file(plane);
     const std::uint64_t first = planes.sample(plane) * segments;
     for (std::uint64_t i = 0; i < segments && sum <= most; ++i) {
-      const std::uint64_t bytes =
-          TIFFGetStrileByteCount(planes.file(plane), static_cast<std::uint32_t>(first + i));
-      if (bytes <= file_bytes) sum += bytes;  // others cannot be decoded
+      const auto number = static_cast<std::uint32_t>(first + i);
+      const std::uint64_t bytes = TIFFGetStrileByteCount(handle, number);
+      if (bytes > file.size()) continue;  // it cannot be decoded
+      sum += bytes;
+      const std::string_view segment = bytes_at(file, TIFFGetStrileOffset(handle, number), bytes);
+      if (is_oversized(coded_samples(handle, layout.compression, segment), layout)) {
+        return Status(Code::corrupt_input, "the image cannot be decoded",
+                      "a segment whose own header says that it is larger");
+      }
     }
   }
-  return sum <= most;
+  if (sum <= most) return Status();
+  return Status(Code::corrupt_input, "the image cannot be decoded", "overlapping segments");
 }
 
 }  // namespace
@@ -264,11 +276,8 @@ Result<std::unique_ptr<Segments>> open_segments(std::unique_ptr<TiffFile> file,
                                                 std::uint64_t most_bytes_at_once,
                                                 const Layout& layout) {
   Planes planes(std::move(file), bytes, most_bytes_at_once, layout);
-  if (!planes.complete())
-    return Status(Code::too_large, "the image takes more than decoder-memory to decode");
-  if (!is_plausible(planes, bytes.size(), layout)) {
-    return Status(Code::corrupt_input, "the image cannot be decoded", "overlapping segments");
-  }
+  if (!planes.complete()) return no_memory();
+  RETURN_IF_ERROR(check_segments(planes, bytes, layout));
   std::unique_ptr<Segments> segments;
   if (layout.tiled) {
     segments = std::make_unique<TileRows>(std::move(planes), layout);

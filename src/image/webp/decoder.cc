@@ -7,6 +7,8 @@
 
 #include <webp/decode.h>
 
+#include "image/limit_checks.h"
+
 namespace thumbmill::webp {
 namespace {
 
@@ -39,7 +41,7 @@ const std::uint8_t* bytes_of(const Container& container) {
 Status status_of(VP8StatusCode code) {
   if (code == VP8_STATUS_OK) return Status();
   if (code == VP8_STATUS_OUT_OF_MEMORY) {
-    return Status(Code::too_large, "the image takes more than decoder-memory to decode");
+    return no_memory();
   }
   return Status(Code::corrupt_input, "the image cannot be decoded", "libwebp");
 }

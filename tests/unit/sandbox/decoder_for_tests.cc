@@ -1,15 +1,20 @@
 // A zygote for tests. Without an argument its decoders are the real thing: decoder_main() on
 // the program's own kernels. With "misbehave" it reads a command from the image's bytes, behind a
 // PNM's three bytes of magic, and does as it is told: what a decoder does that an image has crashed
-// or taken over. "single" behind it has the program be the one for one image each.
+// or taken over. "single" behind it has the program be the one for one image each. With "greedy"
+// they are decoder_main() on a kernel that takes as much memory as the image says.
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <csignal>
 #include <cstddef>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <ctime>
+#include <memory>
+#include <new>
 #include <sstream>
 #include <string>
 #include <string_view>
@@ -48,6 +53,7 @@ DecodeReply good_reply(const DecodeRequest& request) {
   reply.source_size = kSourceSize;
   for (const RenditionSpec& spec : request.renditions) {
     DecodedRendition rendition;
+    rendition.offset = reply.renditions.size() * kJpeg.size();
     rendition.facts.name = spec.name;
     rendition.facts.size = plan_fit(kSourceSize, spec).canvas;
     rendition.facts.size_bytes = kJpeg.size();
@@ -78,6 +84,10 @@ bool lie(std::string_view command, DecodeReply& reply) {
   if (command == "no-source") return reply.source_size = {0, 0}, true;
   if (command == "not-an-image") return first.offset = kJpeg.size(), true;
   if (command == "whole-output") return first.facts.size_bytes = kOutputBytes, true;
+  if (command == "overlap") {
+    for (DecodedRendition& rendition : reply.renditions) rendition.offset = 0;
+    return true;
+  }
   if (command == "past-the-end") return first.offset = kOutputBytes, true;
   if (command == "overflow") return first.offset = ~std::uint64_t{0}, true;
   if (command == "bad-color") return first.facts.color = "red", true;
@@ -101,6 +111,30 @@ bool lie(std::string_view command, DecodeReply& reply) {
   while (forever) {
   }
   std::abort();
+}
+
+// Uses up processor time, against a limit of its own if it has one.
+void work_for(std::chrono::milliseconds time) {
+  rlimit limit{};
+  ::getrlimit(RLIMIT_CPU, &limit);
+  limit.rlim_cur = limit.rlim_max;
+  ::setrlimit(RLIMIT_CPU, &limit);
+  const std::clock_t end =
+      std::clock() + static_cast<std::clock_t>(time.count() * (CLOCKS_PER_SEC / 1000));
+  while (std::clock() < end) {
+  }
+}
+
+// How many bytes can be written to the output.
+std::uint64_t fill(int output) {
+  std::signal(SIGXFSZ, SIG_IGN);
+  const std::string chunk(64 * 1024, 'x');
+  std::uint64_t written = 0;
+  while (::pwrite(output, chunk.data(), chunk.size(), static_cast<off_t>(written)) ==
+         static_cast<ssize_t>(chunk.size())) {
+    written += chunk.size();
+  }
+  return written;
 }
 
 // Ends the process, or never returns, or sends what is no reply at all.
@@ -229,8 +263,11 @@ int misbehave(int socket, bool single) {
       if (!send_packet(socket, encode_reply(told), {}).ok()) return 0;
       continue;
     }
-    (void)::pwrite(packet->descriptors.at(1).get(), kJpeg.data(), kJpeg.size(), 0);
     DecodeReply reply = good_reply(request);
+    for (const DecodedRendition& rendition : reply.renditions) {
+      (void)::pwrite(packet->descriptors.at(1).get(), kJpeg.data(), kJpeg.size(),
+                     static_cast<off_t>(rendition.offset));
+    }
     if (command.starts_with("do ")) {
       const int failed = do_deed(command.substr(3), *packet);
       // Done is told as a good answer: the test must not see one.
@@ -241,6 +278,17 @@ int misbehave(int socket, bool single) {
       refuse(reply, Status(Code::unsupported, "not mine"));
     } else if (command.starts_with("fail ") && !single) {
       refuse(reply, Status(Code::corrupt_input, "makes no sense"));
+    } else if (command.starts_with("work ")) {
+      work_for(std::chrono::milliseconds(std::stoi(std::string(command.substr(5)))));
+    } else if (command == "work-on") {
+      if (!send_packet(socket, encode_reply(reply), {}).ok()) return 0;
+      spin();
+    } else if (command == "cpu-limit") {
+      rlimit limit{};
+      ::getrlimit(RLIMIT_CPU, &limit);
+      refuse(reply, Status(Code::too_large, std::to_string(limit.rlim_max)));
+    } else if (command == "fill-output") {
+      refuse(reply, Status(Code::too_large, std::to_string(fill(packet->descriptors.at(1).get()))));
     } else if (command == "facts") {
       refuse(reply, Status(Code::too_large, facts(*packet)));
     } else if (!lie(command, reply)) {
@@ -279,6 +327,32 @@ class MemoryMeter final : public Thumbnailer {
   }
 
   Thumbnailer& inner_;
+};
+
+// Asks for so many MiB and takes so many, as the image says behind its three bytes of magic.
+class GreedyKernel final : public Thumbnailer {
+ public:
+  Result<Thumbnails> make(const ThumbnailRequest& request, const OpContext&) override {
+    std::istringstream words(request.source.to_string().value().substr(3));
+    std::uint64_t asks_for = 0, takes = 0;
+    words >> asks_for >> takes;
+    RETURN_IF_ERROR(request.admit(asks_for << 20));
+    std::vector<std::unique_ptr<char[]>> taken;
+    try {
+      while (taken.size() < takes) taken.push_back(std::make_unique<char[]>(1 << 20));
+    } catch (const std::bad_alloc&) {
+      return Status(Code::too_large, "no more memory", std::to_string(taken.size()));
+    }
+    Thumbnails thumbnails;
+    thumbnails.source_size = kSourceSize;
+    DecodeRequest decoded;
+    decoded.renditions = request.renditions;
+    DecodeReply reply = good_reply(decoded);
+    for (DecodedRendition& rendition : reply.renditions) {
+      thumbnails.renditions.push_back({std::move(rendition.facts), Blob(std::string(kJpeg))});
+    }
+    return thumbnails;
+  }
 };
 
 // From now on the kernel answers requests for confinement with `error`, 0 being a lie, and does
@@ -324,6 +398,10 @@ int main(int argc, char** argv) {
   if (mode == "misbehave") {
     const bool single = argc > 2 && std::string_view(argv[2]) == "single";
     return zygote_main(kDecoderSocket, [single](int socket) { return misbehave(socket, single); });
+  }
+  if (mode == "greedy") {
+    GreedyKernel kernel;
+    return zygote_main(kDecoderSocket, kernel);
   }
   if (!mode.empty() && mode != "measured") return zygote_with_a_fault(mode);
   const auto thumbnailer = make_kernels();

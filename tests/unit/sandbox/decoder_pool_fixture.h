@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <limits>
 #include <memory>
 #include <mutex>
 #include <stdexcept>
@@ -142,6 +143,16 @@ class DecoderPoolTest : public ::testing::Test {
   void expect_well() {
     const auto made = run("good");
     EXPECT_TRUE(made.ok()) << made.status().to_string();
+  }
+
+  // The processes are the real thing but for their kernel, which takes memory as it is told.
+  void start_greedy(std::uint64_t budget_bytes = std::numeric_limits<std::uint64_t>::max()) {
+    pool_ = DecoderPool::start({.command = {DECODER_FOR_TESTS, "greedy"},
+                                .single_command = {DECODER_FOR_TESTS, "greedy"},
+                                .processes = 1,
+                                .memory_budget_bytes = budget_bytes},
+                               metrics_, log_, clock_)
+                .value();
   }
 
   // The process that makes the next image of that format.

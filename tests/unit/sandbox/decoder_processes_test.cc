@@ -188,7 +188,7 @@ TEST_F(DecoderPoolTest, GivesADecoderNothingButItsTask) {
   start_unconfined();
   const std::string facts = run("facts").status().message();
   EXPECT_EQ(facts,
-            "descriptors 6, environment MALLOC_ARENA_MAX LC_ALL "
+            "descriptors 7, environment MALLOC_ARENA_MAX LC_ALL "
             "LD_BIND_NOW MALLOC_MMAP_THRESHOLD_ MALLOC_TRIM_THRESHOLD_ MALLOC_TOP_PAD_, handed "
             "enough");
 }

@@ -38,13 +38,21 @@ JxlBasicInfo info_of(const MadeJxl& made) {
   return info;
 }
 
+// Of a frame.
+std::uint32_t width_of(const MadeJxl& made) {
+  return made.frame_side > 0 ? made.frame_side : made.width;
+}
+std::uint32_t height_of(const MadeJxl& made) {
+  return made.frame_side > 0 ? made.frame_side : made.height;
+}
+
 std::string pixels_of(const MadeJxl& made, bool white) {
   std::string bytes;
   const auto put = [&](const auto& value) {
     bytes.append(reinterpret_cast<const char*>(&value), sizeof value);
   };
-  for (std::uint32_t y = 0; y < made.height; ++y) {
-    for (std::uint32_t x = 0; x < made.width; ++x) {
+  for (std::uint32_t y = 0; y < height_of(made); ++y) {
+    for (std::uint32_t x = 0; x < width_of(made); ++x) {
       for (std::size_t c = 0; c < channel_count(made); ++c) {
         const double value = white ? 1 : made.sample(c, x, y);
         if (made.bits == 8) put(static_cast<std::uint8_t>(std::lround(value * 255)));
@@ -91,10 +99,14 @@ void add_frames(JxlEncoder* encoder, const MadeJxl& made) {
   const JxlPixelFormat format{static_cast<std::uint32_t>(channel_count(made)), type,
                               JXL_NATIVE_ENDIAN, 0};
   for (int i = 0; i < made.frames; ++i) {
-    if (made.frames > 1) {
+    if (made.frames > 1 || made.frame_side > 0) {
       JxlFrameHeader header;
       JxlEncoderInitFrameHeader(&header);
-      header.duration = 1;
+      header.duration = made.frames > 1 ? 1 : 0;
+      if (made.frame_side > 0) {
+        header.layer_info.have_crop = JXL_TRUE;
+        header.layer_info.xsize = header.layer_info.ysize = made.frame_side;
+      }
       must(JxlEncoderSetFrameHeader(settings, &header));
     }
     const std::string pixels = pixels_of(made, i > 0);

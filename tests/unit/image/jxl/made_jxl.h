@@ -23,6 +23,7 @@ struct MadeJxl {
   bool container = false;
   bool progressive = false;                  ///< with several passes
   bool center_first = false;                 ///< groups from the middle on
+  std::uint32_t frame_side = 0;              ///< of the only frame, if it is not the picture's size
   int frames = 1;                            ///< more: an animation; all but the first are white
   std::optional<JxlColorEncoding> encoding;  ///< sRGB without
   std::string profile;                       ///< ICC, instead

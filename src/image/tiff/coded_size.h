@@ -1,0 +1,21 @@
+// The size that a segment's own format says it has, where that has one: JPEG and JBIG. libtiff
+// decodes some that are larger than their strip, and takes the memory for it. Reads headers only.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "image/tiff/layout.h"
+#include "image/tiff/tiff_file.h"
+
+namespace thumbmill::tiff {
+
+/// Samples that `segment`, the bytes of one in the file, has coded, of each component or bit plane;
+/// 0 where its format has no size, or none is found.
+std::uint64_t coded_samples(struct ::tiff* file, std::uint16_t compression,
+                            std::string_view segment);
+
+/// Whether that is more than a segment of `layout` can be, with the blocks that stick out.
+bool is_oversized(std::uint64_t samples, const Layout& layout);
+
+}  // namespace thumbmill::tiff

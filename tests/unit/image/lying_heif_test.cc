@@ -1,0 +1,113 @@
+// HEIC and AVIF files that declare a small picture around a large one: by the container's own
+// reader and by libheif, which would believe them.
+#include <array>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "heif_files.h"
+#include "lying_headers.h"
+
+namespace thumbmill {
+namespace {
+
+heif::RawPicture flat(SizePx size) {
+  return {size, 8, {true, 2, 2}, {1, 13, 6, true}, [](double, double) {
+            return std::array{0.5, 0.5, 0.5};
+          }};
+}
+
+constexpr SizePx kLarge{1600, 1200}, kDeclared{64, 64};
+
+class LyingHeif : public ::testing::TestWithParam<heif::Codec> {
+ protected:
+  ImageFormat format() const {
+    return GetParam() == heif::Codec::hevc ? ImageFormat::heic : ImageFormat::avif;
+  }
+  heif::CodedItem picture(SizePx size) const { return encode(flat(size), GetParam(), 50); }
+  // A large picture that is declared as a small one.
+  heif::CodedItem liar() const {
+    heif::CodedItem coded = picture(kLarge);
+    coded.size = kDeclared;
+    return coded;
+  }
+};
+
+TEST_P(LyingHeif, Single) {
+  expect_verdict(format(), one_picture(liar()), Code::too_large, one_megapixel());
+  expect_verdict(format(), one_picture(liar()), Code::ok);
+}
+
+TEST_P(LyingHeif, TilesOfAGrid) {
+  const heif::CodedItem small = picture(kDeclared);
+  for (const bool first : {true, false}) {
+    heif::HeifFile file;
+    const auto id = file.add_item("grid", heif::grid(2, 1, {128, 64}));
+    const auto large = file.add_coded(liar()), other = file.add_coded(small);
+    file.refer("dimg", id, first ? std::vector{large, other} : std::vector{other, large});
+    const MeasuredRun run = measure(kernels(), format(), file.build(), one_megapixel());
+    expect_verdict(run, {Code::too_large, Code::corrupt_input});
+  }
+}
+
+TEST_P(LyingHeif, Alpha) {
+  heif::HeifFile file;
+  const auto color = file.add_coded(picture(kDeclared));
+  const auto alpha = file.add_coded(liar(), {{file.add_property("auxC", heif::aux_alpha()), true}});
+  file.refer("auxl", alpha, {color});
+  expect_verdict(format(), file.build(), Code::too_large, one_megapixel());
+}
+
+// Looked at only where the picture is large, and never the reason to refuse it.
+TEST_P(LyingHeif, EmbeddedThumbnail) {
+  heif::TiledPicture tiles{GetParam(), {64, 64}, 4, 4, {256, 256}};
+  tiles.more = [this](heif::HeifFile& file) { file.refer("thmb", file.add_coded(liar()), {1}); };
+  expect_verdict(format(), tiled(tiles), Code::ok, one_megapixel());
+}
+
+// What libheif decodes: it takes the declared size for the true one.
+TEST_P(LyingHeif, DerivedPictures) {
+  for (const std::string type : {"iden", "iovl", "grid"}) {
+    SCOPED_TRACE(type);
+    heif::HeifFile file;
+    const std::string canvas = heif::number(0, 2) + std::string(8, '\0') + heif::number(64, 2) +
+                               heif::number(64, 2) + std::string(4, '\0');
+    const std::string body = type == "iovl"   ? canvas
+                             : type == "grid" ? heif::grid(1, 1, kDeclared)
+                                              : "";
+    const auto id = file.add_item(type, body, true);
+    file.use(id, {file.add_property("ispe", heif::ispe(kDeclared))});
+    // Essential, and not known: left to libheif.
+    const std::size_t unknown = file.add_property("wxyz", "");
+    file.refer("dimg", id, {file.add_coded(liar(), {{unknown, type == "grid"}})});
+    expect_verdict(measure(kernels(), format(), file.build(), one_megapixel()), {Code::too_large});
+    expect_verdict(measure(kernels(), format(), file.build()),
+                   {Code::ok, Code::corrupt_input, Code::unsupported});
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Codecs, LyingHeif, ::testing::Values(heif::Codec::hevc, heif::Codec::av1),
+                         [](const auto& instance) {
+                           return instance.param == heif::Codec::hevc ? "hevc" : "av1";
+                         });
+
+// Parameter sets hide in the item, too, where libheif hands all of them on.
+TEST(LyingHevc, ParametersInTheItem) {
+  const heif::CodedItem small = encode(flat(kDeclared), heif::Codec::hevc, 50);
+  const heif::CodedItem large = encode(flat(kLarge), heif::Codec::hevc, 50);
+  // The second array of hvcC is the SPS's: its unit, with the length as items have it.
+  const std::size_t sps = large.config.find("\x42\x01", 22);
+  ASSERT_NE(sps, std::string::npos);
+  const std::size_t size = static_cast<unsigned char>(large.config[sps - 1]);
+  heif::CodedItem mixed = small;
+  mixed.bytes = heif::number(size, 4) + large.config.substr(sps, size) + large.bytes;
+  heif::HeifFile file;
+  const auto id = file.add_item("iden", "", true);
+  file.use(id, {file.add_property("ispe", heif::ispe(kDeclared))});
+  file.refer("dimg", id, {file.add_coded(mixed)});
+  expect_verdict(ImageFormat::heic, file.build(), Code::too_large, one_megapixel());
+}
+
+}  // namespace
+}  // namespace thumbmill
