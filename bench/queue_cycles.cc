@@ -122,7 +122,7 @@ class Bench {
     return true;
   }
 
-  bool enqueue() { return check(queue_.enqueue(new_uuid7(clock_), {}).status()); }
+  bool enqueue() { return check(queue_.enqueue(new_uuid7(clock_).text(), {}).status()); }
 
   bool check(const Status& status) {
     if (status.ok()) return true;

@@ -17,22 +17,23 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     rest.remove_prefix(std::min(rest.size(), line.size() + 1));
   }
   const KafkaHeaders names = to_headers({});
-  const auto record = from_record(lines[0], [&](const char* name) {
+  const JobRecord record = from_record(lines[0], [&](const char* name) {
     std::optional<std::string_view> found;
     for (std::size_t i = 0; i < names.size(); ++i) {
       if (names[i].first == name) found = lines[i + 1];
     }
     return found;
   });
+  THUMBMILL_CHECK(record.attempts >= 0 && record.attempts <= kMostAttempts);
   const PartitionId partition{"jobs", 0};
   JobsInFlight jobs;
   jobs.assign(partition, {7, std::string(lines.back())});
-  if (record) jobs.add(partition, 7, *record, SteadyTime());
+  jobs.add(partition, 7, record, SteadyTime());
   const CommitMark mark = jobs.mark(partition, false);
   THUMBMILL_CHECK(mark.offset == 7);
   JobsInFlight next;
   next.assign(partition, mark);
-  if (record) next.add(partition, 7, *record, SteadyTime());
+  next.add(partition, 7, record, SteadyTime());
   THUMBMILL_CHECK(next.mark(partition, false) == mark);
   return 0;
 }

@@ -20,8 +20,7 @@ Result<HttpResponse> list_dead(const DeadParts& parts, const Call& call, const O
 Result<HttpResponse> retry_one(const DeadParts& parts, const Call& call, const OpContext& context) {
   const std::string id = call.capture("id");
   RETURN_IF_ERROR(parts.dead_letters.retry(id, context));
-  JobView job;
-  ASSIGN_OR_RETURN(job, parts.catalog.find(id, context));
+  ASSIGN_OR_RETURN(const JobView job, parts.catalog.find(id, context));
   std::vector<std::string> renditions;
   for (const RenditionSpec& spec : job.renditions) renditions.push_back(spec.name);
   HttpResponse response =

@@ -49,10 +49,10 @@ boost::json::object begun_json(const BegunUpload& begun) {
   upload["headers"] = std::move(headers);
   upload["expires"] = format_rfc3339(begun.expires);
   boost::json::object links;
-  links["complete"] = fmt::format("/v1/uploads/{}/complete", begun.id);
-  links["image"] = image_path(begun.id);
+  links["complete"] = fmt::format("/v1/uploads/{}/complete", begun.id.text());
+  links["image"] = image_path(begun.id.text());
   boost::json::object json;
-  json["id"] = begun.id;
+  json["id"] = begun.id.text();
   json["upload"] = std::move(upload);
   json["links"] = std::move(links);
   return json;

@@ -158,7 +158,7 @@ Result<HttpResponse> show_original(const ImageParts& parts, const Call& call,
   if (!view->result || !view->result->kept_original) {
     return Status(Code::not_found, "the original of this image is not kept");
   }
-  Result<Object> object = parts.store.get(original_key(id), context);
+  Result<Object> object = parts.store.get(original_key(view->id), context);
   if (!object.ok()) return object.status();
   Representation representation{
       .body = object->body,

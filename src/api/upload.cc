@@ -87,11 +87,11 @@ HttpResponse single_ended(const JobView& job, const Accepted& accepted) {
   if (job.state == JobState::failed && job.result && job.result->failure) {
     HttpResponse response = problem_response(problem_of_job(job.result->failure->code),
                                              job.result->failure->message, *accepted.request);
-    response.fields.add("Location", image_path(job.id));
+    response.fields.add("Location", image_path(job.id.text()));
     return response;
   }
   HttpResponse response = json_response(image_json(job, accepted.urls));
-  response.fields.add("Location", image_path(job.id));
+  response.fields.add("Location", image_path(job.id.text()));
   return response;
 }
 

@@ -52,7 +52,7 @@ void add_result(const JobView& job, const JobResult& result, const RenditionUrls
   json["source"] = source_json(result);
   boost::json::array renditions;
   for (const RenditionResult& rendition : result.renditions) {
-    renditions.push_back(rendition_json(job.id, rendition, urls));
+    renditions.push_back(rendition_json(job.id.text(), rendition, urls));
   }
   json["renditions"] = std::move(renditions);
 }
@@ -65,17 +65,17 @@ std::string events_path(std::string_view id) { return fmt::format("/v1/images/{}
 
 boost::json::object image_json(const JobView& job, const RenditionUrls& urls) {
   boost::json::object json;
-  json["id"] = job.id;
+  json["id"] = job.id.text();
   json["status"] = job_state_name(job.state);
   json["name"] = json::valid_utf8(job.name);
   json["created"] = format_rfc3339(job.created);
   json["attempts"] = job.attempts;
   boost::json::object links;
-  links["self"] = image_path(job.id);
-  links["events"] = events_path(job.id);
+  links["self"] = image_path(job.id.text());
+  links["events"] = events_path(job.id.text());
   if (job.result) {
     add_result(job, *job.result, urls, json);
-    if (job.result->kept_original) links["original"] = urls.of(job.id, "original");
+    if (job.result->kept_original) links["original"] = urls.of(job.id.text(), "original");
   }
   json["links"] = std::move(links);
   return json;

@@ -136,7 +136,7 @@ Result<std::unique_ptr<JobQueue>> open_queue(const Settings& settings, Clock& cl
 bool has_tasks(const Settings& settings) { return is_celery_url(settings.queue); }
 
 Result<std::unique_ptr<TaskSource>> open_tasks(const Settings& settings, Clock& clock,
-                                               Logger& log) {
+                                               Metrics& metrics, Logger& log) {
   ASSIGN_OR_RETURN(CeleryOptions options, of_setting("queue", parse_celery_url(settings.queue)));
   if (settings.default_renditions.size() > 1 &&
       options.target.find("{rendition}") == std::string::npos) {
@@ -146,7 +146,8 @@ Result<std::unique_ptr<TaskSource>> open_tasks(const Settings& settings, Clock& 
                     "put {{rendition}} into it",
                     options.target, settings.default_renditions.size()));
   }
-  return std::unique_ptr<TaskSource>(std::make_unique<CeleryQueue>(std::move(options), clock, log));
+  return std::unique_ptr<TaskSource>(
+      std::make_unique<CeleryQueue>(std::move(options), clock, metrics, log));
 }
 
 Result<bool> heeds_conditions(ObjectStore& store, const OpContext& context) {
@@ -170,17 +171,17 @@ Result<Backends> open_backends(const Settings& settings, Clock& clock, Random& r
 }
 
 Result<std::unique_ptr<Notifier>> open_notifier(const Settings& settings, Clock& clock,
-                                                Random& random, Logger& log) {
+                                                Random& random, Metrics& metrics, Logger& log) {
   if (is_kafka(settings)) {
     ASSIGN_OR_RETURN(const KafkaOptions options, kafka_options(settings));
     ASSIGN_OR_RETURN(std::unique_ptr<KafkaNotifier> notifier,
-                     of_setting("queue", KafkaNotifier::open(options, clock, log)));
+                     of_setting("queue", KafkaNotifier::open(options, clock, metrics, log)));
     return std::unique_ptr<Notifier>(std::move(notifier));
   }
   if (!is_redis(settings)) return std::unique_ptr<Notifier>(std::make_unique<LocalNotifier>());
   ASSIGN_OR_RETURN(RedisOptions options, redis_options(settings));
   return std::unique_ptr<Notifier>(
-      std::make_unique<RedisNotifier>(std::move(options), random, log));
+      std::make_unique<RedisNotifier>(std::move(options), clock, random, metrics, log));
 }
 
 Result<std::unique_ptr<Leadership>> open_leadership(const Settings& settings, const Clock& clock,

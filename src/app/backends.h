@@ -46,7 +46,8 @@ Result<std::unique_ptr<JobQueue>> open_queue(const Settings& settings, Clock& cl
 bool has_tasks(const Settings& settings);
 
 /// Opens the source of such tasks. invalid_argument as above.
-Result<std::unique_ptr<TaskSource>> open_tasks(const Settings& settings, Clock& clock, Logger& log);
+Result<std::unique_ptr<TaskSource>> open_tasks(const Settings& settings, Clock& clock,
+                                               Metrics& metrics, Logger& log);
 
 /// Opens both. conflict when the queue belongs to a running process.
 Result<Backends> open_backends(const Settings& settings, Clock& clock, Random& random,
@@ -54,7 +55,7 @@ Result<Backends> open_backends(const Settings& settings, Clock& clock, Random& r
 
 /// Tells of job events in this process and, where the queue is shared by a means that can, in all.
 Result<std::unique_ptr<Notifier>> open_notifier(const Settings& settings, Clock& clock,
-                                                Random& random, Logger& log);
+                                                Random& random, Metrics& metrics, Logger& log);
 
 /// Who of the processes on that queue does what one alone should do.
 Result<std::unique_ptr<Leadership>> open_leadership(const Settings& settings, const Clock& clock,

@@ -29,8 +29,9 @@ constexpr std::size_t kPage = 100;
 std::string describe(const JobView& job) {
   const JobFailure failure =
       job.result && job.result->failure ? *job.result->failure : JobFailure();
-  return fmt::format("{}  {}  {:<17} {}  ({} tries, \"{}\")", job.id, format_rfc3339(job.created),
-                     code_name(failure.code), failure.message, job.attempts, job.name);
+  return fmt::format("{}  {}  {:<17} {}  ({} tries, \"{}\")", job.id.text(),
+                     format_rfc3339(job.created), code_name(failure.code), failure.message,
+                     job.attempts, job.name);
 }
 
 // On the store and the queue, of which this process is the only owner meanwhile.
@@ -50,7 +51,8 @@ Status run_locally(const DeadOptions& options, DeadLetters& letters, Catalog& ca
   }
   for (std::string after;;) {
     ASSIGN_OR_RETURN(const JobPage page, letters.list(after, kPage, {}));
-    for (const JobView& job : page.jobs) fmt::print("{}\n", options.json ? job.id : describe(job));
+    for (const JobView& job : page.jobs)
+      fmt::print("{}\n", options.json ? job.id.text() : describe(job));
     if (!page.next) return Status();
     after = *page.next;
   }
@@ -136,7 +138,7 @@ int cmd_dead(int argc, char** argv) {
   }
   if (!backends.ok()) return fail(backends.status());
   LocalNotifier notifier;
-  Catalog catalog(*backends->store, *backends->queue, notifier, clock);
+  Catalog catalog(*backends->store, *backends->queue, notifier, metrics, log, clock);
   DeadLetters letters(*backends->store, *backends->queue, catalog, notifier, log, clock);
   const Status done = run_locally(options, letters, catalog);
   return done.ok() ? EX_OK : fail(done);

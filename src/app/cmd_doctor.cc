@@ -83,9 +83,10 @@ Finding check_conditions(ObjectStore& store) {
 }
 
 // conflict: it belongs to a running process.
-Status check_queue(const Settings& settings, Clock& clock, Random& random, Logger& log) {
+Status check_queue(const Settings& settings, Clock& clock, Random& random, Metrics& metrics,
+                   Logger& log) {
   if (has_tasks(settings)) {
-    ASSIGN_OR_RETURN(const auto tasks, open_tasks(settings, clock, log));
+    ASSIGN_OR_RETURN(const auto tasks, open_tasks(settings, clock, metrics, log));
     return tasks->check({});
   }
   ASSIGN_OR_RETURN(const auto queue, open_queue(settings, clock, random, log));
@@ -108,7 +109,7 @@ std::vector<Finding> check_backends(const Settings& settings, Clock& clock, Logg
     findings.push_back(check_rights(settings.store));
   }
   if (usable.ok() && is_s3) findings.push_back(check_conditions(**store));
-  const Status queue = check_queue(settings, clock, random, log);
+  const Status queue = check_queue(settings, clock, random, metrics, log);
   if (queue.code() == Code::conflict) {
     findings.push_back({"queue", Verdict::good, "in use by a running server", {}});
   } else {

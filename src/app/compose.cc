@@ -218,7 +218,7 @@ Status System::Parts::start_backends() {
                               settings.queue));
   }
   RETURN_IF_ERROR(open_queue_or_tasks());
-  ASSIGN_OR_RETURN(notifier, open_notifier(settings, clock, random, log));
+  ASSIGN_OR_RETURN(notifier, open_notifier(settings, clock, random, metrics, log));
   workload = std::make_unique<Workload>(*notifier, clock, settings.drain_target);
   store = std::make_unique<MeteredStore>(*backends.store, metrics);
   store_check = std::make_unique<LastingCheck>(
@@ -234,7 +234,7 @@ Status System::Parts::open_queue_or_tasks() {
     ASSIGN_OR_RETURN(backends, open_backends(settings, clock, random, metrics, log));
     return Status();
   }
-  ASSIGN_OR_RETURN(tasks, open_tasks(settings, clock, log));
+  ASSIGN_OR_RETURN(tasks, open_tasks(settings, clock, metrics, log));
   ASSIGN_OR_RETURN(backends.store, open_store(settings, clock, random, metrics, log));
   return Status();
 }
@@ -275,7 +275,7 @@ Status System::Parts::make_api() {
   JobQueue& queue = *backends.queue;
   ingest =
       std::make_unique<Ingest>(*store, queue, *notifier, metrics, log, clock, settings.formats);
-  catalog = std::make_unique<Catalog>(*store, queue, *notifier, clock);
+  catalog = std::make_unique<Catalog>(*store, queue, *notifier, metrics, log, clock);
   dead_letters = std::make_unique<DeadLetters>(*store, queue, *catalog, *notifier, log, clock);
   const auto presign_time = std::chrono::ceil<std::chrono::seconds>(settings.presign_time);
   ApiParts parts{*ingest,   *catalog,  *dead_letters, *store, queue,

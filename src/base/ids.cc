@@ -27,11 +27,17 @@ std::uint64_t hex_value(char c) {
 
 }  // namespace
 
-std::string new_uuid7(const Clock& clock) {
+JobId new_uuid7(const Clock& clock) {
   std::array<unsigned char, 2 * sizeof(std::uint64_t)> secret{};
   fill_with_secret(secret);
   const auto [rand_a, rand_b] = std::bit_cast<std::array<std::uint64_t, 2>>(secret);
-  return format_uuid7(static_cast<std::uint64_t>(to_unix_ms(clock.wall_now())), rand_a, rand_b);
+  return JobId(
+      format_uuid7(static_cast<std::uint64_t>(to_unix_ms(clock.wall_now())), rand_a, rand_b));
+}
+
+std::optional<JobId> JobId::parse(std::string_view text) {
+  if (!is_uuid7(text)) return std::nullopt;
+  return JobId(std::string(text));
 }
 
 bool is_uuid7(std::string_view text) {
@@ -45,10 +51,9 @@ bool is_uuid7(std::string_view text) {
   return text[14] == '7' && variant_rfc9562;
 }
 
-std::optional<WallTime> uuid7_time(std::string_view id) {
-  if (!is_uuid7(id)) return std::nullopt;
+WallTime uuid7_time(const JobId& id) {
   std::uint64_t unix_ms = 0;
-  for (const char c : id.substr(0, 13)) {
+  for (const char c : std::string_view(id.text()).substr(0, 13)) {
     if (c != '-') unix_ms = unix_ms << 4 | hex_value(c);
   }
   return from_unix_ms(static_cast<std::int64_t>(unix_ms));

@@ -117,6 +117,9 @@ inline constexpr Metric kSweepSeconds{"thumbmill_sweep_duration_seconds",
                                       "Time of one sweep.",
                                       {},
                                       kSecondsBuckets};
+inline constexpr Metric kForeignRecords{
+    "thumbmill_foreign_records_total", MetricKind::counter,
+    "Records of others passed over, by source: queue, events, celery, store.", "source"};
 inline constexpr Metric kHttpRequests{"thumbmill_http_requests_total", MetricKind::counter,
                                       "HTTP requests by route, method and status.",
                                       "route,method,status"};
@@ -158,6 +161,7 @@ inline constexpr const Metric* kAll[] = {&kUploads,
                                          &kStoreBreakerOpen,
                                          &kSweepRequeued,
                                          &kSweepSeconds,
+                                         &kForeignRecords,
                                          &kHttpRequests,
                                          &kHttpSeconds,
                                          &kHttpConnections,

@@ -1,6 +1,5 @@
 #include "model/idempotency_record.h"
 
-#include "base/ids.h"
 #include "model/json.h"
 
 namespace thumbmill {
@@ -13,7 +12,7 @@ constexpr std::int64_t kVersion = 1;
 std::string encode_idempotency_record(const IdempotencyRecord& record) {
   boost::json::object object;
   object["v"] = kVersion;
-  object["id"] = record.id;
+  object["id"] = record.id.text();
   object["fingerprint"] = record.fingerprint;
   object["created"] = to_unix_ms(record.created);
   return json::to_ascii(object);
@@ -22,10 +21,10 @@ std::string encode_idempotency_record(const IdempotencyRecord& record) {
 Result<IdempotencyRecord> decode_idempotency_record(std::string_view text) {
   ASSIGN_OR_RETURN(const boost::json::object object,
                    json::parse_object(text, "the stored idempotency record"));
-  const auto id = json::get_string(object, "id");
+  const auto id = JobId::parse(json::get_string(object, "id").value_or(""));
   const auto fingerprint = json::get_string(object, "fingerprint");
   const auto created = json::get_int(object, "created");
-  if (!id || !is_uuid7(*id) || !fingerprint || !created) {
+  if (!id || !fingerprint || !created) {
     return Status(Code::corrupt_input, "the stored idempotency record is damaged");
   }
   return IdempotencyRecord{*id, *fingerprint, from_unix_ms(*created)};

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "base/clock.h"
+#include "base/ids.h"
 #include "base/status.h"
 
 namespace thumbmill {
@@ -13,7 +14,7 @@ namespace thumbmill {
 /// Written before the upload it belongs to, so that a repeated request finds the same id even when
 /// the first one died halfway.
 struct IdempotencyRecord {
-  std::string id;           ///< of the job
+  JobId id;                 ///< of the job
   std::string fingerprint;  ///< SHA-256 over the body's digest and the options, hexadecimal
   WallTime created{};
 

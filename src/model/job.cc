@@ -96,17 +96,18 @@ Result<Job> decode_job(const Metadata& metadata) {
                    json::parse_object(entry->second, "the stored job"));
   const auto format = image_format_from_name(json::get_string(object, "format").value_or(""));
   const auto created = json::get_int(object, "created");
-  const boost::json::value* renditions = object.if_contains("renditions");
+  const boost::json::value* member = object.if_contains("renditions");
+  const boost::json::array* renditions = member == nullptr ? nullptr : member->if_array();
   if (!format) return broken("format");
   if (!created) return broken("created");
-  if (renditions == nullptr || !renditions->is_array()) return broken("renditions");
+  if (renditions == nullptr) return broken("renditions");
   Job job;
   job.format = *format;
   job.created = from_unix_ms(*created);
   job.name = json::get_string(object, "name").value_or("");
   job.keep_original = json::get_bool(object, "keep").value_or(false);
   job.trace = json::get_string(object, "trace").value_or("");
-  for (const boost::json::value& value : renditions->as_array()) {
+  for (const boost::json::value& value : *renditions) {
     ASSIGN_OR_RETURN(RenditionSpec spec, decode_spec(value));
     job.renditions.push_back(std::move(spec));
   }

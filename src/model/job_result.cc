@@ -108,22 +108,23 @@ Result<JobResult> decode_job_result(std::string_view text) {
   const std::int64_t attempts = json::get_int(object, "attempts").value_or(0);
   if (attempts < 0 || attempts > INT32_MAX) return broken("attempts");
   result.attempts = static_cast<int>(attempts);
-  const boost::json::value* source = object.if_contains("source");
-  if (source == nullptr || !source->is_object()) return broken("source");
-  const auto format =
-      image_format_from_name(json::get_string(source->as_object(), "format").value_or(""));
+  const boost::json::value* member = object.if_contains("source");
+  const boost::json::object* source = member == nullptr ? nullptr : member->if_object();
+  if (source == nullptr) return broken("source");
+  const auto format = image_format_from_name(json::get_string(*source, "format").value_or(""));
   if (!format) return broken("source");
   result.source_format = *format;
-  ASSIGN_OR_RETURN(result.source_size, get_size_px(source->as_object()));
-  ASSIGN_OR_RETURN(result.source_bytes, get_size(source->as_object(), "bytes", INT64_MAX));
+  ASSIGN_OR_RETURN(result.source_size, get_size_px(*source));
+  ASSIGN_OR_RETURN(result.source_bytes, get_size(*source, "bytes", INT64_MAX));
   result.kept_original = json::get_bool(object, "kept_original").value_or(false);
   if (const boost::json::value* failure = object.if_contains("failure")) {
     ASSIGN_OR_RETURN(result.failure, decode_failure(*failure));
     return result;
   }
-  const boost::json::value* renditions = object.if_contains("renditions");
-  if (renditions == nullptr || !renditions->is_array()) return broken("renditions");
-  for (const boost::json::value& value : renditions->as_array()) {
+  member = object.if_contains("renditions");
+  const boost::json::array* renditions = member == nullptr ? nullptr : member->if_array();
+  if (renditions == nullptr) return broken("renditions");
+  for (const boost::json::value& value : *renditions) {
     ASSIGN_OR_RETURN(RenditionResult rendition, decode_rendition(value));
     result.renditions.push_back(std::move(rendition));
   }

@@ -16,29 +16,30 @@ constexpr std::uint32_t kDelete = 0x7f;
 Result<boost::json::object> parse_object(std::string_view text, std::string_view what) {
   boost::system::error_code error;
   boost::json::value value = boost::json::parse(text, error);
-  if (error || !value.is_object()) {
+  boost::json::object* object = error ? nullptr : value.if_object();
+  if (object == nullptr) {
     return Status(Code::corrupt_input, fmt::format("{} is not a JSON object", what),
                   error ? error.message() : "another kind of value");
   }
-  return std::move(value.as_object());
+  return std::move(*object);
 }
 
 std::optional<std::string> get_string(const boost::json::object& object, std::string_view name) {
   const boost::json::value* value = object.if_contains(name);
-  if (value == nullptr || !value->is_string()) return std::nullopt;
-  return std::string(value->as_string());
+  const boost::json::string* text = value == nullptr ? nullptr : value->if_string();
+  return text == nullptr ? std::nullopt : std::optional<std::string>(*text);
 }
 
 std::optional<std::int64_t> get_int(const boost::json::object& object, std::string_view name) {
   const boost::json::value* value = object.if_contains(name);
-  if (value == nullptr || !value->is_int64()) return std::nullopt;
-  return value->as_int64();
+  const std::int64_t* number = value == nullptr ? nullptr : value->if_int64();
+  return number == nullptr ? std::nullopt : std::optional(*number);
 }
 
 std::optional<bool> get_bool(const boost::json::object& object, std::string_view name) {
   const boost::json::value* value = object.if_contains(name);
-  if (value == nullptr || !value->is_bool()) return std::nullopt;
-  return value->as_bool();
+  const bool* flag = value == nullptr ? nullptr : value->if_bool();
+  return flag == nullptr ? std::nullopt : std::optional(*flag);
 }
 
 std::string to_ascii(const boost::json::object& object) {

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "base/ids.h"
 #include "base/status.h"
 
 namespace thumbmill {
@@ -10,10 +9,9 @@ namespace {
 
 constexpr std::size_t kMaxKeyBytes = 512;
 
-std::string sharded(std::string_view space, std::string_view id, std::string_view suffix = {}) {
-  THUMBMILL_CHECK(is_uuid7(id));
-  std::string key = shard_prefix(space, id.back());
-  key += id;
+std::string sharded(std::string_view space, const JobId& id, std::string_view suffix = {}) {
+  std::string key = shard_prefix(space, id.text().back());
+  key += id.text();
   key += suffix;
   return key;
 }
@@ -28,14 +26,14 @@ std::string shard_prefix(std::string_view space, char shard) {
   return prefix;
 }
 
-std::string upload_key(std::string_view id) { return sharded(key_space::kUploads, id); }
-std::string result_key(std::string_view id) { return sharded(key_space::kResults, id, ".json"); }
-std::string original_key(std::string_view id) { return sharded(key_space::kOriginals, id); }
-std::string dead_key(std::string_view id) { return sharded(key_space::kDead, id); }
-std::string deleted_key(std::string_view id) { return sharded(key_space::kDeleted, id); }
-std::string thumbs_prefix(std::string_view id) { return sharded(key_space::kThumbs, id, "/"); }
+std::string upload_key(const JobId& id) { return sharded(key_space::kUploads, id); }
+std::string result_key(const JobId& id) { return sharded(key_space::kResults, id, ".json"); }
+std::string original_key(const JobId& id) { return sharded(key_space::kOriginals, id); }
+std::string dead_key(const JobId& id) { return sharded(key_space::kDead, id); }
+std::string deleted_key(const JobId& id) { return sharded(key_space::kDeleted, id); }
+std::string thumbs_prefix(const JobId& id) { return sharded(key_space::kThumbs, id, "/"); }
 
-std::string thumb_key(std::string_view id, std::string_view rendition, ImageFormat format) {
+std::string thumb_key(const JobId& id, std::string_view rendition, ImageFormat format) {
   std::string key = thumbs_prefix(id);
   key += rendition;
   key += '.';
@@ -50,15 +48,26 @@ std::string idempotency_key(std::string_view digest_hex) {
   return key;
 }
 
-std::optional<std::string> id_from_key(std::string_view key) {
-  const std::size_t shard = key.find('/');
-  if (shard == std::string_view::npos || shard + 3 > key.size()) return std::nullopt;
-  const std::string_view id = key.substr(shard + 3).substr(0, 36);
-  if (!is_uuid7(id) || key[shard + 1] != id.back() || key[shard + 2] != '/') return std::nullopt;
+std::optional<JobId> id_from_key(std::string_view key) {
+  const std::string_view space = key.substr(0, key.find('/'));
+  if (key.size() < space.size() + 3) return std::nullopt;
+  const std::string_view name = key.substr(space.size() + 3);
+  const std::optional<JobId> id = JobId::parse(name.substr(0, 36));
+  if (!id || !key.starts_with(shard_prefix(space, id->text().back()))) return std::nullopt;
+  const std::string_view rest = name.substr(id->text().size());
   // A copy that somebody put beside ours ("<id>.bak") is not ours.
-  const std::string_view rest = key.substr(shard + 3 + id.size());
-  if (!rest.empty() && rest != ".json" && rest.front() != '/') return std::nullopt;
-  return std::string(id);
+  const bool ours = space == key_space::kThumbs    ? rest.size() > 1 && rest.front() == '/'
+                    : space == key_space::kResults ? rest == ".json"
+                                                   : rest.empty();
+  return ours ? id : std::nullopt;
+}
+
+bool is_idempotency_key(std::string_view key) {
+  constexpr std::size_t kDigestDigits = 64;
+  const std::string_view digest = key.substr(key.rfind('/') + 1);
+  return digest.size() == kDigestDigits &&
+         digest.find_first_not_of("0123456789abcdef") == std::string_view::npos &&
+         key == idempotency_key(digest);
 }
 
 bool is_object_key(std::string_view key) {

@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/ids.h"
 #include "model/image_format.h"
 
 namespace thumbmill {
@@ -24,23 +25,25 @@ inline constexpr std::string_view kIdempotency = "idempotency";  ///< Idempotenc
 inline constexpr std::string_view kDeleted = "deleted";  ///< jobs deleted before they had ended
 }  // namespace key_space
 
-/// All of these take an id that is_uuid7() holds for.
-std::string upload_key(std::string_view id);
-std::string result_key(std::string_view id);
-std::string original_key(std::string_view id);
-std::string dead_key(std::string_view id);
-std::string deleted_key(std::string_view id);
+std::string upload_key(const JobId& id);
+std::string result_key(const JobId& id);
+std::string original_key(const JobId& id);
+std::string dead_key(const JobId& id);
+std::string deleted_key(const JobId& id);
 /// All renditions of a job lie below this prefix, which ends in '/'.
-std::string thumbs_prefix(std::string_view id);
-std::string thumb_key(std::string_view id, std::string_view rendition, ImageFormat format);
+std::string thumbs_prefix(const JobId& id);
+std::string thumb_key(const JobId& id, std::string_view rendition, ImageFormat format);
 /// `digest_hex` is the SHA-256 of the client's key in hexadecimal: the key itself never gets here.
 std::string idempotency_key(std::string_view digest_hex);
 
 /// "<space>/<shard>/": the prefix of one shard, for listing.
 std::string shard_prefix(std::string_view space, char shard);
 
-/// The id in a key of any space, or nothing when the key is none of ours.
-std::optional<std::string> id_from_key(std::string_view key);
+/// The id in a key that one of the functions above has made; nothing for any other key.
+std::optional<JobId> id_from_key(std::string_view key);
+
+/// Whether idempotency_key() has made a key.
+bool is_idempotency_key(std::string_view key);
 
 /// True for keys an ObjectStore takes: 1 to 512 bytes of [a-zA-Z0-9._/-], components neither empty
 /// nor "." nor "..".

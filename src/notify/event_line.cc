@@ -5,18 +5,20 @@
 
 #include <fmt/format.h>
 
+#include "base/ids.h"
+
 namespace thumbmill {
 namespace {
 
 // A line of another version is passed over.
 constexpr std::string_view kVersion = "1";
 
-// Takes `text`, all of which must be a number, as one.
+// Takes `text`, all of which must be a number of at least `least`, as one.
 template <typename T>
-bool read_number(std::string_view text, T& number) {
+bool read_number(std::string_view text, T least, T& number) {
   const char* text_end = text.data() + text.size();
   const auto [end, error] = std::from_chars(text.data(), text_end, number);
-  return error == std::errc() && end == text_end;
+  return error == std::errc() && end == text_end && number >= least;
 }
 
 }  // namespace
@@ -41,9 +43,10 @@ std::optional<EventLine> from_event_line(std::string_view line) {
   std::int64_t at_ms = 0;
   std::int64_t worker_us = 0;
   EventLine result;
-  const bool is_good =
-      words[0] == kVersion && !words[2].empty() && state && read_number(words[4], at_ms) &&
-      read_number(words[5], result.event.attempt) && read_number(words[6], worker_us);
+  const bool is_good = words[0] == kVersion && is_uuid7(words[2]) && state &&
+                       read_number(words[4], INT64_MIN, at_ms) &&
+                       read_number(words[5], 0, result.event.attempt) &&
+                       read_number(words[6], std::int64_t{0}, worker_us);
   if (!is_good) return std::nullopt;
   result.origin = words[1];
   result.event.id = words[2];

@@ -10,7 +10,7 @@
 
 namespace thumbmill {
 
-/// `origin` tells the sending process from others: one word.
+/// `origin` tells the sending process from others: one word. The event's id is a JobId.
 std::string to_event_line(std::string_view origin, const JobEvent& event);
 
 struct EventLine {
@@ -20,5 +20,8 @@ struct EventLine {
 
 /// Nothing when the line is not one of ours.
 std::optional<EventLine> from_event_line(std::string_view line);
+
+/// What ForeignRecords are told of such a line.
+inline constexpr std::string_view kNoEventLine = "no event of this version";
 
 }  // namespace thumbmill

@@ -14,7 +14,7 @@ namespace thumbmill {
 
 /// What a queue knows of one leased job. Immutable once leased.
 struct LeaseTicket {
-  std::string id;                ///< the job
+  std::string id;                ///< the job: any text, as it was found in the queue
   std::string token;             ///< the queue's own: tells this lease from earlier ones of the job
   int attempt = 1;               ///< which counted try this is, from 1; see AttemptCost
   Code last_failure = Code::ok;  ///< the code given to the latest retry(), ok when there was none

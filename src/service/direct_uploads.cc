@@ -28,13 +28,14 @@ Result<BegunUpload> DirectUploads::begin(const DirectUpload& upload, const OpCon
 }
 
 Status DirectUploads::complete(const std::string& id, const OpContext& context) {
-  if (!is_uuid7(id)) return Status(Code::not_found, "there is no such upload");
-  const Result<ObjectInfo> upload = store_.head(upload_key(id), context);
+  const std::optional<JobId> job = JobId::parse(id);
+  if (!job) return Status(Code::not_found, "there is no such upload");
+  const Result<ObjectInfo> upload = store_.head(upload_key(*job), context);
   if (upload.status().code() == Code::not_found) {
     return Status(Code::not_found, "the file of this upload is not there");
   }
   RETURN_IF_ERROR(upload.status());
-  ingest_.enqueue(id, context);
+  ingest_.enqueue(*job, context);
   return Status();
 }
 

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/ids.h"
 #include "base/op_context.h"
 #include "base/status.h"
 #include "model/image_format.h"
@@ -30,7 +31,7 @@ struct DirectUpload {
 };
 
 struct BegunUpload {
-  std::string id;
+  JobId id;
   PresignedRequest request;
   WallTime expires{};
 };

@@ -1,9 +1,7 @@
 #include "service/expiry.h"
 
-#include <functional>
 #include <optional>
 
-#include "base/ids.h"
 #include "model/object_key.h"
 #include "service/job_records.h"
 #include "service/object_cursor.h"
@@ -11,44 +9,24 @@
 namespace thumbmill {
 namespace {
 
-using Visit = std::function<Status(const ListedObject&, const std::string& id)>;
-
-// Calls `visit` for all objects of a space that were last put before `cutoff`. An object is never
-// older than its id, and ids rise within a shard: the first young id ends the shard.
-Status for_each_older(ObjectStore& store, std::string_view space, WallTime cutoff,
-                      const OpContext& context, const Visit& visit) {
-  for (const char shard : kShards) {
-    ObjectCursor objects(store, shard_prefix(space, shard), context);
-    for (;;) {
-      ASSIGN_OR_RETURN(const std::optional<ListedObject> object, objects.next());
-      if (!object) break;
-      const std::optional<std::string> id = id_from_key(object->key);
-      if (!id) continue;
-      if (uuid7_time(*id) >= cutoff) break;
-      if (object->modified < cutoff) RETURN_IF_ERROR(visit(*object, *id));
-    }
-  }
-  return Status();
-}
-
 // Which jobs have results, from the listing: a thousandth of a request each. Asked of a shard's ids
 // in ascending order. What ends after it was listed is not seen.
 class ListedResults {
  public:
   ListedResults(ObjectStore& store, const OpContext& context) : store_(store), context_(context) {}
 
-  Result<bool> has(const std::string& id) {
-    if (!results_ || shard_ != id.back()) {
-      shard_ = id.back();
+  Result<bool> has(const JobId& id) {
+    if (!results_ || shard_ != id.text().back()) {
+      shard_ = id.text().back();
       results_.emplace(store_, shard_prefix(key_space::kResults, shard_), context_);
       listed_.clear();
     }
-    while (listed_ < id) {
+    while (listed_ < id.text()) {
       ASSIGN_OR_RETURN(const std::optional<ListedObject> result, results_->next());
       if (!result) return false;
-      listed_ = id_from_key(result->key).value_or(listed_);
+      if (const auto listed = id_from_key(result->key)) listed_ = listed->text();
     }
-    return listed_ == id;
+    return listed_ == id.text();
   }
 
  private:
@@ -60,6 +38,32 @@ class ListedResults {
 };
 
 }  // namespace
+
+// An object is never older than its id, and ids rise within a shard: the first young id ends the
+// shard.
+Status Expiry::for_each_older(std::string_view space, WallTime cutoff, const Visit& visit) {
+  for (const char shard : kShards) {
+    ObjectCursor objects(store_, shard_prefix(space, shard), context_);
+    for (;;) {
+      ASSIGN_OR_RETURN(const std::optional<ListedObject> object, objects.next());
+      if (!object) break;
+      const std::optional<JobId> id = id_from_key(object->key);
+      if (!id) {
+        foreign_.passed_over(object->key, kNoKeyOfOurs);
+        continue;
+      }
+      if (uuid7_time(*id) >= cutoff) break;
+      if (object->modified >= cutoff) continue;
+      const Status visited = visit(*object, *id);
+      if (visited.code() == Code::corrupt_input) {
+        foreign_.passed_over(object->key, visited.message());
+        continue;
+      }
+      RETURN_IF_ERROR(visited);
+    }
+  }
+  return Status();
+}
 
 Result<std::uint64_t> Expiry::run() {
   std::uint64_t removed = 0;
@@ -77,13 +81,13 @@ Result<std::uint64_t> Expiry::dead_letters() {
   if (ages_.dead_letter.count() == 0) return std::uint64_t{0};
   std::uint64_t removed = 0;
   const Status walked = for_each_older(
-      store_, key_space::kDead, cutoff(ages_.dead_letter), context_,
-      [&](const ListedObject& object, const std::string& id) -> Status {
+      key_space::kDead, cutoff(ages_.dead_letter),
+      [&](const ListedObject& object, const JobId& id) -> Status {
         RETURN_IF_ERROR(store_.remove(object.key, context_));
         ++removed;
         // A retry that died halfway may have left the job unfinished as well: that one goes on.
         ASSIGN_OR_RETURN(const bool upload, object_exists(store_, upload_key(id), context_));
-        return upload ? Status() : queue_.forget(id, context_);
+        return upload ? Status() : queue_.forget(id.text(), context_);
       });
   RETURN_IF_ERROR(walked);
   return removed;
@@ -93,8 +97,8 @@ Result<std::uint64_t> Expiry::results() {
   if (ages_.result.count() == 0) return std::uint64_t{0};
   std::uint64_t removed = 0;
   const Status walked = for_each_older(
-      store_, key_space::kResults, cutoff(ages_.result), context_,
-      [&](const ListedObject& object, const std::string& id) -> Status {
+      key_space::kResults, cutoff(ages_.result),
+      [&](const ListedObject& object, const JobId& id) -> Status {
         // With the original still there the job would be done once more.
         RETURN_IF_ERROR(store_.remove(upload_key(id), context_));
         RETURN_IF_ERROR(remove_thumbs(store_, id, context_));
@@ -111,11 +115,11 @@ Result<std::uint64_t> Expiry::results() {
 
 Result<std::uint64_t> Expiry::orphaned_thumbs() {
   std::uint64_t removed = 0;
-  std::string known;  // the job of the latest rendition, which is not orphaned
+  std::optional<JobId> known;  // the job of the latest rendition, which is not orphaned
   ListedResults results(store_, context_);
   const Status walked = for_each_older(
-      store_, key_space::kThumbs, cutoff(ages_.unfinished), context_,
-      [&](const ListedObject& object, const std::string& id) -> Status {
+      key_space::kThumbs, cutoff(ages_.unfinished),
+      [&](const ListedObject& object, const JobId& id) -> Status {
         if (id == known) return Status();
         ASSIGN_OR_RETURN(const bool listed, results.has(id));
         if (listed) {
@@ -145,6 +149,10 @@ Result<std::uint64_t> Expiry::idempotency_records() {
     for (;;) {
       ASSIGN_OR_RETURN(const std::optional<ListedObject> record, records.next());
       if (!record) break;
+      if (!is_idempotency_key(record->key)) {
+        foreign_.passed_over(record->key, kNoKeyOfOurs);
+        continue;
+      }
       if (record->modified >= cutoff(ages_.unfinished)) continue;
       RETURN_IF_ERROR(store_.remove(record->key, context_));
       ++removed;
@@ -156,8 +164,8 @@ Result<std::uint64_t> Expiry::idempotency_records() {
 Result<std::uint64_t> Expiry::tombstones() {
   std::uint64_t removed = 0;
   const Status walked = for_each_older(
-      store_, key_space::kDeleted, cutoff(ages_.unfinished), context_,
-      [&](const ListedObject& object, const std::string& id) -> Status {
+      key_space::kDeleted, cutoff(ages_.unfinished),
+      [&](const ListedObject& object, const JobId& id) -> Status {
         ASSIGN_OR_RETURN(const std::optional<JobResult> result, read_result(store_, id, context_));
         if (result && is_tombstone(*result)) {
           RETURN_IF_ERROR(store_.remove(upload_key(id), context_));

@@ -1,14 +1,17 @@
-// Expiry: removes from the store what is past its time. Used by the Janitor only.
+// Expiry: removes from the store what is past its time. What is none of ours, or cannot be read,
+// it passes over and leaves. Used by the Janitor only.
 #pragma once
 
 #include <chrono>
 #include <cstdint>
-#include <string>
+#include <functional>
 #include <string_view>
 
 #include "base/clock.h"
+#include "base/ids.h"
 #include "base/op_context.h"
 #include "base/status.h"
+#include "metrics/foreign_records.h"
 #include "queue/job_queue.h"
 #include "store/object_store.h"
 
@@ -26,8 +29,13 @@ struct ExpiryAges {
 class Expiry {
  public:
   Expiry(ObjectStore& store, JobQueue& queue, const ExpiryAges& ages, WallTime now,
-         const OpContext& context)
-      : store_(store), queue_(queue), ages_(ages), now_(now), context_(context) {}
+         ForeignRecords& foreign, const OpContext& context)
+      : store_(store),
+        queue_(queue),
+        ages_(ages),
+        now_(now),
+        foreign_(foreign),
+        context_(context) {}
 
   /// All of the below.
   Result<std::uint64_t> run();
@@ -48,12 +56,18 @@ class Expiry {
   Result<std::uint64_t> tombstones();
 
  private:
+  using Visit = std::function<Status(const ListedObject&, const JobId& id)>;
+
+  /// Calls `visit` for all objects of a space that were last put before `cutoff`.
+  Status for_each_older(std::string_view space, WallTime cutoff, const Visit& visit);
+
   WallTime cutoff(std::chrono::milliseconds age) const { return now_ - age; }
 
   ObjectStore& store_;
   JobQueue& queue_;
   const ExpiryAges ages_;
   const WallTime now_;
+  ForeignRecords& foreign_;
   const OpContext& context_;
 };
 

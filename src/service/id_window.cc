@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <functional>
 
-#include "base/ids.h"
 #include "model/object_key.h"
 
 namespace thumbmill {
@@ -23,20 +22,20 @@ std::string below(WallTime time) { return uuid7_lower_bound(time).substr(0, 13);
 
 }  // namespace
 
-IdWindow::IdWindow(ObjectStore& store, const Clock& clock, std::string before,
+IdWindow::IdWindow(ObjectStore& store, const Clock& clock, const std::optional<JobId>& before,
                    const OpContext& context)
     : store_(store),
       context_(context),
-      before_(before.empty() ? std::string(kAboveAll) : std::move(before)),
-      upper_(uuid7_time(before_).value_or(clock.wall_now())),
+      before_(before ? before->text() : std::string(kAboveAll)),
+      upper_(before ? uuid7_time(*before) : clock.wall_now()),
       span_(kFirstSpan) {}
 
-Result<std::optional<std::vector<std::string>>> IdWindow::next() {
+Result<std::optional<std::vector<JobId>>> IdWindow::next() {
   while (!at_end_) {
     // In milliseconds: centuries of nanoseconds overflow.
     const std::int64_t from_ms = std::max<std::int64_t>(0, to_unix_ms(upper_) - span_.count());
     const WallTime from = from_unix_ms(from_ms);
-    std::vector<std::string> ids;
+    std::vector<JobId> ids;
     ASSIGN_OR_RETURN(const bool whole, collect(from, ids));
     if (!whole) {
       span_ = std::max(kLeastSpan, span_ / kGrowth);
@@ -51,12 +50,12 @@ Result<std::optional<std::vector<std::string>>> IdWindow::next() {
     ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
     return std::optional(std::move(ids));
   }
-  return std::optional<std::vector<std::string>>();
+  return std::optional<std::vector<JobId>>();
 }
 
 // Gathers the ids from `from` up to `before_`. False when there are so many in some shard that a
 // narrower window is cheaper; the narrowest is gone through whole.
-Result<bool> IdWindow::collect(WallTime from, std::vector<std::string>& ids) {
+Result<bool> IdWindow::collect(WallTime from, std::vector<JobId>& ids) {
   for (const std::string_view space : {key_space::kUploads, key_space::kResults}) {
     for (const char shard : kShards) {
       const std::string prefix = shard_prefix(space, shard);
@@ -66,13 +65,12 @@ Result<bool> IdWindow::collect(WallTime from, std::vector<std::string>& ids) {
                          store_.list(prefix, after, kListing, context_));
         more = page.size() == kListing;
         for (const ListedObject& object : page) {
-          std::optional<std::string> id = id_from_key(object.key);
-          if (!id) continue;
-          if (*id >= before_) {
+          // By the key, for names of others may come after all ids, however many.
+          if (object.key >= prefix + before_) {
             more = false;
             break;
           }
-          ids.push_back(*std::move(id));
+          if (std::optional<JobId> id = id_from_key(object.key)) ids.push_back(*std::move(id));
         }
         if (more && span_ > kLeastSpan) return false;
         if (more) after = page.back().key;

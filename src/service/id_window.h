@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/ids.h"
 #include "base/op_context.h"
 #include "base/status.h"
 #include "store/object_store.h"
@@ -18,15 +19,16 @@ namespace thumbmill {
 /// One thread at a time.
 class IdWindow {
  public:
-  /// Ids below `before`, or all when that is empty.
-  IdWindow(ObjectStore& store, const Clock& clock, std::string before, const OpContext& context);
+  /// Ids below `before`, or all of them.
+  IdWindow(ObjectStore& store, const Clock& clock, const std::optional<JobId>& before,
+           const OpContext& context);
 
   /// The next ids backwards in time, newest first; each once, though a job may have an upload as
   /// well as a result. Never an empty list; nothing at the end.
-  Result<std::optional<std::vector<std::string>>> next();
+  Result<std::optional<std::vector<JobId>>> next();
 
  private:
-  Result<bool> collect(WallTime from, std::vector<std::string>& ids);
+  Result<bool> collect(WallTime from, std::vector<JobId>& ids);
 
   ObjectStore& store_;
   const OpContext context_;

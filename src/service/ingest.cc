@@ -90,7 +90,7 @@ Result<AcceptedUpload> Ingest::accept(const Upload& upload, const OpContext& con
 Result<AcceptedUpload> Ingest::try_accept(const Upload& upload, const OpContext& context) {
   ASSIGN_OR_RETURN(const ImageFormat format, format_of(upload.body, formats_));
   RETURN_IF_ERROR(validate(upload.renditions));
-  AcceptedUpload accepted;
+  AcceptedUpload accepted{new_uuid7(clock_), false};
   KeyInFlight key(*this);
   if (upload.idempotency_key) {
     RETURN_IF_ERROR(check_key(*upload.idempotency_key));
@@ -101,8 +101,6 @@ Result<AcceptedUpload> Ingest::try_accept(const Upload& upload, const OpContext&
     ASSIGN_OR_RETURN(const std::string print, fingerprint(upload));
     ASSIGN_OR_RETURN(accepted, resolve_key(digest, print, context));
     if (accepted.known) return accepted;
-  } else {
-    accepted.id = new_uuid7(clock_);
   }
   const Job job{.renditions = upload.renditions,
                 .name = {},
@@ -124,9 +122,9 @@ Result<AcceptedUpload> Ingest::try_accept(const Upload& upload, const OpContext&
 }
 
 // The upload is durable, so its client is told so whatever the queue says.
-void Ingest::enqueue(const std::string& id, const OpContext& context) {
+void Ingest::enqueue(const JobId& id, const OpContext& context) {
   notifier_.publish({.id = id, .state = JobState::queued, .at = clock_.wall_now()});
-  const Status queued = queue_.enqueue(id, context).status();
+  const Status queued = queue_.enqueue(id.text(), context).status();
   if (queued.ok()) return;
   metrics_.add(metric::kUploadsUnqueued, 1);
   log_.warning(

@@ -12,6 +12,7 @@
 
 #include "base/blob.h"
 #include "base/clock.h"
+#include "base/ids.h"
 #include "base/log.h"
 #include "base/op_context.h"
 #include "base/status.h"
@@ -37,7 +38,7 @@ struct Upload {
 };
 
 struct AcceptedUpload {
-  std::string id;
+  JobId id;
   bool known = false;  ///< the Idempotency-Key was used before with the same upload
 };
 
@@ -59,7 +60,7 @@ class Ingest {
 
   /// Queues the job of an upload that is stored already, and tells of it. Fails for nobody: what
   /// the queue does not take now, the sweep queues.
-  void enqueue(const std::string& id, const OpContext& context);
+  void enqueue(const JobId& id, const OpContext& context);
 
   /// Marks (in Status::detail) a key that was used with another upload.
   static constexpr std::string_view kKeyReused = "idempotency_key_reused";

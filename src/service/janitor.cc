@@ -8,7 +8,7 @@
 #include <string>
 #include <thread>
 
-#include "base/ids.h"
+#include "metrics/foreign_records.h"
 #include "model/object_key.h"
 #include "service/expiry.h"
 #include "service/job_records.h"
@@ -34,7 +34,9 @@ double seconds(std::chrono::nanoseconds span) {
 class Janitor::Thread {
  public:
   Thread(const JanitorOptions& options, const JanitorParts& parts)
-      : options_(options), parts_(parts) {}
+      : options_(options),
+        parts_(parts),
+        foreign_("store", parts.metrics, parts.log, parts.clock) {}
 
   /// `age`: of the youngest upload to look at.
   Result<SweepReport> sweep(milliseconds age, bool expire, const OpContext& context);
@@ -44,12 +46,13 @@ class Janitor::Thread {
 
  private:
   Status sweep_uploads(milliseconds age, SweepReport& report, const OpContext& context);
-  Status sweep_upload(const std::string& id, SweepReport& report, const OpContext& context);
+  Status sweep_upload(const JobId& id, SweepReport& report, const OpContext& context);
   void run();
   void sweep_now(milliseconds age, bool expire);
 
   const JanitorOptions options_;
   const JanitorParts parts_;
+  ForeignRecords foreign_;
   std::stop_source stop_;
 
   std::mutex mutex_;
@@ -66,7 +69,7 @@ Result<SweepReport> Janitor::Thread::sweep(milliseconds age, bool expire,
   if (expire) {
     Expiry expiry(parts_.store, parts_.queue,
                   {options_.unfinished_age, options_.dead_letter_age, options_.result_age},
-                  parts_.clock.wall_now(), context);
+                  parts_.clock.wall_now(), foreign_, context);
     ASSIGN_OR_RETURN(report.expired, expiry.run());
   }
   parts_.metrics.observe(metric::kSweepSeconds, seconds(parts_.clock.now() - started));
@@ -81,8 +84,11 @@ Status Janitor::Thread::sweep_uploads(milliseconds age, SweepReport& report,
     for (;;) {
       ASSIGN_OR_RETURN(const std::optional<ListedObject> upload, uploads.next());
       if (!upload) break;
-      const std::optional<std::string> id = id_from_key(upload->key);
-      if (!id) continue;
+      const std::optional<JobId> id = id_from_key(upload->key);
+      if (!id) {
+        foreign_.passed_over(upload->key, kNoKeyOfOurs);
+        continue;
+      }
       ++report.unfinished;
       // By the time of the put, not of the id: a dead letter that is put back is young again.
       if (age.count() > 0 && upload->modified > youngest) continue;
@@ -92,10 +98,10 @@ Status Janitor::Thread::sweep_uploads(milliseconds age, SweepReport& report,
   return Status();
 }
 
-Status Janitor::Thread::sweep_upload(const std::string& id, SweepReport& report,
+Status Janitor::Thread::sweep_upload(const JobId& id, SweepReport& report,
                                      const OpContext& context) {
   // The queue first: most of a backlog needs no look at the store.
-  ASSIGN_OR_RETURN(const std::optional<QueuedJob> queued, parts_.queue.find(id, context));
+  ASSIGN_OR_RETURN(const std::optional<QueuedJob> queued, parts_.queue.find(id.text(), context));
   if (queued && queued->state != QueuedState::dead) return Status();
   const Result<std::optional<JobResult>> result = read_result(parts_.store, id, context);
   const bool damaged = result.status().code() == Code::corrupt_input;
@@ -110,7 +116,7 @@ Status Janitor::Thread::sweep_upload(const std::string& id, SweepReport& report,
     ++report.completed;
     return Status();
   }
-  ASSIGN_OR_RETURN(const bool requeued, parts_.queue.enqueue(id, context));
+  ASSIGN_OR_RETURN(const bool requeued, parts_.queue.enqueue(id.text(), context));
   if (!requeued) return Status();
   ++report.requeued;
   parts_.metrics.add(metric::kSweepRequeued, 1);

@@ -15,7 +15,7 @@ std::string_view cut(std::string_view name, std::size_t size) {
 
 }  // namespace
 
-Result<std::optional<JobResult>> read_result(ObjectStore& store, const std::string& id,
+Result<std::optional<JobResult>> read_result(ObjectStore& store, const JobId& id,
                                              const OpContext& context) {
   const Result<Object> object = store.get(result_key(id), context);
   if (object.status().code() == Code::not_found) return std::optional<JobResult>();
@@ -25,7 +25,7 @@ Result<std::optional<JobResult>> read_result(ObjectStore& store, const std::stri
   return std::optional<JobResult>(std::move(result));
 }
 
-Status write_result(ObjectStore& store, const std::string& id, const JobResult& result,
+Status write_result(ObjectStore& store, const JobId& id, const JobResult& result,
                     const OpContext& context) {
   return store.put(
       result_key(id), Blob(encode_job_result(result)),
@@ -48,15 +48,16 @@ bool is_tombstone(const JobResult& result) {
 Result<bool> object_exists(ObjectStore& store, const std::string& key, const OpContext& context) {
   const Status found = store.head(key, context).status();
   if (found.code() == Code::not_found) return false;
-  RETURN_IF_ERROR(found);
+  if (found.code() != Code::corrupt_input) RETURN_IF_ERROR(found);
   return true;
 }
 
-Status remove_thumbs(ObjectStore& store, const std::string& id, const OpContext& context) {
+Status remove_thumbs(ObjectStore& store, const JobId& id, const OpContext& context) {
   ObjectCursor thumbs(store, thumbs_prefix(id), context);
   for (;;) {
     ASSIGN_OR_RETURN(const std::optional<ListedObject> thumb, thumbs.next());
     if (!thumb) return Status();
+    if (id_from_key(thumb->key) != id || !is_object_key(thumb->key)) continue;
     RETURN_IF_ERROR(store.remove(thumb->key, context));
   }
 }

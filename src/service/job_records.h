@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/ids.h"
 #include "base/op_context.h"
 #include "base/status.h"
 #include "model/job.h"
@@ -14,17 +15,20 @@
 
 namespace thumbmill {
 
+/// What ForeignRecords are told of objects that lie where ours do.
+inline constexpr std::string_view kNoKeyOfOurs = "no key of ours";
+
 /// The job as metadata, with as much of the client's file name (any bytes) as fits.
 /// invalid_argument as encode_job().
 Result<Metadata> encode_job_with_name(Job job, std::string_view name);
 
 /// The stored terminal state; nothing when the job has none. Tombstones are returned like any
 /// other. corrupt_input when it cannot be read, and the store's failures.
-Result<std::optional<JobResult>> read_result(ObjectStore& store, const std::string& id,
+Result<std::optional<JobResult>> read_result(ObjectStore& store, const JobId& id,
                                              const OpContext& context);
 
 /// Stores the terminal state unless there is one. conflict: there is one.
-Status write_result(ObjectStore& store, const std::string& id, const JobResult& result,
+Status write_result(ObjectStore& store, const JobId& id, const JobResult& result,
                     const OpContext& context);
 
 /// The terminal state of a job that was deleted before it had ended. It holds the place of the
@@ -33,10 +37,10 @@ Status write_result(ObjectStore& store, const std::string& id, const JobResult& 
 JobResult make_tombstone(WallTime now);
 bool is_tombstone(const JobResult& result);
 
-/// True when there is an object `key`.
+/// True when there is an object `key`, be it damaged.
 Result<bool> object_exists(ObjectStore& store, const std::string& key, const OpContext& context);
 
 /// Removes all renditions of the job.
-Status remove_thumbs(ObjectStore& store, const std::string& id, const OpContext& context);
+Status remove_thumbs(ObjectStore& store, const JobId& id, const OpContext& context);
 
 }  // namespace thumbmill

@@ -11,6 +11,8 @@
 // goes by the result) and is removed when found.
 #pragma once
 
+#include "base/ids.h"
+#include "metrics/foreign_records.h"
 #include "service/job_processor.h"
 
 namespace thumbmill {
@@ -18,7 +20,9 @@ namespace thumbmill {
 /// Thread-safe, as every JobProcessor.
 class UploadProcessor final : public JobProcessor {
  public:
-  using JobProcessor::JobProcessor;
+  UploadProcessor(const WorkerOptions& options, const WorkerParts& parts, StoreBreaker& breaker)
+      : JobProcessor(options, parts, breaker),
+        foreign_("queue", parts.metrics, parts.log, parts.clock) {}
 
   std::optional<FetchedJob> fetch(std::shared_ptr<HeldLease> lease) override;
 
@@ -26,11 +30,16 @@ class UploadProcessor final : public JobProcessor {
   Status store(const Subject& subject, Thumbnails thumbs) override;
   Status fail(const Subject& subject, const Status& why) override;
 
-  Result<std::optional<JobResult>> existing_result(HeldLease& lease);
-  void resolve_missing_original(HeldLease& lease);
-  Status store_thumbs(HeldLease& lease, const Thumbnails& thumbs);
-  Result<JobResult> store_result(const Subject& subject, Thumbnails thumbs);
-  Status complete(HeldLease& lease, const JobResult& result, const StageTimes& times = {});
+  /// Takes a job that is none of ours off the queue.
+  void pass_over(HeldLease& lease);
+  Result<std::optional<JobResult>> existing_result(const JobId& id, const HeldLease& lease);
+  void resolve_missing_original(const JobId& id, HeldLease& lease);
+  Status store_thumbs(const JobId& id, const HeldLease& lease, const Thumbnails& thumbs);
+  Result<JobResult> store_result(const JobId& id, const Subject& subject, Thumbnails thumbs);
+  Status complete(const JobId& id, HeldLease& lease, const JobResult& result,
+                  const StageTimes& times = {});
+
+  ForeignRecords foreign_;
 };
 
 }  // namespace thumbmill

@@ -77,7 +77,8 @@ class ObjectStore {
 
   /// Up to `limit` objects (1 to 1000) whose keys start with `prefix` and are greater than `after`,
   /// in byte order of the keys. A shorter answer than `limit` is the end. `prefix` ends in '/' or
-  /// is empty. Objects put or removed meanwhile may or may not be there; all others are.
+  /// is empty. Objects put or removed meanwhile may or may not be there; all others are, also those
+  /// that others have put, whose names need not be keys.
   virtual Result<std::vector<ListedObject>> list(std::string_view prefix, std::string_view after,
                                                  std::size_t limit, const OpContext& context) = 0;
 

@@ -21,6 +21,8 @@ namespace thumbmill {
 struct QueueUnderTest {
   std::shared_ptr<void> surroundings;  // owned together with the queue, and outliving it
   std::unique_ptr<JobQueue> queue;
+  /// Writes what others may put where the queue keeps its jobs, past the queue.
+  std::function<void()> write_foreign = {};
 };
 
 struct QueueFactory {
@@ -290,6 +292,46 @@ TEST_P(JobQueueSuite, HeedsStopAndDeadline) {
   EXPECT_EQ(queue_.enqueue("a", {.stop = stop.get_token()}).status().code(), Code::cancelled);
   EXPECT_EQ(queue_.depth({.deadline = SteadyTime::min()}).status().code(), Code::deadline_exceeded);
   EXPECT_EQ(state("a"), std::nullopt);
+}
+
+// What is none of ours is delivered like a job, for the worker to pass over, or is not looked at.
+TEST_P(JobQueueSuite, RecordsOfOthersStandInNobodysWay) {
+  under_test_.write_foreign();
+  enqueue("ours");
+  under_test_.write_foreign();
+  std::multiset<std::string> delivered;
+  for (int quiet = 0; quiet < 3;) {
+    ASSERT_LT(delivered.size(), 100u) << "the same records come again and again";
+    std::vector<Lease> leases = lease(5);
+    if (leases.empty()) {
+      ++quiet;  // delays and leases of others may end
+      clock_.advance(std::chrono::minutes(1));
+    }
+    for (Lease& lease : leases) {
+      delivered.insert(lease.id());
+      EXPECT_TRUE(lease.ack({}).ok()) << lease.id();
+    }
+  }
+  EXPECT_EQ(delivered.count("ours"), 1u);
+  EXPECT_GE(delivered.count("hello"), 1u) << "so that it is counted and named in the log";
+  EXPECT_TRUE(queue_.check({}).ok());
+  if (queue_.traits().exact_depth) {
+    EXPECT_EQ(queue_.depth({})->backlog(), 0u) << "no worker is wanted for them";
+  }
+  enqueue("later");
+  EXPECT_THAT(ids(lease(5)), ElementsAre("later"));
+}
+
+TEST_P(JobQueueSuite, AWaitingLeaserSleepsWhileThereAreOnlyRecordsOfOthers) {
+  under_test_.write_foreign();
+  for (std::vector<Lease> leases = lease(9); !leases.empty(); leases = lease(9)) {
+    for (Lease& lease : leases) EXPECT_TRUE(lease.ack({}).ok()) << lease.id();
+  }
+  auto leased = std::async(
+      std::launch::async, [&] { return queue_.lease(1, kTtl, std::chrono::hours(1), {}).value(); });
+  clock_.await_waiters(1);
+  enqueue("ours");
+  EXPECT_THAT(ids(leased.get()), ElementsAre("ours"));
 }
 
 TEST_P(JobQueueSuite, IsUsable) { EXPECT_TRUE(queue_.check({}).ok()); }

@@ -3,6 +3,7 @@
 #include <random>
 
 #include <fmt/format.h>
+#include <sqlite3.h>
 
 #include "conformance/job_queue_suite.h"
 #include "fakes/kafka_cluster.h"
@@ -18,7 +19,12 @@ namespace thumbmill {
 namespace {
 
 QueueUnderTest make_memory(SimClock& clock) {
-  return {nullptr, std::make_unique<MemoryQueue>(clock)};
+  auto queue = std::make_unique<MemoryQueue>(clock);
+  const auto write_foreign = [&queue = *queue] {
+    EXPECT_TRUE(queue.enqueue("hello", {}).ok());
+    EXPECT_TRUE(queue.enqueue("", {}).ok());
+  };
+  return {nullptr, std::move(queue), write_foreign};
 }
 
 struct SqliteSurroundings {
@@ -26,11 +32,30 @@ struct SqliteSurroundings {
   NoLogger log;
 };
 
+// As somebody with the command line of SQLite could. A row that the table does not take is as good.
+void write_foreign_rows(const std::string& path) {
+  sqlite3* database = nullptr;
+  ASSERT_EQ(sqlite3_open(path.c_str(), &database), SQLITE_OK);
+  for (const char* row :
+       {"'hello', 0, 0, 0, 0, 0, 'ok'", "'', 0, 0, 0, 0, 0, 'ok'",
+        "'strange code', 0, 0, 0, 0, 0, 'eclipse'", "x'00ff', 0, 0, 0, 0, 0, 'ok'",
+        "'due', 0, 'soon', 0, 0, 0, 'ok'", "'late', 0, 9223372036854775807, 0, 0, 0, 'ok'",
+        "'old', 0, 0, -9223372036854775808, 0, 0, 'ok'",
+        "'tries', 0, 0, 0, 9223372036854775807, 0, 'ok'",
+        "'token', 0, 0, 0, 0, 9223372036854775807, 'ok'", "'state', 7, 0, 0, 0, 0, 'ok'",
+        "'word', 'ready', 0, 0, 0, 0, 'ok'"}) {
+    const std::string insert = fmt::format("INSERT OR IGNORE INTO jobs VALUES ({})", row);
+    sqlite3_exec(database, insert.c_str(), nullptr, nullptr, nullptr);
+  }
+  sqlite3_close(database);
+}
+
 QueueUnderTest make_sqlite(SimClock& clock) {
   auto surroundings = std::make_shared<SqliteSurroundings>();
   auto queue =
       SqliteQueue::open(surroundings->directory.path() + "/queue.db", clock, surroundings->log);
-  return {surroundings, std::move(queue).value()};
+  return {surroundings, std::move(queue).value(),
+          [path = surroundings->directory.path() + "/queue.db"] { write_foreign_rows(path); }};
 }
 
 // Redis on the simulated clock: its scripts take the clock's time as an argument instead of the
@@ -42,12 +67,51 @@ struct RedisSurroundings {
   Random random{1};
 };
 
+void write_foreign_keys(const std::string& url) {
+  RedisConnector connector(parse_redis_url(url).value());
+  RedisConnection connection = connector.connect().value();
+  const auto tell = [&](const RedisCommand& command) {
+    const RedisReply reply = connection.call(command).value();
+    EXPECT_FALSE(reply.is_error()) << reply.text;
+    return reply.text;
+  };
+  const std::string queue = "{thumbmill}:queue", jobs = "{thumbmill}:jobs";
+  const auto add = [&](const std::string& id) { return tell({"XADD", queue, "*", "id", id}); };
+  for (const std::string& id : {std::string("hello"), std::string("hello"), std::string(),
+                                std::string("a\0b\n\xff c", 7), std::string(10'000, 'x')}) {
+    add(id);
+  }
+  tell({"XADD", queue, "*", "colour", "red", "size", "7"});
+  // Records of another form, with an entry that they name and without.
+  int number = 0;
+  for (const char* record :
+       {"garbage", "ready many 1 - {} ok", "ready 1 soon - {} ok", "ready nan inf - {} ok",
+        "dreaming 1 1 - {} ok", "ready 1 1 - {} ok and more", "running 1 1 token {} ok",
+        "dead 99999999999999999999 1 - {} eclipse"}) {
+    const std::string id = fmt::format("record-{}", number++);
+    tell({"HSET", jobs, id, fmt::format(fmt::runtime(record), add(id))});
+    tell({"HSET", jobs, id + "-alone", record});
+  }
+  for (const char* set : {"{thumbmill}:leases", "{thumbmill}:delayed"}) {
+    for (const char* record :
+         {"running 1 1 - garbage ok", "running 1 1 - - ok", "delayed 1 1 - - ok", "dead 1 1 - - ok",
+          "ready 1 1 - 99999999999999999999-1 ok"}) {
+      const std::string id = fmt::format("member-{}", number++);
+      tell({"HSET", jobs, id, record});
+      tell({"ZADD", set, "1", id});
+    }
+    tell({"ZADD", set, "1", "without a record"});
+  }
+  for (const char* when : {"1e300", "+inf"}) tell({"ZADD", "{thumbmill}:leases", when, when});
+}
+
 QueueUnderTest make_redis(SimClock& clock, std::vector<std::string> arguments) {
   auto surroundings = std::make_shared<RedisSurroundings>(std::move(arguments));
   auto queue =
       RedisQueue::open(parse_redis_url(surroundings->server.url()).value(), clock,
                        surroundings->random, surroundings->log, {.time = RedisTime::own_clock});
-  return {surroundings, std::move(queue).value()};
+  return {surroundings, std::move(queue).value(),
+          [url = surroundings->server.url()] { write_foreign_keys(url); }};
 }
 
 QueueUnderTest make_redis_in_memory(SimClock& clock) { return make_redis(clock, {}); }
@@ -65,11 +129,30 @@ struct KafkaSurroundings {
   NoLogger log;
 };
 
+void write_foreign_records(const std::string& url) {
+  SystemClock clock;
+  const KafkaOptions options = parse_kafka_url(url).value();
+  const auto producer = KafkaProducer::open(options, clock).value();
+  const auto write = [&](std::string_view key, const KafkaHeaders& headers) {
+    const Status written = producer->publish(options.name("jobs"), key, headers, {});
+    EXPECT_TRUE(written.ok()) << written.to_string();
+  };
+  write("hello", {});
+  write("", {});
+  write(std::string(10'000, 'x'), {});
+  for (const char* number : {"", "-1", "many", "9223372036854775807", "99999999999999999999"}) {
+    for (const char* name : {"attempts", "first-enqueued", "due"}) {
+      write(std::string(name) + " " + number, {{name, number}});
+    }
+  }
+}
+
 QueueUnderTest make_kafka(SimClock& clock) {
   auto surroundings = std::make_shared<KafkaSurroundings>();
   auto queue = KafkaQueue::open(parse_kafka_url(surroundings->cluster.url()).value(), clock,
                                 surroundings->log, {.alone = true});
-  return {surroundings, std::move(queue).value()};
+  return {surroundings, std::move(queue).value(),
+          [url = surroundings->cluster.url()] { write_foreign_records(url); }};
 }
 
 // A real cluster, where the tests are told of one: THUMBMILL_TEST_KAFKA=HOST:PORT. Each test makes
@@ -78,8 +161,8 @@ QueueUnderTest make_real_kafka(SimClock& clock) {
   auto log = std::make_shared<NoLogger>();
   const std::string url = fmt::format("kafka://{}?prefix=thumbmill-test-{:016x}&partitions=2",
                                       std::getenv("THUMBMILL_TEST_KAFKA"), std::random_device()());
-  return {log,
-          KafkaQueue::open(parse_kafka_url(url).value(), clock, *log, {.alone = true}).value()};
+  return {log, KafkaQueue::open(parse_kafka_url(url).value(), clock, *log, {.alone = true}).value(),
+          [url] { write_foreign_records(url); }};
 }
 
 std::vector<QueueFactory> kafka_factories() {

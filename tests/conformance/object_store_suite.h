@@ -22,6 +22,8 @@ struct StoreUnderTest {
   std::shared_ptr<void> surroundings;  // owned together with the store, and outliving it
   std::unique_ptr<ObjectStore> store;
   std::string missing = {};  // why there is no store: its server cannot be had here
+  // Puts what others may have below uploads/a/, past the store; unset where there is no way.
+  std::function<void()> write_foreign = {};
 };
 
 /// What a server may lack; the rules that need it are then skipped, visibly.
@@ -243,6 +245,27 @@ TEST_P(ObjectStoreSuite, ListingGoesOnAfterAnyText) {
   EXPECT_THAT(list("", "a/"), ElementsAre("a/1", "a/2", "b/1"));
   EXPECT_THAT(list("", "az"), ElementsAre("b/1"));
   EXPECT_THAT(list("a/", "a/2"), IsEmpty());
+}
+
+TEST_P(ObjectStoreSuite, ObjectsOfOthersAreNoTrouble) {
+  if (!under_test_.write_foreign) GTEST_SKIP() << "nothing comes here but through the store";
+  ASSERT_TRUE(put("uploads/a/ours", "x").ok());
+  under_test_.write_foreign();
+  for (const char* prefix : {"", "uploads/", "uploads/a/"}) {
+    const std::vector<std::string> keys = list(prefix);
+    EXPECT_THAT(keys, ::testing::Contains("uploads/a/ours"));
+    EXPECT_THAT(keys, ::testing::Contains("uploads/a/hello"));
+    EXPECT_TRUE(std::ranges::is_sorted(keys));
+    for (const std::string& key : keys) {
+      const Code code = store_.get(key, {}).status().code();
+      EXPECT_TRUE(code == Code::ok || code == Code::invalid_argument || code == Code::corrupt_input)
+          << key << ": " << code_name(code);
+      EXPECT_EQ(list(prefix, key, 1).empty(), key == keys.back()) << "one can go on after " << key;
+    }
+  }
+  EXPECT_TRUE(store_.check({}).ok());
+  ASSERT_TRUE(store_.remove("uploads/a/ours", {}).ok());
+  EXPECT_EQ(read("uploads/a/hello"), "hello") << "what is not ours stays";
 }
 
 TEST_P(ObjectStoreSuite, RefusesWhatIsNoKeyNoPrefixNoMetadata) {

@@ -27,6 +27,38 @@ def queue_wiped(case):
     return case.finish(api)
 
 
+def foreign_records(case):
+    """Others write into the queue, onto the channel of events, and into the store, under load."""
+    redis = case.redis()
+    cluster = case.on_folder(redis)
+    processes = [cluster.start(role) for role in ("api", "janitor", "worker")]
+    api, janitor, worker = processes
+    cluster.load(api.url, 20)
+    case.lasting(1.5)
+    (case.directory / "store/uploads/0").mkdir(parents=True, exist_ok=True)
+    (case.directory / "store/uploads/0/hello").write_text("hello", encoding="utf-8")
+    queue, jobs = "{thumbmill}:queue", "{thumbmill}:jobs"
+    for name in ("hello", "HELLO", "../../etc/passwd", "x" * 10_000):
+        redis.command("XADD", queue, "*", "id", name)
+        redis.command("XADD", queue, "*", "colour", name)
+        redis.command("HSET", jobs, name, "garbage")
+        for members in ("leases", "delayed"):
+            redis.command("ZADD", "{thumbmill}:" + members, "1", f"{members}-{name}")
+        redis.command("PUBLISH", "{thumbmill}:events", name)
+    case.lasting(3)
+    until("the worker has passed them over", lambda: foreign(worker, "queue") >= 12)
+    until("the sweep has passed the file over", lambda: foreign(janitor, "store") >= 1)
+    for process in processes:
+        until("the events are passed over", lambda process=process: foreign(process, "events") >= 4)
+    if not (case.directory / "store/uploads/0/hello").exists():
+        raise AssertionError("a file of somebody else's is gone")
+    return case.finish(api)
+
+
+def foreign(process, source):
+    return int(process.metric("thumbmill_foreign_records_total", source=source))
+
+
 def redis_away(case):
     """Redis is gone for a while and comes back empty; uploads are taken meanwhile."""
     redis = case.redis()

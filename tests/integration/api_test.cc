@@ -165,7 +165,7 @@ class ApiIntegrationTest : public testing::Test {
   NoLogger log_;
   TempDirectory spool_;
   Ingest ingest_{store_, queue_, notifier_, metrics_, log_, clock_};
-  Catalog catalog_{store_, queue_, notifier_, clock_};
+  Catalog catalog_{store_, queue_, notifier_, metrics_, log_, clock_};
   DeadLetters dead_letters_{store_, queue_, catalog_, notifier_, log_, clock_};
   std::optional<ApiService> service_;
   std::unique_ptr<HttpServer> server_;

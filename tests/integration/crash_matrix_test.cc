@@ -15,6 +15,7 @@
 #include "fakes/fake_thumbnailer.h"
 #include "fakes/quiet.h"
 #include "fakes/redis_server.h"
+#include "fakes/text_keys.h"
 #include "model/object_key.h"
 #include "notify/local/local_notifier.h"
 #include "queue/redis/redis_queue.h"
@@ -305,7 +306,7 @@ class CrashMatrixTest : public testing::TestWithParam<Setting> {
         finish(process, bad_image);
         for (const std::string& key : left(id)) expected.push_back(key);
         EXPECT_THAT(keys(*process.store), testing::UnorderedElementsAreArray(expected));
-        const JobResult result = read_result(*process.store, id, {}).value().value();
+        const JobResult result = read_result(*process.store, job_id(id), {}).value().value();
         EXPECT_EQ(result.failure ? result.failure->code : Code::ok,
                   bad_image ? Code::corrupt_input : Code::ok);
       }
@@ -341,7 +342,7 @@ TEST_P(CrashMatrixTest, AnApiThatDiesAfterAnyCallOfTheStoreLeavesNothingHalfDone
     Process process(*backends_);
     const std::string id = accept(process, *process.store, upload).value().id;
     finish(process);
-    EXPECT_TRUE(read_result(*process.store, id, {}).value().value().done());
+    EXPECT_TRUE(read_result(*process.store, job_id(id), {}).value().value().done());
     for (const std::string& key : keys(*process.store)) {
       EXPECT_THAT(key, testing::Not(testing::StartsWith("uploads/")));
     }

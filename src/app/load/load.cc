@@ -96,10 +96,10 @@ class Uploader {
   }
 
   bool fetch(const boost::json::object& image, const OpContext& context) {
-    const boost::json::value* renditions = image.if_contains("renditions");
-    if (renditions == nullptr || !renditions->is_array() || renditions->as_array().empty())
-      return false;
-    const boost::json::object* first = renditions->as_array().front().if_object();
+    const boost::json::value* member = image.if_contains("renditions");
+    const boost::json::array* renditions = member == nullptr ? nullptr : member->if_array();
+    if (renditions == nullptr || renditions->empty()) return false;
+    const boost::json::object* first = renditions->front().if_object();
     const auto url = first == nullptr ? std::nullopt : json::get_string(*first, "url");
     if (!url) return false;
     HttpFields fields;

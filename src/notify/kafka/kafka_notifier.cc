@@ -18,8 +18,9 @@ constexpr std::chrono::minutes kKeepFor{10};
 }  // namespace
 
 Result<std::unique_ptr<KafkaNotifier>> KafkaNotifier::open(const KafkaOptions& options,
-                                                           Clock& clock, Logger& log) {
-  std::unique_ptr<KafkaNotifier> notifier(new KafkaNotifier(options, log));
+                                                           Clock& clock, Metrics& metrics,
+                                                           Logger& log) {
+  std::unique_ptr<KafkaNotifier> notifier(new KafkaNotifier(options, clock, metrics, log));
   ASSIGN_OR_RETURN(notifier->producer_, KafkaProducer::open(options, clock));
   // librdkafka asks consumers for a group, also where none is joined and nothing committed.
   ASSIGN_OR_RETURN(KafkaOwned<rd_kafka_conf_t> conf,
@@ -33,8 +34,10 @@ Result<std::unique_ptr<KafkaNotifier>> KafkaNotifier::open(const KafkaOptions& o
   return notifier;
 }
 
-KafkaNotifier::KafkaNotifier(const KafkaOptions& options, Logger& log)
+KafkaNotifier::KafkaNotifier(const KafkaOptions& options, const Clock& clock, Metrics& metrics,
+                             Logger& log)
     : log_(log),
+      foreign_("events", metrics, log, clock),
       origin_(new_secret_hex(8)),
       topics_({{options.name(kTopic), 1, kKeepFor}}, options.replication),
       topic_(options.name(kTopic)) {}
@@ -77,9 +80,9 @@ void KafkaNotifier::read_loop() {
 }
 
 void KafkaNotifier::pass_on(const rd_kafka_message_t& message) {
-  const auto text = kafka_header(message, kHeader);
-  if (!text) return;
-  auto line = from_event_line(*text);
+  const std::string_view text = kafka_header(message, kHeader).value_or("");
+  auto line = from_event_line(text);
+  if (!line) foreign_.passed_over(text, kNoEventLine);
   if (!line || line->origin == origin_) return;
   fan_out_.publish(std::move(line->event));
 }

@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "kafka/producer.h"
 #include "kafka/topics.h"
+#include "metrics/foreign_records.h"
 #include "notify/event_fan_out.h"
 
 namespace thumbmill {
@@ -22,7 +23,7 @@ class KafkaNotifier final : public Notifier {
  public:
   /// Connects in the background, for as long as it takes. invalid_argument.
   static Result<std::unique_ptr<KafkaNotifier>> open(const KafkaOptions& options, Clock& clock,
-                                                     Logger& log);
+                                                     Metrics& metrics, Logger& log);
   ~KafkaNotifier() override;
 
   /// Never waits for Kafka: an event that it is too slow for is dropped for the other processes.
@@ -37,13 +38,14 @@ class KafkaNotifier final : public Notifier {
   }
 
  private:
-  KafkaNotifier(const KafkaOptions& options, Logger& log);
+  KafkaNotifier(const KafkaOptions& options, const Clock& clock, Metrics& metrics, Logger& log);
   void read_loop();
   /// Makes the topic where it is missing and begins at its end.
   Status begin();
   void pass_on(const rd_kafka_message_t& message);
 
   Logger& log_;
+  ForeignRecords foreign_;
   const std::string origin_;
   KafkaTopics topics_;
   const std::string topic_;

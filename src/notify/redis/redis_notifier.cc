@@ -19,9 +19,11 @@ constexpr Backoff kReconnect{milliseconds(100), milliseconds(2'000)};
 
 }  // namespace
 
-RedisNotifier::RedisNotifier(RedisOptions options, Random& random, Logger& log)
+RedisNotifier::RedisNotifier(RedisOptions options, const Clock& clock, Random& random,
+                             Metrics& metrics, Logger& log)
     : random_(random),
       log_(log),
+      foreign_("events", metrics, log, clock),
       origin_(new_secret_hex(8)),
       channel_(options.key("events")),
       connector_(std::move(options)) {
@@ -129,6 +131,7 @@ Status RedisNotifier::receive(RedisConnection& connection) {
 void RedisNotifier::pass_on(const RedisReply& message) {
   if (message.list.size() != 3 || message.list[0].text != "message") return;
   auto line = from_event_line(message.list[2].text);
+  if (!line) foreign_.passed_over(message.list[2].text, kNoEventLine);
   if (!line || line->origin == origin_) return;
   fan_out_.publish(std::move(line->event));
 }

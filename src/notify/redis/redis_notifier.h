@@ -12,6 +12,7 @@
 
 #include "base/log.h"
 #include "base/random.h"
+#include "metrics/foreign_records.h"
 #include "notify/event_fan_out.h"
 #include "redis/connector.h"
 #include "redis/end_signal.h"
@@ -23,7 +24,8 @@ namespace thumbmill {
 class RedisNotifier final : public Notifier {
  public:
   /// Connects in the background, now and whenever the connection is lost.
-  RedisNotifier(RedisOptions options, Random& random, Logger& log);
+  RedisNotifier(RedisOptions options, const Clock& clock, Random& random, Metrics& metrics,
+                Logger& log);
   ~RedisNotifier() override;
 
   /// Never waits for Redis: an event that it is too slow for is dropped for the other processes.
@@ -47,6 +49,7 @@ class RedisNotifier final : public Notifier {
 
   Random& random_;
   Logger& log_;
+  ForeignRecords foreign_;
   const std::string origin_;
   const std::string channel_;
   RedisConnector connector_;

@@ -52,7 +52,8 @@ const boost::json::object* object_in(const boost::json::object& object, std::str
 bool is_nothing(const boost::json::object& object, std::string_view name) {
   const boost::json::value* value = object.if_contains(name);
   if (value == nullptr || value->is_null()) return true;
-  return value->is_array() && value->as_array().empty();
+  const boost::json::array* list = value->if_array();
+  return list != nullptr && list->empty();
 }
 
 Result<std::string> body_of(const boost::json::object& envelope,
@@ -74,8 +75,10 @@ Status read_body(std::string_view text, CeleryMessage& message) {
   boost::json::error_code error;
   boost::json::value body = boost::json::parse({text.data(), text.size()}, error);
   boost::json::array* parts = error ? nullptr : body.if_array();
-  if (parts == nullptr || parts->size() != 3 || !(*parts)[0].is_array() ||
-      !(*parts)[1].is_object()) {
+  const bool whole = parts != nullptr && parts->size() == 3;
+  boost::json::array* args = whole ? (*parts)[0].if_array() : nullptr;
+  boost::json::object* kwargs = whole ? (*parts)[1].if_object() : nullptr;
+  if (args == nullptr || kwargs == nullptr) {
     return no_message("its body is not [args, kwargs, embed]");
   }
   if (const boost::json::object* embed = (*parts)[2].if_object()) {
@@ -85,8 +88,8 @@ Status read_body(std::string_view text, CeleryMessage& message) {
       }
     }
   }
-  message.args = std::move((*parts)[0].as_array());
-  message.kwargs = std::move((*parts)[1].as_object());
+  message.args = std::move(*args);
+  message.kwargs = std::move(*kwargs);
   return Status();
 }
 
@@ -101,8 +104,8 @@ Result<std::optional<WallTime>> time_in(const boost::json::object& headers, std:
 // An argument as text, when it is one or a whole number.
 std::optional<std::string> text_of(const boost::json::value* value) {
   if (value == nullptr) return std::nullopt;
-  if (value->is_string()) return std::string(value->as_string());
-  if (value->is_int64()) return std::to_string(value->as_int64());
+  if (const boost::json::string* text = value->if_string()) return std::string(*text);
+  if (const std::int64_t* number = value->if_int64()) return std::to_string(*number);
   return std::nullopt;
 }
 

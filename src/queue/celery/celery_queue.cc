@@ -40,11 +40,12 @@ std::string_view exception_name(Code code) {
 
 }  // namespace
 
-CeleryQueue::CeleryQueue(CeleryOptions options, Clock& clock, Logger& log)
+CeleryQueue::CeleryQueue(CeleryOptions options, Clock& clock, Metrics& metrics, Logger& log)
     : options_(std::move(options)),
       keys_(celery_keys(options_)),
       clock_(clock),
       log_(log),
+      foreign_("celery", metrics, log, clock),
       connector_(options_.redis),
       client_(connector_, SettingsCheck::none, clock, log) {}
 
@@ -80,8 +81,7 @@ Result<CeleryQueue::Claimed> CeleryQueue::claim(milliseconds ttl, std::vector<Le
   }
   const std::string& tag = reply.list[0].text;
   if (tag.empty()) {
-    log_.error("a message that is not Celery's is refused",
-               {{"list", keys_[3]}, {"message", reply.list[3].text.substr(0, 200)}});
+    foreign_.passed_over(reply.list[3].text, moved_to_refused("no Celery message of protocol 2"));
     return Claimed::something;
   }
   LeaseTicket ticket{tag,
@@ -94,6 +94,10 @@ Result<CeleryQueue::Claimed> CeleryQueue::claim(milliseconds ttl, std::vector<Le
   return Claimed::something;
 }
 
+std::string CeleryQueue::moved_to_refused(std::string_view why) const {
+  return fmt::format("{}; moved to the list {}", why, keys_[3]);
+}
+
 Status CeleryQueue::admit(LeaseTicket ticket, std::vector<Lease>& leases) {
   const Result<CeleryMessage> message = parse_celery_message(ticket.payload);
   Status refusal = message.status();
@@ -104,8 +108,7 @@ Status CeleryQueue::admit(LeaseTicket ticket, std::vector<Lease>& leases) {
                                               message->name, options_.task));
   }
   if (!refusal.ok()) {
-    log_.error("message refused",
-               {{"list", keys_[3]}, {"detail", refusal.to_string()}, {"delivery_tag", ticket.id}});
+    foreign_.passed_over(ticket.id, moved_to_refused(refusal.to_string()));
     return settle(scripts_.refuse, ticket, {}, OpContext{});
   }
   ticket.id = message->id;

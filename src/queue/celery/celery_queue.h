@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "metrics/foreign_records.h"
 #include "queue/celery/celery_options.h"
 #include "queue/celery/celery_scripts.h"
 #include "queue/task_source.h"
@@ -16,16 +17,16 @@
 
 namespace thumbmill {
 
-/// Thread-safe. Every lease must be gone before the queue. A message that is not for us is moved to
-/// the list `<queue>.refused`, with a line in the log; one that expired is dropped, as Celery does.
+/// Thread-safe. Every lease must be gone before the queue. A message that is not for us, or cannot
+/// be read, is moved to the list `<queue>.refused`; one that expired is dropped, as Celery does.
 class CeleryQueue final : public TaskSource, public LeaseBackend {
  public:
   /// How long a result is kept.
   static constexpr std::chrono::hours kResultAge{24};
 
-  /// Succeeds also while the server is away: calls are unavailable until it is back. `clock`,
-  /// `random` and `log` outlive the queue.
-  CeleryQueue(CeleryOptions options, Clock& clock, Logger& log);
+  /// Succeeds also while the server is away: calls are unavailable until it is back. What it is
+  /// given outlives the queue.
+  CeleryQueue(CeleryOptions options, Clock& clock, Metrics& metrics, Logger& log);
 
   Result<std::vector<Lease>> lease(std::size_t most, std::chrono::milliseconds ttl,
                                    std::chrono::milliseconds wait,
@@ -57,6 +58,7 @@ class CeleryQueue final : public TaskSource, public LeaseBackend {
                 std::vector<std::string> arguments, const OpContext& context);
   /// Takes one message; a lease comes of it when it is for us, and now.
   Result<Claimed> claim(std::chrono::milliseconds ttl, std::vector<Lease>& leases);
+  std::string moved_to_refused(std::string_view why) const;
   Status admit(LeaseTicket ticket, std::vector<Lease>& leases);
   Status report(const Lease& lease, std::string_view status, const std::string& result,
                 const OpContext& context);
@@ -66,6 +68,7 @@ class CeleryQueue final : public TaskSource, public LeaseBackend {
   const std::vector<std::string> keys_;
   Clock& clock_;
   Logger& log_;
+  ForeignRecords foreign_;
   RedisConnector connector_;
   RedisClient client_;
 };

@@ -19,10 +19,14 @@ local visibility, prefix = tonumber(ARGV[1]), ARGV[2]
 local time = redis.call('TIME')
 local now = time[1] + time[2] / 1000000
 
+-- What somebody else has written there is no note.
 local function load(tag)
-  local line = redis.call('GET', prefix .. tag)
-  if not line then return {token = '-', score = '0', tries = 0, why = 'ok'} end
-  local token, score, tries, why = string.match(line, '^(%S+) (%S+) (%S+) (%S+)$')
+  local line = redis.pcall('GET', prefix .. tag)
+  local token, score, tries, why
+  if type(line) == 'string' then
+    token, score, tries, why = string.match(line, '^(%S+) (%-?%d+%.%d+) (%d+) (%S+)$')
+  end
+  if not token or #tries > 9 then return {token = '-', score = '0', tries = 0, why = 'ok'} end
   return {token = token, score = score, tries = tonumber(tries), why = why}
 end
 
@@ -52,20 +56,28 @@ local function leased(tag, token)
   return note
 end
 
--- What is in `unacked` is [message, exchange, routing key], as we or kombu have written it. The
--- message is cut out of it as it is: to decode and encode it would turn [] into {}.
+-- What is in `unacked` is [message, exchange, routing key], as we or kombu have written it. Nothing
+-- when it is anything else, or nested more deeply than the decoder goes.
+local function parts_of(value)
+  local is_json, parts = pcall(cjson.decode, value)
+  if is_json and type(parts) == 'table' and type(parts[3]) == 'string' then return parts end
+end
+
+-- The message is cut out of it as it is: to decode and encode it would turn [] into {}.
 local function message_of(value)
-  local parts = cjson.decode(value)
+  local parts = parts_of(value)
+  if not parts then return nil end
   for _, gap in ipairs({',', ', '}) do
     local tail = gap .. cjson.encode(parts[2]) .. gap .. cjson.encode(parts[3]) .. ']'
     if string.sub(value, -#tail) == tail then return string.sub(value, 2, -#tail - 1) end
   end
-  return cjson.encode(parts[1])
+  local is_whole, message = pcall(cjson.encode, parts[1])
+  return is_whole and message or nil
 end
 
 local function move(tag, list)
   local value = redis.call('HGET', unacked, tag)
-  if value then redis.call('RPUSH', list, message_of(value)) end
+  if value then redis.call('RPUSH', list, message_of(value) or value) end
   remove(tag)
 end
 )";
@@ -73,38 +85,55 @@ end
 constexpr const char* kLease = R"(
 local ttl, token, queue = tonumber(ARGV[3]), ARGV[4], ARGV[5]
 
-local function give(tag, value)
+local function give(tag, message)
   local note = load(tag)
   note.token, note.tries = token, note.tries + 1
   place(tag, note, now + ttl)
-  return {tag, note.tries, note.why, message_of(value)}
+  return {tag, note.tries, note.why, message}
 end
 
--- What nobody has kept alive, or is due again.
+-- What nobody has kept alive, or is due again. What cannot be read is not ours to touch, unless an
+-- older version of ours has taken it.
 for _, tag in ipairs(redis.call('ZRANGEBYSCORE', index, '-inf', now - visibility, 'LIMIT', 0, 50)) do
   local value = redis.call('HGET', unacked, tag)
+  local parts = value and parts_of(value)
+  local message = parts and parts[3] == queue and message_of(value)
   if not value then
     redis.call('ZREM', index, tag)
-  elseif cjson.decode(value)[3] == queue then
-    return give(tag, value)
+  elseif message then
+    return give(tag, message)
+  elseif not parts and load(tag).token ~= '-' then
+    move(tag, refused)
+    return {'', 0, 'ok', value}
   end
 end
 
+-- The delivery tag of a message, and what to note in `unacked`. Nothing when it is no message, or
+-- could not be read there any more.
+local function read(message)
+  local is_json, parts = pcall(cjson.decode, message)
+  local properties = is_json and type(parts) == 'table' and parts.properties
+  local tag = type(properties) == 'table' and properties.delivery_tag
+  if type(tag) ~= 'string' or tag == '' then return nil end
+  local route = type(properties.delivery_info) == 'table' and properties.delivery_info or {}
+  local exchange = type(route.exchange) == 'string' and route.exchange or ''
+  local value = '[' .. message .. ',' .. cjson.encode(exchange) .. ',' .. cjson.encode(queue) .. ']'
+  if parts_of(value) then return tag, value end
+end
+
+-- Off its list a message goes last: a script that fails half-way loses none.
 for i = 5, #KEYS do
-  local message = redis.call('RPOP', KEYS[i])
+  local message = redis.call('LINDEX', KEYS[i], -1)
   if message then
-    local is_json, parts = pcall(cjson.decode, message)
-    local properties = is_json and type(parts) == 'table' and parts.properties
-    local tag = type(properties) == 'table' and properties.delivery_tag
-    if type(tag) ~= 'string' then
-      redis.call('RPUSH', refused, message)
+    local tag, value = read(message)
+    if not tag then
+      redis.call('LMOVE', KEYS[i], refused, 'RIGHT', 'RIGHT')
       return {'', 0, 'ok', message}
     end
-    local route = type(properties.delivery_info) == 'table' and properties.delivery_info or {}
-    local exchange = type(route.exchange) == 'string' and route.exchange or ''
-    local value = '[' .. message .. ',' .. cjson.encode(exchange) .. ',' .. cjson.encode(queue) .. ']'
     redis.call('HSET', unacked, tag, value)
-    return give(tag, value)
+    local given = give(tag, message)
+    redis.call('RPOP', KEYS[i])
+    return given
   end
 end
 return {}

@@ -14,6 +14,9 @@ constexpr int kPollMs = 50;
 constexpr int kTakeOverTimeoutMs = 5'000;
 constexpr milliseconds kCommitEvery{1'000};
 constexpr std::chrono::seconds kReadTimeout{30};
+// The most that retry-cap can be. What asks for more is none of ours, and would hold the commits of
+// its partition up.
+constexpr std::chrono::hours kLongestDelay{24};
 // A partition is not read further while so many of its records are unfinished; again at half.
 constexpr std::size_t kMostUnfinished = 64;
 // A member hears by its heartbeats of others that come and go: shorter means shorter rebalances.
@@ -191,19 +194,11 @@ void KafkaConsumer::run() {
 
 void KafkaConsumer::take_in(const rd_kafka_message_t& message) {
   const PartitionId id{rd_kafka_topic_name(message.rkt), message.partition};
-  std::optional<JobRecord> record = from_message(message);
-  if (!record) {
-    log_.warning("a record that is no job is passed over",
-                 {{"topic", id.topic}, {"offset", std::int64_t{message.offset}}});
-  }
-  const auto delay = record ? record->due - clock_.wall_now() : WallTime::duration::zero();
+  JobRecord record = from_message(message);
+  auto delay = std::chrono::ceil<milliseconds>(record.due - clock_.wall_now());
+  if (delay.count() < 0 || delay > kLongestDelay) delay = milliseconds(0);
   changing([&] {
-    if (record) {
-      jobs_.add(id, message.offset, std::move(*record),
-                clock_.now() + std::max(std::chrono::ceil<milliseconds>(delay), milliseconds(0)));
-    } else {
-      jobs_.skip(id, message.offset);
-    }
+    jobs_.add(id, message.offset, std::move(record), clock_.now() + delay);
     return true;
   });
 }

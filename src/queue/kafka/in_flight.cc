@@ -25,7 +25,7 @@ std::map<std::int64_t, int> read_started(std::string_view text) {
     const auto offset_end = std::from_chars(at, end, offset);
     if (offset_end.ec != std::errc() || offset_end.ptr == end || *offset_end.ptr != ':') break;
     const auto tries_end = std::from_chars(offset_end.ptr + 1, end, tries);
-    if (tries_end.ec != std::errc() || tries < 0) break;
+    if (tries_end.ec != std::errc() || tries < 0 || tries > kMostAttempts) break;
     started[offset] = tries;
     at = tries_end.ptr == end ? end : tries_end.ptr + 1;
   }
@@ -58,11 +58,6 @@ void JobsInFlight::add(const PartitionId& partition, std::int64_t offset, JobRec
   if (started != into.started.end()) held.started = started->second;
   into.started.erase(into.started.begin(), into.started.upper_bound(offset));
   into.held.emplace(offset, std::move(held));
-}
-
-void JobsInFlight::skip(const PartitionId& partition, std::int64_t offset) {
-  const auto found = partitions_.find(partition);
-  if (found != partitions_.end()) found->second.next = std::max(found->second.next, offset + 1);
 }
 
 void JobsInFlight::expire(SteadyTime now) {

@@ -42,8 +42,6 @@ class JobsInFlight {
 
   /// A record that has been read; one before the last read is ignored. `due`: when to deliver it.
   void add(const PartitionId& partition, std::int64_t offset, JobRecord record, SteadyTime due);
-  /// Likewise for a record that is none of ours: finished at once.
-  void skip(const PartitionId& partition, std::int64_t offset);
 
   /// Leases up to `most` ready jobs, those first enqueued first.
   std::vector<LeaseTicket> claim(std::size_t most, SteadyTime now, std::chrono::milliseconds ttl);

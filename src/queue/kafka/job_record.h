@@ -13,8 +13,11 @@
 
 namespace thumbmill {
 
+/// More tries than this are none of ours.
+inline constexpr int kMostAttempts = 1'000'000;
+
 struct JobRecord {
-  std::string id;             ///< the key
+  std::string id;             ///< the key; empty where there is none
   int attempts = 0;           ///< counted tries before this record
   WallTime first_enqueued{};  ///< when the job came in first, by the producer's calendar
   WallTime due{};             ///< not to be delivered before; the epoch: at once
@@ -26,9 +29,9 @@ KafkaHeaders to_headers(const JobRecord& record);
 /// A record's header of that name, if there is one.
 using KafkaHeaderOf = std::function<std::optional<std::string_view>(const char* name)>;
 
-/// Nothing when the record is none of ours. Unknown headers are passed over; one that is missing
-/// has its default.
-std::optional<JobRecord> from_record(std::string_view key, const KafkaHeaderOf& header);
-std::optional<JobRecord> from_message(const rd_kafka_message_t& message);
+/// What a record says, whoever wrote it: any key is an id, for the worker to judge. Unknown headers
+/// are passed over; one that is missing, or none of ours, has its default.
+JobRecord from_record(std::string_view key, const KafkaHeaderOf& header);
+JobRecord from_message(const rd_kafka_message_t& message);
 
 }  // namespace thumbmill

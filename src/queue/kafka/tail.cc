@@ -67,15 +67,13 @@ void KafkaTail::run() {
 
 void KafkaTail::take_in(const rd_kafka_message_t& message) {
   const PartitionId id{rd_kafka_topic_name(message.rkt), message.partition};
-  std::optional<JobRecord> record = from_message(message);
+  JobRecord record = from_message(message);
   const std::lock_guard lock(mutex_);
   Partition& partition = partitions_[id];
   if (message.offset < partition.next) return;
   partition.next = message.offset + 1;
-  if (record) {
-    FoundRecord found{id, message.offset, record->attempts, record->due};
-    partition.records.push_back(index_.emplace(std::move(record->id), std::move(found)));
-  }
+  FoundRecord found{id, message.offset, record.attempts, record.due};
+  partition.records.push_back(index_.emplace(std::move(record.id), std::move(found)));
   changed_.notify_all();
 }
 

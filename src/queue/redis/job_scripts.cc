@@ -14,13 +14,25 @@ if not now then
   now = time[1] * 1000 + math.floor(time[2] / 1000)
 end
 
+-- Nothing when the line is none of ours.
 local function parse(line)
   if not line then return nil end
   local state, attempts, queued, token, entry, why =
-    string.match(line, '^(%S+) (%S+) (%S+) (%S+) (%S+) (%S+)$')
-  if not state then return nil end
+    string.match(line, '^(%l+) (%d+) (%d+) (%S+) (%S+) (%S+)$')
+  if not state or #attempts > 9 or #queued > 15 then return nil end
+  if state == 'ready' or state == 'running' then
+    local time, number = string.match(entry, '^(%d+)%-(%d+)$')
+    if not time or #time > 19 or #number > 19 then return nil end
+  elseif entry ~= '-' or (state ~= 'delayed' and state ~= 'dead') then
+    return nil
+  end
   return {state = state, attempts = tonumber(attempts), queued = tonumber(queued), token = token,
           entry = entry, why = why}
+end
+
+-- Of a job whose record is missing, or none of ours: it is delivered, and its worker looks at it.
+local function new_job(entry)
+  return {attempts = 0, queued = now, why = 'ok', entry = entry or '-'}
 end
 
 local function load(id) return parse(redis.call('HGET', jobs, id)) end
@@ -88,7 +100,7 @@ if job and job.state ~= 'dead' then
   leave_stream(id, job)
 end
 redis.call('ZREM', dead, id)
-make_ready(id, {attempts = 0, queued = now, why = 'ok'})
+make_ready(id, new_job())
 return 1
 )";
 
@@ -138,11 +150,13 @@ end
 
 -- Leases that have ended: the entry is pending still and keeps its place before all new ones.
 for _, id in ipairs(redis.call('ZRANGEBYSCORE', leases, '-inf', now, 'LIMIT', 0, most)) do
-  local job = load(id)
-  if not job then
-    redis.call('ZREM', leases, id)
-  elseif #with_group('XCLAIM', stream, group, consumer, 0, job.entry, 'JUSTID') == 1 then
+  local job = load(id) or new_job()
+  local placed = job.state == 'running' and
+    #with_group('XCLAIM', stream, group, consumer, 0, job.entry, 'JUSTID') == 1
+  if placed then
     give(id, job)
+  elseif job.state and job.state ~= 'running' then
+    redis.call('ZREM', leases, id)
   else
     leave_stream(id, job)
     make_ready(id, job)
@@ -151,10 +165,11 @@ end
 
 for _, id in ipairs(redis.call('ZRANGEBYSCORE', delayed, '-inf', now, 'LIMIT', 0, 100)) do
   redis.call('ZREM', delayed, id)
-  local job = load(id)
-  if job then make_ready(id, job) end
+  local job = load(id) or new_job()
+  if not job.state or job.state == 'delayed' then make_ready(id, job) end
 end
 
+local seen = {}
 while wanted > 0 do
   local read = with_group('XREADGROUP', 'GROUP', group, consumer, 'COUNT', wanted,
                           'STREAMS', stream, '>')
@@ -163,13 +178,15 @@ while wanted > 0 do
   for i, item in ipairs(items) do ids[i] = item[2][2] end
   local lines = redis.call('HMGET', jobs, unpack(ids))
   for i, item in ipairs(items) do
-    local entry, id, job = item[1], ids[i], parse(lines[i])
-    if not job or job.entry ~= entry then
+    local entry, id = item[1], ids[i]
+    local job = parse(lines[i]) or new_job(entry)
+    if job.entry ~= entry or seen[id] then
       redis.call('XACK', stream, group, entry)
       redis.call('XDEL', stream, entry)
-    elseif job.state == 'ready' then
+    elseif job.state ~= 'running' or not redis.call('ZSCORE', leases, id) then
       give(id, job)
     end
+    seen[id] = true
   end
 end
 
@@ -190,7 +207,7 @@ if wanted > 0 then
 elseif redis.call('XLEN', stream) > redis.call('ZCOUNT', leases, now, '+inf') then
   ring()
 end
-return {soonest and math.max(0, soonest - now) or -1, acked, given}
+return {soonest and math.max(0, math.min(soonest - now, 3600000)) or -1, acked, given}
 )";
 
 constexpr const char* kFind = R"(
@@ -207,9 +224,7 @@ return {state, job.attempts}
 
 constexpr const char* kForget = R"(
 local id = ARGV[2]
-local job = load(id)
-if not job then return 0 end
-leave_stream(id, job)
+leave_stream(id, load(id) or new_job())
 redis.call('ZREM', delayed, id)
 redis.call('ZREM', dead, id)
 redis.call('HDEL', jobs, id)
@@ -220,7 +235,8 @@ constexpr const char* kDepth = R"(
 local buried = redis.call('ZCARD', dead)
 local waiting = redis.call('ZCOUNT', delayed, string.format('(%.0f', now), '+inf')
 local running = redis.call('ZCOUNT', leases, string.format('(%.0f', now), '+inf')
-local ready = math.max(0, redis.call('HLEN', jobs) - buried - waiting - running)
+local due = redis.call('ZCOUNT', delayed, '-inf', now)
+local ready = math.max(0, redis.call('XLEN', stream) + due - running)
 local oldest = -1
 
 local function look_at(id)
@@ -308,7 +324,7 @@ for _, item in ipairs(page[2]) do
     redis.call('XACK', stream, group, entry)
     redis.call('XDEL', stream, entry)
   elseif not job or not redis.call('ZSCORE', leases, id) then
-    job = job or {attempts = 0, queued = now, why = 'ok', entry = entry}
+    job = job or new_job(entry)
     job.state, job.token = 'running', '-'
     save(id, job)
     redis.call('ZADD', leases, 0, id)

@@ -31,6 +31,42 @@ PRAGMA user_version = 1;
 
 constexpr std::int64_t kSchemaVersion = 1;
 
+// Until a leaser looks again, however long the next delay. Centuries would overflow.
+constexpr std::chrono::milliseconds kLongestSleep = std::chrono::hours(1);
+
+// Others can write to the file, too. The condition that a row is like ours; `row`: "NEW." or empty.
+std::string is_ours(std::string_view row) {
+  constexpr std::string_view kNumber =
+      " AND typeof({0}{1}) = 'integer' AND {0}{1} BETWEEN 0 AND {2}";
+  constexpr std::int64_t kYear10000 = 253'402'300'800'000;
+  std::string condition = fmt::format("(typeof({0}id) = 'text' AND {0}state IN (0, 1, 2)", row);
+  condition += fmt::format(kNumber, row, "due_ms", kYear10000);
+  condition += fmt::format(kNumber, row, "queued_ms", kYear10000);
+  condition += fmt::format(kNumber, row, "attempts", 1'000'000'000);
+  condition += fmt::format(kNumber, row, "token", 1'000'000'000'000);
+  return condition + ")";
+}
+
+// Rows of others are made ready jobs, for the worker to look at, and no more of them come in.
+Status admit_only_ours(Database& database, std::int64_t now_ms) {
+  ASSIGN_OR_RETURN(Statement make_ready,
+                   database.prepare("UPDATE OR REPLACE jobs SET id = CAST(id AS TEXT), state = 0, "
+                                    "due_ms = ?1, queued_ms = ?1, attempts = 0, token = 0 "
+                                    "WHERE NOT " +
+                                    is_ours("")));
+  make_ready.bind(1, now_ms);
+  RETURN_IF_ERROR(make_ready.step().status());
+  if (database.changes() > 0) {
+    RETURN_IF_ERROR(
+        database.run("UPDATE counts SET n = (SELECT COUNT(*) FROM jobs WHERE "
+                     "jobs.state = counts.state)"));
+  }
+  return database.run(
+      ("CREATE TRIGGER IF NOT EXISTS jobs_of_others BEFORE INSERT ON jobs WHEN NOT " +
+       is_ours("NEW.") + " BEGIN SELECT RAISE(ABORT, 'no job'); END")
+          .c_str());
+}
+
 Status lease_lost(const std::string& id) {
   return Status(Code::lease_lost, fmt::format("job {} belongs to another worker now", id));
 }
@@ -58,6 +94,7 @@ Result<std::unique_ptr<JobTable>> JobTable::open(const std::string& path, const 
   RETURN_IF_ERROR(database.run(kSchema));
   // Nobody else uses the file, so that every lease in it is a dead process's.
   RETURN_IF_ERROR(database.run("UPDATE jobs SET state = 0 WHERE state = 1"));
+  RETURN_IF_ERROR(admit_only_ours(database, to_unix_ms(clock.wall_now())));
   std::unique_ptr<JobTable> table(new JobTable(std::move(database), clock));
   // Delays end here too: a calendar set back while nobody was looking would stretch them at will.
   ASSIGN_OR_RETURN(Statement * end_delays,
@@ -287,7 +324,8 @@ Result<SteadyTime> JobTable::next_event() {
   select->bind(1, now_ms());
   ASSIGN_OR_RETURN(const bool has_row, select->step());
   if (has_row) {
-    next = std::min(next, clock_.now() + std::chrono::milliseconds(select->integer(0) - now_ms()));
+    const std::chrono::milliseconds delay(select->integer(0) - now_ms());
+    next = std::min(next, clock_.now() + std::min(delay, kLongestSleep));
   }
   select->reset();
   return next;

@@ -285,7 +285,8 @@ Status FsStore::make_directories(std::string_view key) {
 
 Result<Object> FsStore::get(std::string_view key, const OpContext& context) {
   RETURN_IF_ERROR(check_key(key, context));
-  UniqueFd file(::open(path_of(key).c_str(), O_RDONLY | O_CLOEXEC));
+  // A pipe that somebody has put there would not be opened before it has a writer.
+  UniqueFd file(::open(path_of(key).c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
   if (!file.valid()) return failure(errno, "reading", key);
   struct stat info {};
   if (::fstat(file.get(), &info) != 0) return failure(errno, "reading", key);
@@ -329,12 +330,14 @@ Status FsStore::copy(std::string_view from, std::string_view to, const OpContext
   RETURN_IF_ERROR(check_key(to, context));
   RETURN_IF_ERROR(check_root());
   // Objects never change once they have a name, so a second name is a copy. Its age begins now.
-  const UniqueFd source(::open(path_of(from).c_str(), O_RDONLY | O_CLOEXEC));
+  const UniqueFd source(::open(path_of(from).c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
   if (!source.valid()) return failure(errno, "copying", from);
-  if (::futimens(source.get(), nullptr) != 0) return failure(errno, "copying", from);
-  // A plain file's content type hangs on its extension, so that it must not change.
   struct stat info {};
   if (::fstat(source.get(), &info) != 0) return failure(errno, "copying", from);
+  if (!S_ISREG(info.st_mode))
+    return Status(Code::not_found, fmt::format("there is no object {}", from));
+  if (::futimens(source.get(), nullptr) != 0) return failure(errno, "copying", from);
+  // A plain file's content type hangs on its extension, so that it must not change.
   ASSIGN_OR_RETURN(const ObjectFile parts,
                    read_object_file(source.get(), static_cast<std::uint64_t>(info.st_size)));
   if (!parts.description && implied_content_type(from) != implied_content_type(to)) {

@@ -34,8 +34,8 @@ Result<std::vector<std::string>> entries_after(DIR* directory, const std::string
     const std::string_view name(entry->d_name);
     if (name == "." || name == ".." || (prefix.empty() && is_private_name(name))) continue;
     std::string key = prefix + entry->d_name;
-    if (!is_object_key(key)) continue;
     if (is_directory(::dirfd(directory), *entry)) {
+      if (!is_object_key(key)) continue;  // nothing of ours lies below
       key.push_back('/');
       if (key > after || after.starts_with(key)) keys.push_back(std::move(key));
     } else if (key > after) {

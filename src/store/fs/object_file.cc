@@ -45,12 +45,14 @@ Status damaged(std::string_view what) {
 Result<ObjectDescription> decode(std::string_view text) {
   ASSIGN_OR_RETURN(const boost::json::object root, json::parse_object(text, "an object's trailer"));
   const auto type = json::get_string(root, "type");
-  const boost::json::value* metadata = root.if_contains("meta");
-  if (!type || metadata == nullptr || !metadata->is_object()) return damaged("trailer members");
+  const boost::json::value* meta = root.if_contains("meta");
+  const boost::json::object* metadata = meta == nullptr ? nullptr : meta->if_object();
+  if (!type || metadata == nullptr) return damaged("trailer members");
   ObjectDescription description{*type, {}};
-  for (const auto& [name, value] : metadata->as_object()) {
-    if (!value.is_string()) return damaged("trailer metadata");
-    description.metadata.emplace(name, value.as_string());
+  for (const auto& [name, value] : *metadata) {
+    const boost::json::string* word = value.if_string();
+    if (word == nullptr) return damaged("trailer metadata");
+    description.metadata.emplace(name, *word);
   }
   return description;
 }

@@ -269,8 +269,7 @@ Result<std::vector<ListedObject>> S3Store::list(std::string_view prefix, std::st
     for (ListedObject& object : page.objects) {
       if (!object.key.starts_with(parts_->key_prefix)) continue;
       object.key.erase(0, parts_->key_prefix.size());
-      // Other programs' objects are not ours to see, nor what we keep for ourselves.
-      if (!is_object_key(object.key) || object.key.starts_with(kOwnPrefix)) continue;
+      if (object.key.starts_with(kOwnPrefix)) continue;  // what this store keeps for itself
       found.push_back(std::move(object));
       if (found.size() == limit) return found;
     }

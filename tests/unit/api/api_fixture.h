@@ -21,6 +21,7 @@
 #include "fakes/quiet.h"
 #include "fakes/recording_metrics.h"
 #include "fakes/sim_clock.h"
+#include "fakes/text_keys.h"
 #include "notify/local/local_notifier.h"
 #include "temp_directory.h"
 #include "unit/api/json_schema.h"
@@ -111,7 +112,7 @@ class ApiFixture : public testing::Test {
   NoLogger log_;
   TempDirectory spool_;
   Ingest ingest_{store_, queue_, notifier_, metrics_, log_, clock_};
-  Catalog catalog_{store_, queue_, notifier_, clock_};
+  Catalog catalog_{store_, queue_, notifier_, metrics_, log_, clock_};
   DeadLetters dead_letters_{store_, queue_, catalog_, notifier_, log_, clock_};
   FakePresigner presigner_;
   DirectUploads direct_uploads_{presigner_, store_, ingest_, clock_, std::chrono::minutes(15)};

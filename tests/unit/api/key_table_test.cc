@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include "api/access.h"
+#include "fakes/strange_texts.h"
 
 namespace thumbmill {
 namespace {
@@ -124,6 +125,17 @@ TEST(Scopes, CoverWhatLiesBelowThem) {
   EXPECT_EQ(covered(Scope::upload), (std::vector{Scope::open, Scope::read, Scope::upload}));
   EXPECT_EQ(covered(Scope::queue), (std::vector{Scope::open, Scope::queue}));
   EXPECT_EQ(covered(Scope::admin), needed);
+}
+
+TEST(KeyTable, StrangeTextsAreRefusedOrHaveNoKey) {
+  for (const std::string& text : strange_texts()) {
+    const Result<KeyTable> table = KeyTable::parse(text);
+    if (table.ok()) {
+      EXPECT_TRUE(table->keys().empty()) << text.substr(0, 200);
+    } else {
+      EXPECT_EQ(table.status().code(), Code::invalid_argument) << text.substr(0, 200);
+    }
+  }
 }
 
 }  // namespace

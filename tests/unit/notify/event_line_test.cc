@@ -2,19 +2,22 @@
 
 #include <gtest/gtest.h>
 
+#include "fakes/named_id.h"
+#include "fakes/strange_texts.h"
+
 namespace thumbmill {
 namespace {
 
 TEST(EventLine, IsReadBack) {
   JobEvent done;
-  done.id = "a";
+  done.id = named_id("a");
   done.state = JobState::done;
   done.attempt = 2;
   done.worker_time = std::chrono::microseconds(12'345);
   const auto line = from_event_line(to_event_line("me", done));
   ASSERT_TRUE(line);
   EXPECT_EQ(line->origin, "me");
-  EXPECT_EQ(line->event.id, "a");
+  EXPECT_EQ(line->event.id, done.id);
   EXPECT_EQ(line->event.state, JobState::done);
   EXPECT_EQ(line->event.code, "");
   EXPECT_EQ(line->event.attempt, 2);
@@ -22,12 +25,26 @@ TEST(EventLine, IsReadBack) {
 }
 
 TEST(EventLine, PassesOverWhatIsNotOurs) {
-  for (const char* line : {"", " ", "1", "1 me a done 12 1 5", "2 me a done 12 1 5 ",
-                           "1 me a dreaming 12 1 5 ", "1 me a done 12x 1 5 ", "1 me a done  1 5 ",
-                           "1 me  done 12 1 5 ", "1 me a done 12 x 5 ", "1 me a done 12 1 5x "}) {
+  const std::string id = named_id("a");
+  for (const std::string& line :
+       {std::string(), std::string(" "), std::string("1"), "1 me " + id + " done 12 1 5",
+        "2 me " + id + " done 12 1 5 ", "1 me " + id + " dreaming 12 1 5 ",
+        "1 me " + id + " done 12x 1 5 ", "1 me " + id + " done  1 5 ",
+        std::string("1 me  done 12 1 5 "), std::string("1 me a done 12 1 5 "),
+        "1 me " + id + " done 12 x 5 ", "1 me " + id + " done 12 -1 5 ",
+        "1 me " + id + " done 12 1 5x ", "1 me " + id + " done 12 1 -5 "}) {
     EXPECT_FALSE(from_event_line(line)) << line;
   }
-  EXPECT_TRUE(from_event_line("1 me a done 12 1 5 "));
+  EXPECT_TRUE(from_event_line("1 me " + id + " done 12 1 5 "));
+}
+
+TEST(EventLine, StrangeWordsMakeNoEvent) {
+  const std::string id = named_id("a");
+  for (const std::string& text : strange_texts()) {
+    EXPECT_FALSE(from_event_line(text)) << text.substr(0, 200);
+    EXPECT_FALSE(from_event_line("1 me " + text + " done 12 1 5 ")) << text.substr(0, 200);
+    EXPECT_FALSE(from_event_line("1 me " + id + " " + text + " 12 1 5 ")) << text.substr(0, 200);
+  }
 }
 
 }  // namespace

@@ -5,6 +5,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "fakes/strange_json.h"
+#include "model/object_key.h"
 #include "queue/celery/celery_options.h"
 
 namespace thumbmill {
@@ -73,6 +75,31 @@ TEST(CeleryMessage, OtherTextsAreNone) {
         message("{}"), message("[]", "[]"),
         std::string(R"({"headers":{"id":"","task":"t"},)") + R"("properties":{},"body":"[]"})"}) {
     EXPECT_EQ(parse_celery_message(text).status().code(), Code::corrupt_input) << text;
+  }
+}
+
+TEST(CeleryMessage, StrangeOnesAreRefused) {
+  const std::string good = message(R"(["a.jpg",7])", R"({"size":"big"})", kNothingAfter,
+                                   R"(,"eta":"2026-11-24T02:31:00+01:00","ignore_result":true)");
+  std::vector<std::string> texts = strange_records(good);
+  for (const std::string& args : strange_records(R"(["a.jpg",7])")) {
+    if (boost::json::error_code error; boost::json::parse(args, error), !error) {
+      texts.push_back(message(args));
+    }
+  }
+  for (const std::string& text : texts) {
+    const Result<CeleryMessage> read = parse_celery_message(text);
+    if (!read.ok()) {
+      EXPECT_TRUE(read.status().code() == Code::corrupt_input ||
+                  read.status().code() == Code::unsupported)
+          << text.substr(0, 200);
+      continue;
+    }
+    EXPECT_FALSE(read->id.empty() || read->name.empty()) << text.substr(0, 200);
+    for (const char* where : {"{0}", "{1}", "{size}", "{7}"}) {
+      const Result<std::string> key = fill_template(where, *read);
+      EXPECT_TRUE(!key.ok() || is_object_key(*key)) << *key;
+    }
   }
 }
 

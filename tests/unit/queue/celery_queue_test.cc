@@ -2,12 +2,15 @@
 // programs: tests/celery/run.
 #include "queue/celery/celery_queue.h"
 
+#include <set>
+
 #include <boost/json/parse.hpp>
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "fakes/quiet.h"
+#include "fakes/recording_logger.h"
+#include "fakes/recording_metrics.h"
 #include "fakes/redis_server.h"
 
 namespace thumbmill {
@@ -32,7 +35,7 @@ class CeleryQueueTest : public ::testing::Test {
     return std::make_unique<CeleryQueue>(
         parse_celery_url("celery+" + server_->url() + "?task=tasks.thumb&visibility_timeout=1000")
             .value(),
-        clock_, log_);
+        clock_, metrics_, log_);
   }
 
   RedisReply redis(const RedisCommand& command) {
@@ -71,7 +74,8 @@ class CeleryQueueTest : public ::testing::Test {
   std::int64_t unacked() { return redis({"HLEN", "unacked"}).integer; }
 
   SystemClock clock_;
-  NoLogger log_;
+  RecordingMetrics metrics_;
+  RecordingLogger log_;
   std::optional<RedisServer> server_;
   std::optional<RedisConnector> connector_;
   std::unique_ptr<CeleryQueue> queue_;
@@ -190,6 +194,67 @@ TEST_F(CeleryQueueTest, WhatIsNotForUsIsRefusedAndKept) {
   EXPECT_EQ(lease_one().id(), "a");
   EXPECT_EQ(length("celery.refused"), 2);
   EXPECT_EQ(unacked(), 1);
+}
+
+// A message that was taken is never lost, nor does it keep others from being taken.
+TEST_F(CeleryQueueTest, StrangeMessagesAreRefusedAndKept) {
+  const auto nested = [](std::size_t depth) {
+    return std::string(depth, '[') + std::string(depth, ']');
+  };
+  std::string deep_body = message("deep body");
+  deep_body.replace(deep_body.find("[["), 2, nested(10'000) + ",[[");
+  const std::vector<std::string> strange = {
+      message("deep", ",\"deep\":" + nested(10'000)),
+      // In `unacked` it is one deeper than the 1000 that Redis' decoder takes.
+      message("edge", ",\"deep\":" + nested(998)),
+      message("deep argument", ",\"deep\":" + nested(100)),
+      deep_body,
+      message("invalid \xff UTF-8"),
+      message("surrogate \\ud800"),
+      message("huge", ",\"huge\":\"" + std::string(2'000'000, 'x') + "\""),
+      R"({})",
+      "null",
+      "7",
+      R"(["delivery_tag"])",
+      R"({"properties":{"delivery_tag":"alone"}})",
+      R"({"properties":{"delivery_tag":7},"headers":{},"body":""})",
+      R"({"properties":7,"headers":[],"body":{}})",
+      R"({"properties":{"delivery_tag":"types","delivery_info":[7]},"headers":{"id":1,"task":[]},"body":{}})",
+      R"({"properties":{"delivery_tag":""},"headers":{},"body":""})",
+      "",
+      std::string("\0\n\xff", 3),
+  };
+  for (const std::string& text : strange) publish(text);
+  publish(message("ours"));
+  EXPECT_EQ(lease_one().id(), "ours");
+  EXPECT_TRUE(lease().empty());
+  std::multiset<std::string> kept;
+  for (const RedisReply& text : redis({"LRANGE", "celery.refused", "0", "-1"}).list) {
+    kept.insert(text.text);
+  }
+  EXPECT_EQ(kept, std::multiset<std::string>(strange.begin(), strange.end()));
+  EXPECT_EQ(metrics_.value(metric::kForeignRecords, {"celery"}), strange.size());
+  EXPECT_THAT(log_.warnings(), ElementsAre(HasSubstr("none of ours")));
+  EXPECT_EQ(unacked(), 1);
+  EXPECT_EQ(redis({"ZCARD", "unacked_index"}).integer, 1);
+}
+
+// As an older version, or somebody else, may have left them.
+TEST_F(CeleryQueueTest, WhatCannotBeReadInUnackedKeepsNoTaskBack) {
+  int number = 0;
+  for (const std::string& value :
+       {std::string("no JSON"), std::string("7"), std::string("[]"), std::string("[1,2,3]"),
+        std::string(2'000, '[') + std::string(2'000, ']'), std::string()}) {
+    const std::string tag = fmt::format("foreign-{}", number++);
+    redis({"HSET", "unacked", tag, value});
+    redis({"ZADD", "unacked_index", "1", tag});
+  }
+  redis({"SET", "thumbmill:celery:tag-a", "no note of ours"});
+  redis({"RPUSH", "thumbmill:celery:tag-b", "not even a text"});
+  publish(message("a"));
+  publish(message("b"));
+  EXPECT_EQ(lease(5).size(), 2u);
+  EXPECT_EQ(unacked(), number + 2) << "what may be somebody else's is left alone";
 }
 
 TEST_F(CeleryQueueTest, TasksComeInTheirTime) {

@@ -7,6 +7,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sqlite3.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -99,6 +100,33 @@ TEST_F(SqliteQueueTest, DamageMetWhileRunningIsSetAsideToo) {
     ASSERT_TRUE(enqueued.ok()) << enqueued.status().to_string();
   }
   EXPECT_TRUE(queue->check({}).ok());
+}
+
+// As they could come in before the table refused them, or by a table of another making.
+TEST_F(SqliteQueueTest, RowsOfOthersAreReadyAfterARestart) {
+  { ASSERT_TRUE(open()->enqueue("ours", {}).ok()); }
+  sqlite3* database = nullptr;
+  ASSERT_EQ(sqlite3_open(path_.c_str(), &database), SQLITE_OK);
+  ASSERT_EQ(sqlite3_exec(database,
+                         "DROP TRIGGER jobs_of_others; INSERT INTO jobs VALUES "
+                         "(x'00ff', 0, 0, 0, 0, 0, 'ok'), ('due', 0, 'soon', 0, 0, 0, 'ok'),"
+                         "('late', 0, 9223372036854775807, 0, 0, 0, 'ok'),"
+                         "('old', 0, 0, -9223372036854775808, 0, 0, 'ok'),"
+                         "('tries', 0, 0, 0, 9223372036854775807, 0, 'ok'),"
+                         "('token', 0, 0, 0, 0, 9223372036854775807, 'ok'),"
+                         "('state', 7, 0, 0, 0, 0, 'ok'), ('word', 'ready', 0, 0, 0, 0, 'ok')",
+                         nullptr, nullptr, nullptr),
+            SQLITE_OK);
+  sqlite3_close(database);
+  const auto queue = open();
+  EXPECT_EQ(queue->depth({})->ready, 9u);
+  auto leases = queue->lease(99, 30s, 0ms, {}).value();
+  EXPECT_EQ(leases.size(), 9u);
+  for (Lease& lease : leases) {
+    EXPECT_EQ(lease.attempt(), 1) << lease.id();
+    EXPECT_TRUE(lease.ack({}).ok()) << lease.id();
+  }
+  EXPECT_EQ(queue->depth({})->backlog(), 0u);
 }
 
 TEST_F(SqliteQueueTest, ANewerFormatIsRefusedAndLeftAlone) {

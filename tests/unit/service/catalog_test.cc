@@ -133,7 +133,7 @@ class CatalogListTest : public CatalogTest {
     } else {
       JobResult result;
       result.created = clock.wall_now();
-      EXPECT_TRUE(write_result(store, id, result, {}).ok());
+      EXPECT_TRUE(write_result(store, job_id(id), result, {}).ok());
     }
     return id;
   }
@@ -151,6 +151,20 @@ class CatalogListTest : public CatalogTest {
   }
 };
 
+TEST_F(CatalogListTest, OneThatCannotBeReadHidesNoOther) {
+  const std::string first = put_job(true);
+  for (const char* text : {"", "[]", "{}", "7", R"({"v":9,"renditions":"none"})"}) {
+    clock.advance(std::chrono::seconds(1));
+    const std::string damaged = new_uuid7(clock);
+    ASSERT_TRUE(store.put(result_key(damaged), Blob(std::string(text)), {}, {}).ok());
+    EXPECT_EQ(catalog.find(damaged, {}).status().code(), Code::corrupt_input);
+  }
+  const std::string last = put_job(false);
+  EXPECT_EQ(page_through(5), (std::vector{last, first}));
+  EXPECT_EQ(metrics.value(metric::kForeignRecords, {"store"}), 10) << "asked for and listed";
+  EXPECT_EQ(log.count(LogLevel::warning, "none of ours"), 1u);
+}
+
 TEST_F(CatalogListTest, PagesThroughManyJobsNewestFirstWithTies) {
   std::set<std::string, std::greater<>> expected;
   for (int i = 0; i < 1000; ++i) {
@@ -165,7 +179,7 @@ TEST_F(CatalogListTest, PagesThroughManyJobsNewestFirstWithTies) {
 
 TEST_F(CatalogListTest, ListsAJobWithUploadAndResultOnce) {
   const std::string id = put_job(false);
-  ASSERT_TRUE(write_result(store, id, JobResult{}, {}).ok());
+  ASSERT_TRUE(write_result(store, job_id(id), JobResult{}, {}).ok());
   EXPECT_EQ(page_through(10), (std::vector{id}));
 }
 

@@ -84,6 +84,18 @@ TEST_F(DeadLettersTest, ACopyMadeForAFailureThatNeverWasIsNoDeadLetter) {
   EXPECT_EQ(store.keys(), (std::vector{result_key(id), thumb_of(id)}));
 }
 
+TEST_F(DeadLettersTest, OneThatCannotBeReadStaysAndHidesNoOther) {
+  const std::string damaged = fail_job("damaged");
+  const std::string good = fail_job("good");
+  ASSERT_TRUE(store.put(result_key(damaged), Blob("[7]"), {}, {}).ok());
+  const JobPage page = dead_letters.list({}, 10, {}).value();
+  ASSERT_EQ(page.jobs.size(), 1u);
+  EXPECT_EQ(page.jobs[0].id, good);
+  EXPECT_EQ(dead_letters.retry_all({}).value(), 1u);
+  EXPECT_EQ(dead_letters.purge_all({}).value(), 0u);
+  EXPECT_EQ(store.keys(), (std::vector{dead_key(damaged), result_key(damaged), upload_key(good)}));
+}
+
 TEST_F(DeadLettersTest, RetriesAndPurgesAll) {
   const std::string first = fail_job("1");
   const std::string second = fail_job("2");

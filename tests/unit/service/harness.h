@@ -16,6 +16,7 @@
 #include "fakes/memory_store.h"
 #include "fakes/recording_metrics.h"
 #include "fakes/sim_clock.h"
+#include "fakes/text_keys.h"
 #include "model/object_key.h"
 #include "service/catalog.h"
 #include "service/dead_letters.h"
@@ -164,7 +165,7 @@ class ServiceTest : public testing::Test {
   bool has(const std::string& key) { return object_exists(store, key, {}).value(); }
 
   std::optional<JobResult> result_of(const std::string& id) {
-    return read_result(store, id, {}).value();
+    return read_result(store, job_id(id), {}).value();
   }
 
   std::optional<QueuedJob> queued(const std::string& id) { return queue.find(id, {}).value(); }
@@ -187,7 +188,7 @@ class ServiceTest : public testing::Test {
   RecordingMetrics metrics;
   RecordingLogger log;
   Ingest ingest{store, queue, notifier, metrics, log, clock};
-  Catalog catalog{store, queue, notifier, clock};
+  Catalog catalog{store, queue, notifier, metrics, log, clock};
   DeadLetters dead_letters{store, queue, catalog, notifier, log, clock};
 };
 

@@ -120,6 +120,46 @@ TEST_F(JanitorTest, ADamagedResultDoesNotCostTheOriginal) {
   EXPECT_EQ(run_to_end(), JobState::done);
 }
 
+TEST_F(JanitorTest, WhatOthersPutIntoTheStoreIsPassedOverAndLeft) {
+  const std::string id = accept();
+  EXPECT_EQ(run_to_end(), JobState::done);
+  const std::string shard = id.substr(id.size() - 1);
+  const std::string stray = new_uuid7(clock);
+  const std::vector<std::string> foreign = {
+      "uploads/" + shard + "/readme.txt", upload_key(id) + "/below",
+      upload_key(stray) + ".json",        "results/" + shard + "/00000000",
+      "results/" + shard + "/" + id,      dead_key(stray) + "/below",
+      "thumbs/" + shard + "/zzz.jpg",     "deleted/" + shard + "/zzz",
+      "idempotency/a/readme.txt"};
+  for (const std::string& key : foreign) ASSERT_TRUE(store.put(key, Blob("x"), {}, {}).ok()) << key;
+  clock.advance(hours(15 * 24));
+  const SweepReport report = sweep();
+  EXPECT_EQ(report.unfinished, 0u);
+  EXPECT_EQ(report.expired, 0u);
+  for (const std::string& key : foreign) EXPECT_TRUE(has(key)) << key;
+  EXPECT_EQ(queue.depth({})->backlog(), 0u);
+  EXPECT_GE(metrics.value(metric::kForeignRecords, {"store"}), 7);
+  EXPECT_EQ(log.count(LogLevel::warning, "none of ours"), 1u);
+}
+
+TEST_F(JanitorTest, ADamagedObjectEndsNoSweep) {
+  const std::string damaged = new_uuid7(clock);
+  clock.advance(minutes(1));
+  const std::string orphan = new_uuid7(clock);
+  for (const std::string& id : {damaged, orphan}) {
+    ASSERT_TRUE(store.put(thumb_of(id), Blob("x"), {}, {}).ok());
+  }
+  store.fail("head", dead_key(damaged), Status(Code::corrupt_input, "damaged"), 9);
+  const std::string deleted = new_uuid7(clock);
+  ASSERT_TRUE(store.put(deleted_key(deleted), Blob(), {}, {}).ok());
+  ASSERT_TRUE(store.put(result_key(deleted), Blob("[]"), {}, {}).ok());
+  clock.advance(hours(25));
+  EXPECT_EQ(sweep().expired, 1u);
+  EXPECT_TRUE(has(thumb_of(damaged)));
+  EXPECT_FALSE(has(thumb_of(orphan)));
+  EXPECT_TRUE(has(deleted_key(deleted)));
+}
+
 TEST_F(JanitorTest, AFailureOfTheStoreEndsTheSweepAndIsReported) {
   accept();
   store.fail_all(Status(Code::unavailable, "away"));

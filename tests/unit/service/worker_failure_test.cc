@@ -121,6 +121,19 @@ TEST_F(WorkerFailureTest, ADamagedJobFailsWithItsOriginalKept) {
   EXPECT_EQ(store.keys(), (std::vector{dead_key(id), result_key(id)}));
 }
 
+TEST_F(WorkerFailureTest, AJobThatIsNoneOfOursIsPassedOver) {
+  const std::vector<std::string> foreign = {"hello", "", "../../etc/passwd", std::string(300, 'x'),
+                                            std::string("a\0b\n\xff", 5)};
+  for (const std::string& id : foreign) ASSERT_TRUE(queue.enqueue(id, {}).ok());
+  clock.advance(std::chrono::milliseconds(1));
+  const std::string id = accept();
+  EXPECT_EQ(run_to_end(), JobState::done);
+  EXPECT_EQ(store.keys(), (std::vector{result_key(id), thumb_of(id)}));
+  EXPECT_EQ(queue.depth({})->backlog(), 0u) << "they are off the queue";
+  EXPECT_EQ(metrics.value(metric::kForeignRecords, {"queue"}), foreign.size());
+  EXPECT_EQ(log.count(LogLevel::warning, "none of ours"), 1u);
+}
+
 TEST_F(WorkerFailureTest, AnOriginalGoneWithoutAResultIsAnAlarm) {
   const std::string id = accept();
   ASSERT_TRUE(store.remove(upload_key(id), {}).ok());
@@ -158,7 +171,7 @@ TEST_F(WorkerFailureTest, SomebodyElsesResultStands) {
   JobResult first;
   first.name = "first";
   thumbnailer.set_hook([&](const ThumbnailRequest&, const OpContext&) {
-    return write_result(store, id, first, {});
+    return write_result(store, job_id(id), first, {});
   });
   EXPECT_EQ(run_to_end(), JobState::done);
   EXPECT_EQ(result_of(id), first);

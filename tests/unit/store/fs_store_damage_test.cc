@@ -8,6 +8,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/mount.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -101,8 +102,13 @@ TEST_F(FsStoreDamageTest, ListsObjectsOnly) {
   std::filesystem::create_symlink("/etc/passwd", path("a/link"));
   std::ofstream(path("a/name with spaces")) << "x";
   std::filesystem::create_directory(path("a/empty"));
-  EXPECT_THAT(list(""), ElementsAre("a/b"));
+  std::filesystem::create_directory(path("a/with spaces"));
+  std::ofstream(path("a/with spaces/below")) << "x";
+  ASSERT_EQ(::mkfifo(path("a/pipe").c_str(), 0644), 0);
+  EXPECT_THAT(list(""), ElementsAre("a/b", "a/name with spaces"));
   EXPECT_THAT(list("a/b/"), IsEmpty()) << "a file is no directory";
+  EXPECT_EQ(read("a/pipe"), "not_found") << "nor is it waited for";
+  EXPECT_EQ(store_->copy("a/pipe", "a/c", {}).code(), Code::not_found);
 }
 
 TEST_F(FsStoreDamageTest, OpenSaysUnavailableForWhatItCannotUse) {

@@ -178,8 +178,8 @@ TEST_F(S3StoreTest, RemovingFromABucketThatIsGoneIsNoSuccess) {
   EXPECT_TRUE(store_->remove("a", {}).ok());
 }
 
-// What others keep under the prefix fills pages, and must not pass for the end of the listing.
-TEST_F(S3StoreTest, ListingsPassOverOtherProgramsObjects) {
+// What the store keeps for itself fills pages, and must not pass for the end of the listing.
+TEST_F(S3StoreTest, ListingsPassOverItsOwnObjectsAndShowAllOthers) {
   answer_ = [](const Received& received) {
     const auto row = [](const std::string& key) {
       return "<Contents><Key>" + key +
@@ -197,15 +197,16 @@ TEST_F(S3StoreTest, ListingsPassOverOtherProgramsObjects) {
     return StandInServer::text(
         200, "<ListBucketResult><EncodingType>url</EncodingType>" + page + "</ListBucketResult>");
   };
-  const auto found = store().list("", "0", 2, {}).value();
-  ASSERT_EQ(found.size(), 2u);
-  EXPECT_EQ(found[0].key, "a/1");
-  EXPECT_EQ(found[1].key, "a/2");
+  std::vector<std::string> found;
+  for (const ListedObject& object : store().list("", "0", 4, {}).value()) {
+    found.push_back(object.key);
+  }
+  EXPECT_THAT(found, ElementsAre("a/", "a b", "a/1", "a/2"));
   const HttpRequest first = server_.received().at(0).head;
   EXPECT_EQ(first.path, "/bucket");
   EXPECT_EQ(first.query_value("prefix"), "p/");
   EXPECT_EQ(first.query_value("start-after"), "p/0");
-  EXPECT_EQ(first.query_value("max-keys"), "2");
+  EXPECT_EQ(first.query_value("max-keys"), "4");
 }
 
 TEST_F(S3StoreTest, ItsOwnKeysAreNobodyElses) {

@@ -1,0 +1,40 @@
+// ForeignRecords: what is said of a record that is none of ours. Queues, channels, buckets and
+// directories are open to others, and to newer versions of this program: what cannot be read there
+// is passed over, counted, and named in the log. What becomes of the record is its reader's to say.
+#pragma once
+
+#include <cstdint>
+#include <mutex>
+#include <string>
+#include <string_view>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "metrics/metrics.h"
+
+namespace thumbmill {
+
+/// Thread-safe. What it is given outlives it.
+class ForeignRecords {
+ public:
+  /// `source`: where such records come from, the metric's label.
+  ForeignRecords(std::string_view source, Metrics& metrics, Logger& log, const Clock& clock)
+      : source_(source), metrics_(metrics), log_(log), clock_(clock) {}
+
+  /// Counts a record that is being passed over, and writes a line of the log for it unless there
+  /// was one within the last ten minutes; the next line says how many had none. `record`: what it
+  /// is or how it begins, any bytes. `why`: what is wrong with it.
+  void passed_over(std::string_view record, std::string_view why);
+
+ private:
+  const std::string source_;
+  Metrics& metrics_;
+  Logger& log_;
+  const Clock& clock_;
+
+  std::mutex mutex_;
+  SteadyTime next_line_ = SteadyTime::min();  // guarded by mutex_
+  std::int64_t unnamed_ = 0;                  // since the last line; guarded by mutex_
+};
+
+}  // namespace thumbmill
