@@ -125,6 +125,7 @@ TEST_P(NotifierSuite, WhatOthersPublishIsPassedOver) {
   const auto here = world_->process();
   const auto there = world_->process();
   await_hearing(*here, *there);
+  await_hearing(*there, *here);
   Heard heard;
   const auto listening = there->subscribe("", std::ref(heard));
   const std::string id = named_id("a");
