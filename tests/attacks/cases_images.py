@@ -72,6 +72,24 @@ def images_that_lie(target):
     return f"{len(ends)} images: {counts}; at most {most} kB more resident"
 
 
+def avif_that_lies(target):
+    """An AVIF of 2,048 x 2,048 whose boxes say 64 x 64, where 1,000,000 pixels are allowed."""
+    side = 2048
+    target.start("--workers", "1")
+    _, _, answer = target.ask("POST", f"/v1/images?wait=30&size={side}x{side}&enlarge=true&format=avif", png())
+    honest = target.ask("GET", json.loads(answer)["renditions"][0]["url"])[2]
+    target.service.stop()
+    says = b"ispe" + bytes(4)
+    lying = honest.replace(says + struct.pack(">II", side, side), says + struct.pack(">II", 64, 64))
+    assert lying != honest, "the AVIF has no size to change"
+    target.service.options = (*target.service.options, "--max-pixels", "1000000")
+    target.service.start()
+    for name, image in ("honest", honest), ("lying", lying):
+        end = target.outcome(image)
+        assert end == "too_large", f"the {name} one: {end}"
+    return f"{len(lying)} bytes: too_large"
+
+
 def one_form_for_all_workers(target):
     """32 small files in a form, each to be enlarged to 8,192 x 8,192 at the best quality: others' images are not held up."""
     target.start("--workers", "2")
@@ -89,4 +107,4 @@ def one_form_for_all_workers(target):
     return f"the form: {code}; another caller's image took {seconds:.2f} s"
 
 
-CASES = [images_that_lie, one_form_for_all_workers]
+CASES = [images_that_lie, avif_that_lies, one_form_for_all_workers]
