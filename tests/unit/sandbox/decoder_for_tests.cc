@@ -13,14 +13,12 @@
 #include <cstdlib>
 #include <cstring>
 #include <ctime>
-#include <memory>
-#include <new>
 #include <sstream>
 #include <string>
 #include <string_view>
 #include <thread>
+#include <tuple>
 #include <utility>
-#include <vector>
 
 #include <fcntl.h>
 #include <linux/filter.h>
@@ -34,6 +32,8 @@
 
 #include "decoder/kernels.h"
 #include "deeds.h"
+#include "kernels_for_tests.h"
+#include "replies_for_tests.h"
 #include "sandbox/decoder_main.h"
 #include "sandbox/packet.h"
 #include "sandbox/seccomp_filter.h"
@@ -42,69 +42,6 @@
 
 namespace thumbmill {
 namespace {
-
-// Enough of a JPEG for the parent's check.
-constexpr std::string_view kJpeg = "\xff\xd8\xff\xe0 not quite a picture";
-constexpr SizePx kSourceSize{640, 480};
-
-DecodeReply good_reply(const DecodeRequest& request) {
-  DecodeReply reply;
-  reply.sequence = request.sequence;
-  reply.source_size = kSourceSize;
-  for (const RenditionSpec& spec : request.renditions) {
-    DecodedRendition rendition;
-    rendition.offset = reply.renditions.size() * kJpeg.size();
-    rendition.facts.name = spec.name;
-    rendition.facts.size = plan_fit(kSourceSize, spec).canvas;
-    rendition.facts.size_bytes = kJpeg.size();
-    rendition.facts.placeholder = "LEHV6nWB2yk8pyo0adR*.7kCMdnj";
-    rendition.facts.color = "#102030";
-    reply.renditions.push_back(rendition);
-  }
-  return reply;
-}
-
-// Turns a reply into a failure.
-void refuse(DecodeReply& reply, Status status) {
-  reply.status = std::move(status);
-  reply.source_size = {};
-  reply.renditions.clear();
-}
-
-// Changes a good reply into one that is a lie; false for a command that is none of these.
-bool lie(std::string_view command, DecodeReply& reply) {
-  DecodedRendition& first = reply.renditions.front();
-  if (command == "good" || command == "leave" || command == "fail good") return true;
-  if (command == "pid") return first.facts.placeholder = std::to_string(::getpid()), true;
-  if (command == "other-name") return first.facts.name = "other", true;
-  if (command == "other-format") return first.facts.format = ImageFormat::webp, true;
-  if (command == "other-size") return first.facts.size.width += 1, true;
-  if (command == "huge-size") return first.facts.size = {4'000'000'000u, 4'000'000'000u}, true;
-  if (command == "huge-source") return reply.source_size = {31'000, 31'000}, true;
-  if (command == "no-source") return reply.source_size = {0, 0}, true;
-  if (command == "not-an-image") return first.offset = kJpeg.size(), true;
-  if (command == "whole-output") return first.facts.size_bytes = kOutputBytes, true;
-  if (command == "overlap") {
-    for (DecodedRendition& rendition : reply.renditions) rendition.offset = 0;
-    return true;
-  }
-  if (command == "past-the-end") return first.offset = kOutputBytes, true;
-  if (command == "overflow") return first.offset = ~std::uint64_t{0}, true;
-  if (command == "bad-color") return first.facts.color = "red", true;
-  if (command == "bad-placeholder") return first.facts.placeholder = "a\nb", true;
-  if (command == "none") return reply.renditions.clear(), true;
-  if (command == "too-many") return reply.renditions.push_back(first), true;
-  if (command == "refuse") {
-    return refuse(reply, Status(Code::corrupt_input, "the image cannot be decoded", "told so")),
-           true;
-  }
-  if (command == "lease-lost") return reply.status = Status(Code::lease_lost, "gone"), true;
-  if (command == "unavailable") return reply.status = Status(Code::unavailable, "away"), true;
-  if (command == "unprintable") {
-    return refuse(reply, Status(Code::corrupt_input, "\x1b[2J\xff\nok")), true;
-  }
-  return false;
-}
 
 [[noreturn]] void spin() {
   volatile bool forever = true;
@@ -163,10 +100,10 @@ void break_off(std::string_view command, int socket, const DecodeRequest& reques
   if (command == "garbage") {
     (void)send_packet(socket, std::string(1000, '\xee'), {});
   }
-  if (command == "empty") (void)::write(socket, "", 0);
+  if (command == "empty") std::ignore = ::write(socket, "", 0);
   if (command == "too-large") {
     const std::string packet(kMaxMessageBytes + 1, 'x');
-    (void)::write(socket, packet.data(), packet.size());
+    std::ignore = ::write(socket, packet.data(), packet.size());
   }
   if (command == "twice") {
     const std::string reply = encode_reply(good_reply(request));
@@ -181,7 +118,7 @@ void break_off(std::string_view command, int socket, const DecodeRequest& reques
   }
   if (command == "chatter") {
     const std::string line(1 << 20, 'x');
-    for (int i = 0; i < 64; ++i) (void)::write(STDERR_FILENO, line.data(), line.size());
+    for (int i = 0; i < 64; ++i) std::ignore = ::write(STDERR_FILENO, line.data(), line.size());
     std::abort();
   }
 }
@@ -256,7 +193,7 @@ int misbehave(int socket, bool single) {
     if (command == "look-back" && !single) {
       // What an earlier image's thumbnail has left is told.
       std::array<char, kJpeg.size()> found{};
-      (void)::pread(packet->descriptors.at(1).get(), found.data(), found.size(), 0);
+      std::ignore = ::pread(packet->descriptors.at(1).get(), found.data(), found.size(), 0);
       const bool clean = std::ranges::all_of(found, [](char byte) { return byte == 0; });
       DecodeReply told = good_reply(request);
       refuse(told, Status(Code::too_large, clean ? "nothing" : "a thumbnail"));
@@ -265,8 +202,8 @@ int misbehave(int socket, bool single) {
     }
     DecodeReply reply = good_reply(request);
     for (const DecodedRendition& rendition : reply.renditions) {
-      (void)::pwrite(packet->descriptors.at(1).get(), kJpeg.data(), kJpeg.size(),
-                     static_cast<off_t>(rendition.offset));
+      std::ignore = ::pwrite(packet->descriptors.at(1).get(), kJpeg.data(), kJpeg.size(),
+                             static_cast<off_t>(rendition.offset));
     }
     if (command.starts_with("do ")) {
       const int failed = do_deed(command.substr(3), *packet);
@@ -298,62 +235,6 @@ int misbehave(int socket, bool single) {
     if (!send_packet(socket, encode_reply(reply), {}).ok()) return 0;
   }
 }
-
-// Tells of each image, instead of making thumbnails, how much memory was asked for and how much
-// more than before was taken at most (getrusage(2): kilobytes).
-class MemoryMeter final : public Thumbnailer {
- public:
-  explicit MemoryMeter(Thumbnailer& inner) : inner_(inner) {}
-
-  Result<Thumbnails> make(const ThumbnailRequest& request, const OpContext& context) override {
-    ThumbnailRequest watched = request;
-    std::uint64_t asked = 0;
-    watched.admit = [&asked](std::uint64_t bytes) {
-      asked = bytes;
-      return Status();
-    };
-    const std::uint64_t before = peak_bytes();
-    const Status made = inner_.make(watched, context).status();
-    if (asked == 0) return made.ok() ? Status(Code::internal, "it did not ask") : made;
-    return Status(Code::too_large,
-                  std::to_string(asked) + " " + std::to_string(peak_bytes() - before));
-  }
-
- private:
-  static std::uint64_t peak_bytes() {
-    rusage used{};
-    ::getrusage(RUSAGE_SELF, &used);
-    return static_cast<std::uint64_t>(used.ru_maxrss) * 1024;
-  }
-
-  Thumbnailer& inner_;
-};
-
-// Asks for so many MiB and takes so many, as the image says behind its three bytes of magic.
-class GreedyKernel final : public Thumbnailer {
- public:
-  Result<Thumbnails> make(const ThumbnailRequest& request, const OpContext&) override {
-    std::istringstream words(request.source.to_string().value().substr(3));
-    std::uint64_t asks_for = 0, takes = 0;
-    words >> asks_for >> takes;
-    RETURN_IF_ERROR(request.admit(asks_for << 20));
-    std::vector<std::unique_ptr<char[]>> taken;
-    try {
-      while (taken.size() < takes) taken.push_back(std::make_unique<char[]>(1 << 20));
-    } catch (const std::bad_alloc&) {
-      return Status(Code::too_large, "no more memory", std::to_string(taken.size()));
-    }
-    Thumbnails thumbnails;
-    thumbnails.source_size = kSourceSize;
-    DecodeRequest decoded;
-    decoded.renditions = request.renditions;
-    DecodeReply reply = good_reply(decoded);
-    for (DecodedRendition& rendition : reply.renditions) {
-      thumbnails.renditions.push_back({std::move(rendition.facts), Blob(std::string(kJpeg))});
-    }
-    return thumbnails;
-  }
-};
 
 // From now on the kernel answers requests for confinement with `error`, 0 being a lie, and does
 // nothing.
