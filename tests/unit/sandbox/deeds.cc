@@ -227,6 +227,11 @@ constexpr Deed kDeeds[] = {
     {"more-descriptors", Outcome::killed,
      [](int, int) -> long { return multiply_descriptor(kDecoderSocket); }},
     {"fill-memory", Outcome::refused, [](int, int) -> long { return fill_memory(); }},
+    {"count-processors", Outcome::refused,
+     [](int, int) -> long {
+       cpu_set_t processors;
+       return ::sched_getaffinity(0, sizeof(processors), &processors);
+     }},
     {"spin-for-ever", Outcome::dies, [](int, int) -> long { return spin_for_ever(); }},
     // The kernel's other doors.
     {"bpf", Outcome::killed, [](int, int) -> long { return ::syscall(SYS_bpf, 0, 0, 0); }},
