@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 
 #include <fmt/format.h>
 
@@ -89,20 +90,54 @@ Status read_size(std::string_view segment, Codestream& made) {
   return Status();
 }
 
+// Parts of `size` that are 2^log long.
+double parts(double size, std::uint32_t log) {
+  return std::ceil(std::ldexp(size, -static_cast<int>(log)));
+}
+
+// What a component of a tile is divided into, B.5 to B.7.
+struct Division {
+  std::uint32_t block_width_log = 0, block_height_log = 0;
+  double blocks = 0, precincts = 0;
+
+  // Adds a resolution level that has `above` others above it. `sides` of its precincts are as in a
+  // coding style.
+  void add_level(const Codestream& stream, std::uint32_t above, bool lowest, std::uint32_t sides) {
+    // All levels but the lowest are three bands of half the level's sides, which goes for precincts
+    // as well.
+    const std::uint32_t bands = lowest ? 1 : 3, halved = lowest ? 0 : 1;
+    const double width =
+        parts(std::min(stream.tile_width, stream.right - stream.left), above + halved);
+    const double height =
+        parts(std::min(stream.tile_height, stream.bottom - stream.top), above + halved);
+    const std::uint32_t across = std::max(sides & 0xfu, halved) - halved;
+    const std::uint32_t down = std::max(sides >> 4, halved) - halved;
+    precincts += bands * parts(width, across) * parts(height, down);
+    blocks += bands * parts(width, std::min(across, block_width_log)) *
+              parts(height, std::min(down, block_height_log));
+  }
+};
+
 // Table A.15 (SPcod) and A.23 (SPcoc), which are the same.
 void read_coding_style(Bytes& bytes, bool has_precincts, Codestream& made) {
   const std::uint32_t levels = bytes.u8();
-  const std::uint32_t log_area = (bytes.u8() & 0xfu) + (bytes.u8() & 0xfu) + 4;
+  Division division;
+  division.block_width_log = (bytes.u8() & 0xfu) + 2;
+  division.block_height_log = (bytes.u8() & 0xfu) + 2;
   bytes.u16();                                         // style and transform
   if (bytes.failed() || levels > kMostLevels) return;  // the decoder's matter
   made.levels = std::min(made.levels, levels);
-  made.block_area = std::min(made.block_area, std::uint64_t{1} << std::min(log_area, 30u));
-  for (std::uint32_t i = 0; has_precincts && i <= levels && !bytes.rest().empty(); ++i) {
-    const std::uint8_t sides = bytes.u8();
-    const std::uint32_t log_precinct = (sides & 0xfu) + (sides >> 4);
-    // The lowest level is one precinct in any case.
-    if (i > 0) made.precinct_area = std::min(made.precinct_area, std::uint64_t{1} << log_precinct);
+  constexpr std::uint32_t kLargest = 0xff;
+  for (std::uint32_t i = 0; i <= levels; ++i) {
+    const bool has_sides = has_precincts && !bytes.rest().empty();
+    division.add_level(made, levels - i, i == 0, has_sides ? bytes.u8() : kLargest);
   }
+  const auto raise = [](std::uint64_t& most, double count) {
+    constexpr double kFar = 1e12;
+    most = std::max(most, static_cast<std::uint64_t>(std::min(count, kFar)));
+  };
+  raise(made.blocks, division.blocks);
+  raise(made.precincts, division.precincts);
 }
 
 // COD and COC, A.6.1 and A.6.2.

@@ -32,9 +32,9 @@ struct Codestream {
   std::uint64_t tiles = 1;
   std::vector<Component> components;
   std::uint32_t levels = 0;  ///< by how many times two each component can be reduced: COD and COC
-  /// Pixels of a code block and of a precinct where they are smallest (A.6.1), in any tile.
-  std::uint64_t block_area = 64 * 64;
-  std::uint64_t precinct_area = std::uint64_t{1} << 30;
+  /// Code blocks and precincts of all bands of one component of a tile, where there are most (B.6,
+  /// B.7).
+  std::uint64_t blocks = 0, precincts = 0;
 
   /// The least dx and dy of all components: a picture's pixels are as close as its closest samples.
   std::uint32_t pixel_width() const;

@@ -45,12 +45,10 @@ std::uint64_t decoding_memory(const Codestream& stream, std::uint32_t levels,
   tile_samples = std::min(tile_samples, samples);
   const std::uint64_t kept = stream.tiles > 1 ? samples + tile_samples : samples;
   const std::uint64_t reduced = kept >> std::min(2 * levels, 63u);
-  // Precincts are of a resolution level, whose bands have half its sides (B.7).
-  const std::uint64_t precinct_area = std::max<std::uint64_t>(stream.precinct_area / 4, 1);
-  const std::uint64_t blocks = tile_samples / std::min(stream.block_area, precinct_area);
-  return reduced * 4 + reduced + file_bytes + blocks * kBlock +
-         tile_samples / precinct_area * kPrecinct +
-         stream.tiles * (kTile + stream.components.size() * kTileComponent);
+  const std::uint64_t components = stream.components.size();
+  return reduced * 4 + reduced + file_bytes +
+         components * (stream.blocks * kBlock + stream.precincts * kPrecinct) +
+         stream.tiles * (kTile + components * kTileComponent);
 }
 
 }  // namespace

@@ -11,6 +11,7 @@
 
 #include "address_limit.h"
 #include "decoder/kernels.h"
+#include "jp2/made_jp2.h"
 #include "measured_run.h"
 
 namespace thumbmill {
@@ -34,6 +35,12 @@ inline void expect_verdict(const MeasuredRun& run, const std::vector<Code>& allo
 inline void expect_verdict(ImageFormat format, const std::string& file, Code code,
                            const ImageLimits& limits = {}) {
   expect_verdict(measure(kernels(), format, file, limits), {code});
+}
+
+// Big-endian, in the place of others.
+inline std::string with_number(std::string file, std::size_t at, std::uint64_t value,
+                               std::size_t bytes) {
+  return file.replace(at, bytes, big_endian(value, bytes));
 }
 
 // A limit between the declared size and the coded one.

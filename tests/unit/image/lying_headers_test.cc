@@ -12,7 +12,6 @@
 #include "bmp/bmp_files.h"
 #include "gif/gif_files.h"
 #include "image/jpeg/made_jpeg.h"
-#include "jp2/made_jp2.h"
 #include "jxl/made_jxl.h"
 #include "png_files.h"
 #include "tiff_files.h"
@@ -21,10 +20,6 @@ namespace thumbmill {
 namespace {
 
 using namespace std::string_literals;
-
-std::string with_number(std::string file, std::size_t at, std::uint64_t value, std::size_t bytes) {
-  return file.replace(at, bytes, big_endian(value, bytes));
-}
 
 // TIFF
 
@@ -294,66 +289,6 @@ TEST(LyingHeaders, Psd) {
                      Code::corrupt_input);
     }
   }
-}
-
-// JPEG 2000
-
-MadeCodestream grey(std::uint32_t side) {
-  MadeCodestream made;
-  made.width = made.height = side;
-  made.levels = 2;
-  made.components.resize(1);
-  made.sample = [](std::size_t, std::uint32_t, std::uint32_t) { return 100; };
-  return made;
-}
-
-// Image header box: height, width, components, depth, compression.
-std::string image_header(std::uint32_t side) {
-  return jp2_box("ihdr", big_endian(side, 4) + big_endian(side, 4) + big_endian(1, 2) +
-                             bytes_of({7, 7, 0, 0}));
-}
-
-TEST(LyingHeaders, Jp2ImageHeader) {
-  constexpr std::size_t kRightAt = 8, kBottomAt = 12, kTileRightAt = 24, kTileBottomAt = 28;
-  const std::string stream = encode(grey(64));
-  const std::string large =
-      with_number(with_number(stream, kRightAt, 20'000, 4), kBottomAt, 20'000, 4);
-  expect_verdict(ImageFormat::jp2, jp2_file(image_header(64) + color_box(17), large),
-                 Code::too_large);
-  // The other way round, the codestream's size counts, too.
-  expect_verdict(ImageFormat::jp2, jp2_file(image_header(2'000'000) + color_box(17), stream),
-                 Code::ok);
-  const std::string wide =
-      with_number(with_number(large, kBottomAt, 3'000, 4), kTileRightAt, ~0u, 4);
-  expect_verdict(measure(kernels(), ImageFormat::jp2, with_number(wide, kTileBottomAt, ~0u, 4)),
-                 {Code::ok, Code::corrupt_input, Code::too_large});
-}
-
-// A tile may have a coding style of its own: precincts of 2 x 2 samples take memory each.
-TEST(LyingHeaders, Jp2TileOfManyPrecincts) {
-  std::string file = encode(grey(500));
-  expect_verdict(ImageFormat::jp2, file, Code::ok);
-  const std::size_t sot = file.find("\xff\x90\x00\x0a"s);
-  const std::size_t sod = file.find("\xff\x93"s, sot);
-  ASSERT_NE(sot, std::string::npos);
-  ASSERT_NE(sod, std::string::npos);
-  const std::string style =
-      bytes_of({0xff, 0x52, 0, 15, 1, 0, 0, 1, 0, 2, 4, 4, 0, 1, 0x11, 0x11, 0x11});
-  constexpr std::size_t kLengthAt = 6;
-  const std::uint64_t length = file.size() - 2 - sot + style.size();
-  file = with_number(file, sot + kLengthAt, length, 4).insert(sod, style);
-  const MeasuredRun run = measure(kernels(), ImageFormat::jp2, file);
-  expect_verdict(run, {Code::ok, Code::corrupt_input, Code::too_large});
-  EXPECT_GT(run.asked_bytes, 200u << 20);
-}
-
-// OpenJPEG does not step over what it does not know, but looks for a marker in it.
-TEST(LyingHeaders, Jp2HeaderInAnUnknownSegment) {
-  std::string file = encode(grey(64));
-  const std::size_t style = file.find("\xff\x52"s);
-  const std::string hidden = file.substr(style, 2 + static_cast<unsigned char>(file[style + 3]));
-  file.insert(style, bytes_of({0xff, 0x30}) + big_endian(2 + hidden.size(), 2) + hidden);
-  expect_verdict(ImageFormat::jp2, file, Code::unsupported);
 }
 
 // JPEG XL
