@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <string>
 
+#include "image/heif/av1_sizes.h"
 #include "image/heif/box_reader.h"
 #include "image/heif/coded_picture.h"
 #include "image/heif/hevc_headers.h"
@@ -12,6 +13,10 @@
 
 namespace thumbmill::heif {
 namespace {
+
+Status corrupt(const char* detail) {
+  return Status(Code::corrupt_input, "the image cannot be decoded", detail);
+}
 
 // Gathers the sizes that headers say, each of which has to be within the limits.
 class Sizes {
@@ -27,6 +32,10 @@ class Sizes {
     most_pixels_ = std::max(most_pixels_, std::uint64_t{width} * height);
     return Status();
   }
+  // Pictures of up to so many pixels, which no header tells.
+  void allow_for(std::uint64_t pixels) {
+    most_pixels_ = std::max(most_pixels_, std::min(pixels, limits_.max_pixels));
+  }
   std::uint64_t most_pixels() const { return most_pixels_; }
 
  private:
@@ -41,99 +50,90 @@ Status add_hevc_unit(std::string_view unit, Sizes& sizes) {
   return sizes.add(read_hevc_parameters(unit));
 }
 
-// Parameter sets may be in the configuration and in the item.
-Status add_hevc(std::string_view config_box, std::string_view item, Sizes& sizes) {
-  const HevcConfig config = read_hevc_config(config_box);
-  for (const std::string_view unit : config.units) RETURN_IF_ERROR(add_hevc_unit(unit, sizes));
+Status add_hevc_units(std::string_view item, std::size_t length_bytes, Sizes& sizes) {
   ByteReader reader(item);
   while (!reader.at_end() && !reader.failed()) {
-    const auto size = static_cast<std::size_t>(reader.number(config.length_bytes));
+    const auto size = static_cast<std::size_t>(reader.number(length_bytes));
     RETURN_IF_ERROR(add_hevc_unit(reader.take(size), sizes));
   }
   return Status();
 }
 
-// AV1 section 4.10.5.
-std::uint64_t leb128(ByteReader& reader) {
-  std::uint64_t value = 0;
-  for (unsigned i = 0; i < 8; ++i) {
-    const std::uint8_t byte = reader.u8();
-    value |= std::uint64_t{byte & 0x7fu} << (7 * i);
-    if ((byte & 0x80) == 0) break;
-  }
-  return value;
+// Parameter sets may be in the configuration and in the item.
+Status add_hevc(std::string_view config_box, std::string_view item, Sizes& sizes) {
+  const HevcConfig config = read_hevc_config(config_box);
+  for (const std::string_view unit : config.units) RETURN_IF_ERROR(add_hevc_unit(unit, sizes));
+  // libheif's decoder takes lengths of four bytes whatever the configuration says.
+  constexpr std::size_t kLibheifLengthBytes = 4;
+  RETURN_IF_ERROR(add_hevc_units(item, kLibheifLengthBytes, sizes));
+  if (config.length_bytes == kLibheifLengthBytes) return Status();
+  return add_hevc_units(item, config.length_bytes, sizes);
 }
 
-// AV1 section 5.3: every sequence header among the units of a stream.
-Status add_av1(std::string_view units, Sizes& sizes) {
-  constexpr unsigned kSequenceHeader = 1;
-  while (!units.empty()) {
-    ByteReader reader(units);
-    const std::uint8_t header = reader.u8();
-    if ((header & 4) != 0) reader.u8();  // an extension
-    const bool has_size = (header & 2) != 0;
-    const std::uint64_t size = has_size ? leb128(reader) : reader.rest().size();
-    if (reader.failed() || size > reader.rest().size()) break;  // for the decoder to tell
-    if ((header >> 3 & 15u) == kSequenceHeader) RETURN_IF_ERROR(sizes.add(read_av1_format(units)));
-    units = reader.rest().substr(static_cast<std::size_t>(size));
-  }
-  return Status();
-}
-
-Status add_jpeg(std::string_view jpeg, Sizes& sizes) {
-  const SizePx size = jpeg_frame_size(jpeg);
+// `prefix` is the body of a jpgC box: what is in front of the item's bytes.
+Status add_jpeg(std::string_view prefix, std::string_view item, Sizes& sizes) {
+  const std::string jpeg = std::string(prefix).append(item);
+  const SizePx size = jpeg.starts_with("\xff\xd8") ? jpeg_frame_size(jpeg) : SizePx();
   return sizes.add(size.width, size.height);
 }
 
-Status add_property(const Box& box, std::string_view item, Sizes& sizes) {
-  switch (box.type) {
-    case fourcc("ispe"): {
-      FullBox declared(box.body);
-      const std::uint32_t width = declared.reader.u32();
-      return sizes.add(width, declared.reader.u32());
-    }
-    case fourcc("hvcC"):
-      return add_hevc(box.body, item, sizes);
-    case fourcc("av1C"): {
-      constexpr std::size_t kUnits = 4;  // behind what the box says itself
-      return box.body.size() > kUnits ? add_av1(box.body.substr(kUnits), sizes) : Status();
-    }
-    case fourcc("jpgC"):
-      return add_jpeg(box.body, sizes);
-    default:
-      return Status();
-  }
-}
-
-bool is_of_other_codec(std::uint32_t type) {
+// Pictures whose size is not looked for. libheif decodes what is said to be protected, as it is.
+bool is_unread(std::uint32_t type) {
   constexpr std::uint32_t kTypes[] = {fourcc("avc1"), fourcc("evc1"), fourcc("hvt1"),
                                       fourcc("j2k1"), fourcc("jpgs"), fourcc("lhv1"),
-                                      fourcc("vvc1")};
+                                      fourcc("prot"), fourcc("vvc1")};
   return std::find(std::begin(kTypes), std::end(kTypes), type) != std::end(kTypes);
 }
 
-// `bytes_left` may still be read of the file: items can share their bytes.
+// Those of items that have coded pictures. `bytes_left` may still be read of the file: items can
+// share their bytes.
+Result<std::string_view> bytes_of_coded(const Container& container, const Item& item,
+                                        std::uint64_t& bytes_left, std::string& joined) {
+  constexpr std::uint32_t kTypes[] = {fourcc("av01"), fourcc("hvc1"), fourcc("jpeg"),
+                                      fourcc("mime")};
+  if (std::find(std::begin(kTypes), std::end(kTypes), item.type) == std::end(kTypes)) {
+    return std::string_view();
+  }
+  for (const Extent& extent : item.extents) {
+    // Up to the end for us, but nothing for libheif.
+    if (extent.length == 0) return corrupt("an extent without a length");
+  }
+  ASSIGN_OR_RETURN(const std::string_view bytes, item_bytes(container, item, joined));
+  if (bytes.size() > bytes_left) return corrupt("items that share too many bytes");
+  bytes_left -= bytes.size();
+  return bytes;
+}
+
 Status add_item(const Container& container, const Item& item, std::uint64_t& bytes_left,
                 Sizes& sizes) {
-  if (is_of_other_codec(item.type)) {
+  if (is_unread(item.type)) {
     return Status(Code::unsupported, "a HEIF file with pictures of a codec that is not decoded");
   }
-  const bool is_jpeg = item.type == fourcc("jpeg"), is_av1 = item.type == fourcc("av01");
   std::string joined;
-  std::string_view bytes;
-  if (is_jpeg || is_av1 || item.type == fourcc("hvc1")) {
-    ASSIGN_OR_RETURN(bytes, item_bytes(container, item, joined));
-    if (bytes.size() > bytes_left) {
-      return Status(Code::corrupt_input, "the image cannot be decoded",
-                    "items that share too many bytes");
-    }
-    bytes_left -= bytes.size();
-  }
+  ASSIGN_OR_RETURN(const std::string_view bytes,
+                   bytes_of_coded(container, item, bytes_left, joined));
+  std::string_view jpeg_prefix;
+  Av1Sizes av1;
   for (const Association& association : item.properties) {
-    RETURN_IF_ERROR(add_property(container.properties[association.index], bytes, sizes));
+    const Box& box = container.properties[association.index];
+    constexpr std::size_t kUnitsAt = 4;  // behind what an av1C box says itself
+    if (box.type == fourcc("ispe")) {
+      FullBox declared(box.body);
+      const std::uint32_t width = declared.reader.u32();
+      RETURN_IF_ERROR(sizes.add(width, declared.reader.u32()));
+    } else if (box.type == fourcc("hvcC")) {
+      RETURN_IF_ERROR(add_hevc(box.body, bytes, sizes));
+    } else if (box.type == fourcc("av1C") && box.body.size() > kUnitsAt) {
+      RETURN_IF_ERROR(av1.read(box.body.substr(kUnitsAt)));
+    } else if (box.type == fourcc("jpgC")) {
+      jpeg_prefix = box.body;
+    }
   }
-  if (is_jpeg) return add_jpeg(bytes, sizes);
-  return is_av1 ? add_av1(bytes, sizes) : Status();
+  if (item.type == fourcc("av01")) RETURN_IF_ERROR(av1.read(bytes));
+  for (const SizePx& size : av1.sequences()) RETURN_IF_ERROR(sizes.add(size.width, size.height));
+  sizes.allow_for(av1.most_own_pixels());
+  const bool may_be_jpeg = item.type == fourcc("jpeg") || item.type == fourcc("mime");
+  return may_be_jpeg ? add_jpeg(jpeg_prefix, bytes, sizes) : Status();
 }
 
 }  // namespace

@@ -1,12 +1,15 @@
 // HEIC and AVIF files that declare a small picture around a large one: by the container's own
 // reader and by libheif, which would believe them.
 #include <array>
+#include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
 #include <gtest/gtest.h>
 
 #include "heif_files.h"
+#include "image/jpeg/made_jpeg.h"
 #include "lying_headers.h"
 
 namespace thumbmill {
@@ -19,6 +22,16 @@ heif::RawPicture flat(SizePx size) {
 }
 
 constexpr SizePx kLarge{1600, 1200}, kDeclared{64, 64};
+
+// A file whose picture is what `add` adds, by way of one that only libheif reads, and that declares
+// a small one.
+std::string only_for_libheif(const std::function<std::uint32_t(heif::HeifFile&)>& add) {
+  heif::HeifFile file;
+  const auto id = file.add_item("iden", "", true);
+  file.use(id, {file.add_property("ispe", heif::ispe(kDeclared))});
+  file.refer("dimg", id, {add(file)});
+  return file.build();
+}
 
 class LyingHeif : public ::testing::TestWithParam<heif::Codec> {
  protected:
@@ -87,6 +100,26 @@ TEST_P(LyingHeif, DerivedPictures) {
   }
 }
 
+// libheif decodes it all the same.
+TEST_P(LyingHeif, ProtectedItem) {
+  std::string file = only_for_libheif([&](auto& made) { return made.add_coded(liar()); });
+  const std::string type = GetParam() == heif::Codec::hevc ? "hvc1" : "av01";
+  constexpr std::size_t kProtectionBytes = 2;
+  const std::size_t at = file.find(type, file.find("iinf")) - kProtectionBytes;
+  file.replace(at, kProtectionBytes, heif::number(1, kProtectionBytes));
+  expect_verdict(format(), file, Code::unsupported, one_megapixel());
+}
+
+// Zero bytes for libheif; up to the end of the file elsewhere.
+TEST_P(LyingHeif, ExtentWithoutALength) {
+  const heif::CodedItem coded = liar();
+  std::string file = only_for_libheif([&](auto& made) { return made.add_coded(coded); });
+  const std::size_t at = file.find(heif::number(coded.bytes.size(), 4), file.find("iloc"));
+  ASSERT_NE(at, std::string::npos);
+  file.replace(at, 4, heif::number(0, 4));
+  expect_verdict(format(), file, Code::corrupt_input, one_megapixel());
+}
+
 INSTANTIATE_TEST_SUITE_P(Codecs, LyingHeif, ::testing::Values(heif::Codec::hevc, heif::Codec::av1),
                          [](const auto& instance) {
                            return instance.param == heif::Codec::hevc ? "hevc" : "av1";
@@ -102,11 +135,30 @@ TEST(LyingHevc, ParametersInTheItem) {
   const std::size_t size = static_cast<unsigned char>(large.config[sps - 1]);
   heif::CodedItem mixed = small;
   mixed.bytes = heif::number(size, 4) + large.config.substr(sps, size) + large.bytes;
-  heif::HeifFile file;
-  const auto id = file.add_item("iden", "", true);
-  file.use(id, {file.add_property("ispe", heif::ispe(kDeclared))});
-  file.refer("dimg", id, {file.add_coded(mixed)});
-  expect_verdict(ImageFormat::heic, file.build(), Code::too_large, one_megapixel());
+  constexpr std::size_t kLengthSizeAt = 21;
+  for (const char length_size : {'\xff', '\xfd'}) {  // four bytes; two, which libheif ignores
+    mixed.config[kLengthSizeAt] = length_size;
+    const std::string file = only_for_libheif([&](auto& made) { return made.add_coded(mixed); });
+    expect_verdict(ImageFormat::heic, file, Code::too_large, one_megapixel());
+  }
+}
+
+// libheif decodes JPEG items of two types, in one piece and with their tables in a property.
+TEST(LyingJpegItem, IsAsLargeAsItsFrame) {
+  const std::string jpeg = jpeg::make_jpeg({.width = kLarge.width, .height = kLarge.height});
+  const std::size_t frame = jpeg.find("\xff\xc0");
+  ASSERT_NE(frame, std::string::npos);
+  for (const std::string type : {"jpeg", "mime"}) {
+    for (const std::size_t split : {std::size_t{0}, frame}) {
+      const std::string file = only_for_libheif([&](heif::HeifFile& made) {
+        const auto id = made.add_item(type, jpeg.substr(split));
+        made.use(id, {made.add_property("ispe", heif::ispe(kDeclared))});
+        if (split > 0) made.use(id, {made.add_property("jpgC", jpeg.substr(0, split)), true});
+        return id;
+      });
+      expect_verdict(ImageFormat::heic, file, Code::too_large, one_megapixel());
+    }
+  }
 }
 
 }  // namespace
