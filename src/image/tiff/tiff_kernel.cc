@@ -5,10 +5,12 @@
 
 #include <fmt/format.h>
 
+#include "image/limit_checks.h"
 #include "image/planar/box_reduce.h"
 #include "image/planar/linear_light.h"
 #include "image/planar/render.h"
 #include "image/reduction.h"
+#include "image/tiff/coded_size.h"
 #include "image/tiff/layout.h"
 #include "image/tiff/pages.h"
 #include "image/tiff/pixels.h"
@@ -92,11 +94,15 @@ Result<planar::Decoded> decode_tiff(std::string_view file, const ThumbnailReques
   const auto side =
       std::min(static_cast<std::size_t>(allowed_reduction(decoded.size, request.renditions)),
                planar::kMostBoxSide);
+  const auto ask = [&](std::uint64_t needed) {
+    return needed <= most_at_once ? planar::ask_for_memory(request, decoded.size, needed)
+                                  : no_memory();
+  };
   const std::uint64_t needed = memory(layout, side);
-  if (needed > request.limits.max_memory_bytes) {
-    return Status(Code::too_large, "the image takes more than decoder-memory to decode");
-  }
-  RETURN_IF_ERROR(planar::ask_for_memory(request, decoded.size, needed));
+  RETURN_IF_ERROR(ask(needed));
+  // To look at all segments takes memory as well.
+  const std::uint64_t window_bytes = most_window_bytes(opened->get(), file, layout);
+  if (window_bytes > 0) RETURN_IF_ERROR(ask(needed + layout.planes() * window_bytes));
   if (has_file_colors(layout)) decoded.profile = read_profile(*opened);
   ASSIGN_OR_RETURN(const auto segments,
                    open_segments(std::move(opened), file, most_at_once, layout));

@@ -14,6 +14,7 @@
 #include "image/jpeg/made_jpeg.h"
 #include "jxl/made_jxl.h"
 #include "png_files.h"
+#include "sandbox/memory_limit.h"
 #include "tiff_files.h"
 
 namespace thumbmill {
@@ -82,6 +83,29 @@ TEST(LyingHeaders, JbigInTiff) {
                    Code::corrupt_input);
     expect_verdict(ImageFormat::tiff, with_number(file, at + 8, 0x00006006, 4),
                    Code::corrupt_input);
+  }
+}
+
+// What the compression keeps of earlier rows counts, and is no reason to refuse a true picture.
+TEST(LyingHeaders, TiffThatReachesFarBack) {
+  for (const std::uint16_t compression : {COMPRESSION_LZMA, COMPRESSION_ZSTD}) {
+    if (TIFFIsCODECConfigured(compression) == 0) continue;
+    SCOPED_TRACE(compression);
+    tiff::TiffSpec spec;
+    spec.compression = compression;
+    spec.separate = true;
+    spec.effort = compression == COMPRESSION_LZMA ? 9 : 22;  // of 64 MiB; of 128 MiB
+    const std::string file = tiff_of(spec);
+    const MeasuredRun run = measure(kernels(), ImageFormat::tiff, file);
+    expect_verdict(run, {Code::ok});
+    EXPECT_GE(run.asked_bytes, 3 * (64u << 20));
+    if (!has_address_limits()) continue;
+    const auto decode = [&] {
+      ThumbnailRequest request = request_for(ImageFormat::tiff, file);
+      request.admit = [](std::uint64_t) { return Status(); };
+      return kernels().make(request, {}).status().code();
+    };
+    EXPECT_EQ(run_with_memory(run.asked_bytes + kMemorySlackBytes, decode), Code::ok);
   }
 }
 

@@ -50,14 +50,19 @@ MeasuredRun measure(Thumbnailer& kernels, ThumbnailRequest request) {
   return told ? result : MeasuredRun();
 }
 
-MeasuredRun measure(Thumbnailer& kernels, ImageFormat format, const std::string& file,
-                    const ImageLimits& limits) {
+ThumbnailRequest request_for(ImageFormat format, const std::string& file,
+                             const ImageLimits& limits) {
   ThumbnailRequest request;
   request.format = format;
   request.source = Blob(file);
   request.renditions = {{.width_px = 64, .height_px = 64}};
   request.limits = limits;
-  return measure(kernels, std::move(request));
+  return request;
+}
+
+MeasuredRun measure(Thumbnailer& kernels, ImageFormat format, const std::string& file,
+                    const ImageLimits& limits) {
+  return measure(kernels, request_for(format, file, limits));
 }
 
 }  // namespace thumbmill

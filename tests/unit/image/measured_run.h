@@ -20,6 +20,10 @@ struct MeasuredRun {
 MeasuredRun measure(Thumbnailer& kernels, ThumbnailRequest request);
 
 /// A file of a format, to a rendition of 64 x 64.
+ThumbnailRequest request_for(ImageFormat format, const std::string& file,
+                             const ImageLimits& limits = {});
+
+/// The same, measured.
 MeasuredRun measure(Thumbnailer& kernels, ImageFormat format, const std::string& file,
                     const ImageLimits& limits = {});
 

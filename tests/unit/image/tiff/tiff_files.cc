@@ -122,6 +122,11 @@ void set_tags(TIFF* file, const TiffSpec& spec) {
   TIFFSetField(file, TIFFTAG_SAMPLESPERPIXEL, spec.samples);
   TIFFSetField(file, TIFFTAG_SAMPLEFORMAT, spec.format);
   TIFFSetField(file, TIFFTAG_COMPRESSION, spec.compression);
+  if (spec.effort > 0) {
+    TIFFSetField(file,
+                 spec.compression == COMPRESSION_LZMA ? TIFFTAG_LZMAPRESET : TIFFTAG_ZSTD_LEVEL,
+                 spec.effort);
+  }
   TIFFSetField(file, TIFFTAG_PHOTOMETRIC, spec.photometric);
   TIFFSetField(file, TIFFTAG_FILLORDER, spec.fill_order);
   TIFFSetField(file, TIFFTAG_ORIENTATION, spec.orientation);

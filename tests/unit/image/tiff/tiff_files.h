@@ -19,6 +19,7 @@ struct TiffSpec {
   std::uint16_t photometric = PHOTOMETRIC_RGB;
   std::uint16_t format = SAMPLEFORMAT_UINT;
   std::uint16_t compression = COMPRESSION_NONE;
+  int effort = 0;  ///< ZSTD's level, LZMA's preset; 0: libtiff's default
   std::uint16_t predictor = 1;
   std::uint16_t fill_order = FILLORDER_MSB2LSB;
   bool separate = false;
