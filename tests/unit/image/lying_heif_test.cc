@@ -136,7 +136,7 @@ TEST(LyingHevc, ParametersInTheItem) {
   heif::CodedItem mixed = small;
   mixed.bytes = heif::number(size, 4) + large.config.substr(sps, size) + large.bytes;
   constexpr std::size_t kLengthSizeAt = 21;
-  for (const char length_size : {'\xff', '\xfd'}) {  // four bytes; two, which libheif ignores
+  for (const char length_size : {'\xff', '\xfe'}) {  // four bytes; three, which libheif ignores
     mixed.config[kLengthSizeAt] = length_size;
     const std::string file = only_for_libheif([&](auto& made) { return made.add_coded(mixed); });
     expect_verdict(ImageFormat::heic, file, Code::too_large, one_megapixel());

@@ -77,7 +77,11 @@ TEST_F(DecoderPoolTest, AnOutputThatMayBeLargeIsCountedInTheBudget) {
   OpContext context;
   context.stop = stop.get_token();
   std::jthread first([&] { (void)pool_->make(large, context); });
-  while (metrics_.value(metric::kDecoderAdmitted) == 0) std::this_thread::yield();
+  const auto patience = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  while (metrics_.value(metric::kDecoderAdmitted) == 0) {
+    ASSERT_LT(std::chrono::steady_clock::now(), patience) << "it is not counted";
+    std::this_thread::yield();
+  }
   EXPECT_EQ(metrics_.value(metric::kDecoderAdmitted),
             static_cast<double>(most_output_bytes(large.renditions)));
   OpContext late;
