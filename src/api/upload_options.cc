@@ -7,6 +7,7 @@
 #include <fmt/ranges.h>
 
 #include "api/job_wait.h"
+#include "model/rendition_pixels.h"
 
 namespace thumbmill {
 namespace {
@@ -26,16 +27,20 @@ UploadFields all_values(const HttpRequest& request, const UploadFields& fields) 
   return values;
 }
 
+std::string names_of(const std::map<std::string, RenditionSpec>& presets) {
+  std::vector<std::string_view> names;
+  for (const auto& [name, spec] : presets) names.push_back(name);
+  return fmt::format("{}", fmt::join(names, ", "));
+}
+
 Result<std::vector<RenditionSpec>> presets_named(const std::vector<std::string>& names,
                                                  const UploadDefaults& defaults) {
   std::vector<RenditionSpec> specs;
   for (const std::string& name : names) {
     const auto preset = defaults.presets.find(name);
     if (preset == defaults.presets.end()) {
-      std::vector<std::string_view> known;
-      for (const auto& [known_name, spec] : defaults.presets) known.push_back(known_name);
       return Status(Code::invalid_argument, fmt::format("there is no rendition \"{}\"; allowed: {}",
-                                                        name, fmt::join(known, ", ")));
+                                                        name, names_of(defaults.presets)));
     }
     specs.push_back(preset->second);
     specs.back().name = name;
@@ -58,6 +63,12 @@ Result<std::vector<RenditionSpec>> parse_renditions(const UploadFields& values,
   const auto names = values.find("renditions");
   const bool own = std::ranges::any_of(
       kRenditionOptions, [&](std::string_view option) { return values.contains(option); });
+  if (own && defaults.named_only) {
+    return Status(Code::invalid_argument,
+                  fmt::format("renditions are asked for by name only here (renditions=...); "
+                              "allowed: {}",
+                              names_of(defaults.presets)));
+  }
   if (names != values.end() && own) {
     return Status(Code::invalid_argument,
                   "give either renditions or the options of one rendition (size, fit, ...)");
@@ -89,6 +100,7 @@ Result<UploadOptions> parse_upload_options(const HttpRequest& request, const Upl
   UploadOptions options;
   ASSIGN_OR_RETURN(options.renditions, parse_renditions(values, defaults));
   RETURN_IF_ERROR(validate(options.renditions));
+  RETURN_IF_ERROR(check_boxes(options.renditions, defaults.max_rendition_pixels));
   options.keep_original = defaults.keep_original;
   if (const auto keep = values.find("keep"); keep != values.end()) {
     if (keep->second != "true" && keep->second != "false") {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
@@ -9,6 +10,7 @@
 #include <vector>
 
 #include "base/status.h"
+#include "model/limits.h"
 #include "model/rendition.h"
 #include "net/http.h"
 
@@ -18,7 +20,9 @@ namespace thumbmill {
 struct UploadDefaults {
   std::map<std::string, RenditionSpec> presets;  ///< by name
   std::vector<std::string> renditions;  ///< names of presets, for uploads that ask for none
+  bool named_only = false;              ///< no upload describes a rendition itself
   bool keep_original = false;
+  std::uint64_t max_rendition_pixels = ImageLimits().max_rendition_pixels;  ///< see check_boxes()
 };
 
 /// What one upload asks for.

@@ -46,7 +46,9 @@ UploadSettings upload_settings(const Settings& settings, const ObjectStore& stor
   upload.limits.max_request_bytes = settings.max_form_bytes;
   upload.defaults.presets = settings.renditions;
   upload.defaults.renditions = settings.default_renditions;
+  upload.defaults.named_only = settings.named_renditions_only;
   upload.defaults.keep_original = settings.keep_originals;
+  upload.defaults.max_rendition_pixels = settings.max_rendition_pixels;
   // Beside the store where it wants that, else where the settings or the system say.
   std::string elsewhere =
       settings.spool.empty() ? std::filesystem::temp_directory_path().string() : settings.spool;

@@ -8,6 +8,8 @@
 #include <toml++/toml.h>
 #include <unistd.h>
 
+#include "model/rendition_pixels.h"
+
 namespace thumbmill {
 namespace {
 
@@ -148,6 +150,19 @@ Status read_sources_environment(const SettingSources& sources, const std::vector
   return Status();
 }
 
+Status check_rendition_pixels(const Settings& settings) {
+  for (const auto& [name, spec] : settings.renditions) {
+    RETURN_IF_ERROR(check_boxes({spec}, settings.max_rendition_pixels)
+                        .with_context(fmt::format("[renditions.{}]", name)));
+  }
+  std::vector<RenditionSpec> defaults;
+  for (const std::string& name : settings.default_renditions) {
+    defaults.push_back(settings.renditions.at(name));
+  }
+  return check_boxes(defaults, settings.max_rendition_pixels)
+      .with_context("setting default-renditions");
+}
+
 // What no single setting can be checked for.
 Status check_together(const Settings& settings) {
   for (const std::string& name : settings.default_renditions) {
@@ -165,6 +180,7 @@ Status check_together(const Settings& settings) {
                               "1 to {}",
                               settings.default_renditions.size(), kMaxRenditionsPerJob));
   }
+  RETURN_IF_ERROR(check_rendition_pixels(settings));
   if (settings.lease_renewal >= settings.lease_patience ||
       settings.lease_patience >= settings.lease) {
     return Status(Code::invalid_argument,

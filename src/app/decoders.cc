@@ -48,6 +48,7 @@ ImageLimits image_limits(const Settings& settings) {
   limits.max_side_px = static_cast<std::uint32_t>(settings.max_side_px);
   limits.max_pages = static_cast<std::uint32_t>(settings.max_pages);
   limits.max_scans = static_cast<std::uint32_t>(settings.max_scans);
+  limits.max_rendition_pixels = settings.max_rendition_pixels;
   limits.max_memory_bytes = settings.decoder_memory_bytes;
   limits.cpu_time = settings.decoder_cpu_time;
   limits.wall_time = settings.decoder_wall_time;

@@ -68,6 +68,9 @@ std::vector<Option> s3_options() {
 std::vector<Option> rendition_options() {
   return {names_option("default-renditions", &Settings::default_renditions, "thumb",
                        "Renditions made when an upload asks for none."),
+          switch_option("named-renditions-only", &Settings::named_renditions_only,
+                        "Uploads ask for renditions by name only: size, fit, format, quality, "
+                        "background and enlarge are refused."),
           switch_option("keep-originals", &Settings::keep_originals,
                         "Keep each original after its job instead of removing it.")};
 }
@@ -116,14 +119,18 @@ std::vector<Option> limit_options() {
       count_option("max-pages", &Settings::max_pages, 100, 1, 100'000, "Most pages of a TIFF."),
       count_option("max-scans", &Settings::max_scans, 100, 1, 100'000,
                    "Most scans of a progressive JPEG."),
+      count_option("max-rendition-pixels", &Settings::max_rendition_pixels, 4096 * 4096, 200 * 200,
+                   std::uint64_t{kMaxRenditionSide} * kMaxRenditionSide,
+                   "Most pixels (width x height) that a rendition may have; all of one image may "
+                   "have twice as many together."),
       size_option("decoder-memory", &Settings::decoder_memory_bytes, "1536MiB", 64 << 20, 64 * kGiB,
                   "Address space of one decoder process."),
       duration_option("decoder-cpu-time", &Settings::decoder_cpu_time, "10s", 1s, 1h,
                       "CPU time that one image may take in a process; 0.3 s more for each "
-                      "megapixel of a rendition's box."),
+                      "megapixel of its renditions' boxes."),
       duration_option(
           "decoder-wall-time", &Settings::decoder_wall_time, "15s", 1s, 1h,
-          "Time that one image may take; 0.3 s more for each megapixel of a rendition's box."),
+          "Time that one image may take; 0.3 s more for each megapixel of its renditions' boxes."),
       count_option("decoder-images", &Settings::decoder_images, 32, 1, 1'000'000,
                    "Images of formats with decoders of our own after which a decoder process is "
                    "replaced by a new "

@@ -51,6 +51,7 @@ struct Settings {
 
   // Renditions
   std::vector<std::string> default_renditions;
+  bool named_renditions_only = false;
   bool keep_originals = false;
 
   // Work
@@ -74,6 +75,7 @@ struct Settings {
   std::uint64_t max_side_px = 0;
   std::uint64_t max_pages = 0;
   std::uint64_t max_scans = 0;
+  std::uint64_t max_rendition_pixels = 0;
   std::uint64_t decoder_memory_bytes = 0;
   std::chrono::milliseconds decoder_cpu_time{};
   std::chrono::milliseconds decoder_wall_time{};

@@ -181,21 +181,6 @@ Status validate(const std::vector<RenditionSpec>& specs) {
   return Status();
 }
 
-std::chrono::seconds writing_allowance(const std::vector<RenditionSpec>& specs) {
-  constexpr std::uint64_t kPixelsASecond = 10'000'000 / 3;
-  std::uint64_t pixels = 0;
-  for (const RenditionSpec& spec : specs) {
-    const auto side = [](std::uint32_t px) { return px == 0 ? kMaxRenditionSide : px; };
-    pixels += std::uint64_t{side(spec.width_px)} * side(spec.height_px);
-  }
-  return std::chrono::seconds(pixels / kPixelsASecond);
-}
-
-std::chrono::seconds longest_writing_allowance() {
-  const RenditionSpec largest{.width_px = kMaxRenditionSide, .height_px = kMaxRenditionSide};
-  return writing_allowance(std::vector<RenditionSpec>(kMaxRenditionsPerJob, largest));
-}
-
 FitPlan plan_fit(SizePx source, const RenditionSpec& spec) {
   THUMBMILL_CHECK(source.width > 0 && source.height > 0);
   const SizePx box = whole_box(source, spec);

@@ -2,7 +2,6 @@
 // rendition's. Values only; no pixels are touched here.
 #pragma once
 
-#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -73,13 +72,6 @@ Status validate(const RenditionSpec& spec);
 
 /// The same for a job's list: at least one, at most kMaxRenditionsPerJob, names unique.
 Status validate(const std::vector<RenditionSpec>& specs);
-
-/// Time that writing these renditions may take beyond an image's limits: 0.3 s for each megapixel
-/// of a box, in whole seconds, several times what the slowest encoder takes.
-std::chrono::seconds writing_allowance(const std::vector<RenditionSpec>& specs);
-
-/// The most that writing_allowance() can be.
-std::chrono::seconds longest_writing_allowance();
 
 struct SizePx {
   std::uint32_t width = 0;

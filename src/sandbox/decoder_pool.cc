@@ -12,6 +12,7 @@
 #include <sys/eventfd.h>
 #include <sys/mman.h>
 
+#include "model/rendition_pixels.h"
 #include "sandbox/packet.h"
 #include "sandbox/process_kind.h"
 #include "sandbox/reply_check.h"
@@ -63,7 +64,7 @@ std::size_t output_bytes(const Thumbnails& thumbnails) {
 // The request's limits with the time that writing its renditions may take on top.
 ThumbnailRequest with_writing_allowance(const ThumbnailRequest& request) {
   ThumbnailRequest extended = request;
-  const auto allowance = writing_allowance(request.renditions);
+  const auto allowance = writing_allowance(request.renditions, request.limits.max_rendition_pixels);
   extended.limits.cpu_time += allowance;
   extended.limits.wall_time += allowance;
   return extended;
@@ -114,7 +115,8 @@ Status DecoderPool::check_protection() {
 ForkOrder DecoderPool::order_for(bool single) const {
   const auto a_image =
       std::chrono::ceil<std::chrono::seconds>(options_.limits.cpu_time).count() + 1;
-  const auto writing = (single ? longest_writing_allowance() : kLongestSharedWriting).count();
+  const auto longest = longest_writing_allowance(options_.limits.max_rendition_pixels);
+  const auto writing = (single ? longest : kLongestSharedWriting).count();
   const std::uint64_t images =
       single ? 1 : std::min<std::uint64_t>(options_.images_per_process, kImagesOfCpuTime + 1);
   ForkOrder order;

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "model/rendition_pixels.h"
+
 namespace thumbmill {
 namespace {
 
@@ -32,7 +34,8 @@ bool is_encoded_in_shared(ImageFormat format) {
 
 bool may_share_process(const ThumbnailRequest& request) {
   return is_decoded_in_shared(request.format) &&
-         writing_allowance(request.renditions) <= kLongestSharedWriting &&
+         writing_allowance(request.renditions, request.limits.max_rendition_pixels) <=
+             kLongestSharedWriting &&
          std::all_of(request.renditions.begin(), request.renditions.end(),
                      [](const RenditionSpec& spec) {
                        return !spec.format || is_encoded_in_shared(*spec.format);

@@ -120,6 +120,7 @@ void write_limits(Writer& out, const ImageLimits& limits) {
   out.integer(limits.max_side_px);
   out.integer(limits.max_pages);
   out.integer(limits.max_scans);
+  out.integer(limits.max_rendition_pixels);
   out.integer(limits.max_memory_bytes);
   out.integer(static_cast<std::uint64_t>(limits.cpu_time.count()));
   out.integer(static_cast<std::uint64_t>(limits.wall_time.count()));
@@ -138,6 +139,7 @@ ImageLimits read_limits(Reader& in) {
   limits.max_side_px = in.integer<std::uint32_t>();
   limits.max_pages = in.integer<std::uint32_t>();
   limits.max_scans = in.integer<std::uint32_t>();
+  limits.max_rendition_pixels = in.integer<std::uint64_t>();
   limits.max_memory_bytes = in.integer<std::uint64_t>();
   limits.cpu_time = read_duration(in);
   limits.wall_time = read_duration(in);

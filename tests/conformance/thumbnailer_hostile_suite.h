@@ -28,6 +28,26 @@ TEST_P(ThumbnailerSuite, NamesTheLimitThatIsExceeded) {
   EXPECT_THAT(message_, ::testing::HasSubstr("max-pages"));
 }
 
+TEST_P(ThumbnailerSuite, RefusesRenditionsOfMorePixelsThanAreAllowed) {
+  ImageLimits limits;
+  limits.max_rendition_pixels = 64 * 48 - 1;
+  const RenditionSpec whole{.name = "whole", .width_px = 8192, .height_px = 8192};
+  const RenditionSpec enlarged{.name = "enlarged", .width_px = 65, .height_px = 0, .enlarge = true};
+  const RenditionSpec small{.width_px = 60, .height_px = 60};
+  for (const char* suffix : {".jpg", ".jpg[interlace]", ".png", ".webp", ".gif", ".tif", ".heic",
+                             ".avif", ".jxl", ".jp2", ".ppm"}) {
+    SCOPED_TRACE(suffix);
+    const std::string file = write_picture(four_colors(64, 48).get(), suffix);
+    for (const RenditionSpec& spec : {whole, enlarged}) {
+      const Status status = make(file, {small, spec}, limits).status();
+      EXPECT_EQ(status.code(), Code::too_large) << spec.name;
+      EXPECT_THAT(status.message(), ::testing::HasSubstr(spec.name));
+      EXPECT_THAT(status.message(), ::testing::HasSubstr("max-rendition-pixels"));
+    }
+    EXPECT_TRUE(make(file, {small}, limits).ok());
+  }
+}
+
 TEST_P(ThumbnailerSuite, RefusesFormatsThatAreNotDecoded) {
   for (const ImageFormat format : {ImageFormat::svg}) {
     ThumbnailRequest request;

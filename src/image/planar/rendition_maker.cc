@@ -12,6 +12,7 @@
 #include "image/blurhash.h"
 #include "image/planar/render.h"
 #include "image/reduction.h"
+#include "model/rendition_pixels.h"
 
 namespace thumbmill::planar {
 namespace {
@@ -194,6 +195,7 @@ Status check_formats(const std::vector<RenditionSpec>& specs,
 
 Status ask_for_memory(const ThumbnailRequest& request, SizePx upright,
                       std::uint64_t decoding_bytes) {
+  RETURN_IF_ERROR(check_plans(upright, request.renditions, request.limits.max_rendition_pixels));
   if (!request.admit) return Status();
   std::uint64_t largest = 0;
   for (const RenditionSpec& spec : request.renditions) {

@@ -169,6 +169,45 @@ TEST_F(UploadTest, OptionsThatAreNotAllowedAreRefusedBeforeAnythingIsStored) {
   EXPECT_THAT(store_.keys(), IsEmpty());
 }
 
+// 30 KB that would occupy every worker for minutes.
+TEST_F(UploadTest, AFormThatAsksForHugeRenditionsIsRefusedBeforeAnythingIsStored) {
+  UploadSettings roomy = settings(spool_.path());
+  roomy.limits.max_request_bytes = 64 * 1024;
+  ApiService service(roomy, api_parts());
+  Form form;
+  for (int i = 0; i < 32; ++i) form.file("file", "small.jpg", kJpeg);
+  const Exchange answer = call_on(
+      service, "POST", "/v1/images?size=8192x8192&enlarge=true&fit=fill&format=webp&quality=100",
+      Form::fields(), form.body());
+  ASSERT_EQ(answer.status(), 400) << answer.body();
+  EXPECT_EQ(answer.text("/code"), "invalid-argument");
+  EXPECT_THAT(answer.text("/detail"), HasSubstr("rendition \"thumb\""));
+  EXPECT_THAT(answer.text("/detail"), HasSubstr("max-rendition-pixels is 16777216"));
+  EXPECT_THAT(store_.keys(), IsEmpty());
+  EXPECT_EQ(post_raw("/v1/images?size=8192x8192&fit=fill", kJpeg).status(), 202)
+      << "no larger than the image";
+}
+
+TEST_F(UploadTest, WhereOnlyNamesAreTakenOtherOptionsAreRefusedWithTheNames) {
+  UploadSettings named = settings(spool_.path());
+  named.defaults.named_only = true;
+  ApiService service(named, api_parts());
+  const FieldList raw{{"Content-Type", "image/jpeg"}};
+  for (const char* query : {"size=10x10", "fit=cover", "format=webp", "quality=90",
+                            "background=red", "enlarge=true", "renditions=card&size=10"}) {
+    const Exchange answer =
+        call_on(service, "POST", std::string("/v1/images?") + query, raw, kJpeg);
+    EXPECT_EQ(answer.status(), 400) << query;
+    EXPECT_THAT(answer.text("/detail"), HasSubstr("card, thumb")) << query;
+  }
+  EXPECT_THAT(store_.keys(), IsEmpty());
+  for (const char* query : {"", "renditions=card", "renditions=card,thumb&name=a&wait=0"}) {
+    EXPECT_EQ(call_on(service, "POST", std::string("/v1/images?") + query, raw, kJpeg).status(),
+              202)
+        << query;
+  }
+}
+
 TEST_F(UploadTest, AnOptionLongerThanAnyIsRefused) {
   const Exchange answer = post_form(
       "/upload", Form().field("size", std::string(2000, '1')).file("file", "a.jpg", kJpeg));

@@ -111,6 +111,17 @@ TEST(Config, BadRenditionsAreNamed) {
   EXPECT_THAT(refusal({{}, {}, bad_fit.path()}),
               ::testing::AllOf(HasSubstr("[renditions.card]"), HasSubstr("inside")));
   EXPECT_THAT(refusal({{{"default-renditions", "card"}}, {}, {}}), HasSubstr("card"));
+  const ConfigFile huge(
+      "[renditions.huge]\nsize = \"8192x8192\"\nfit = \"contain\"\nbackground = \"#fff\"\n");
+  EXPECT_THAT(refusal({{}, {}, huge.path()}),
+              ::testing::AllOf(HasSubstr("[renditions.huge]"),
+                               HasSubstr("max-rendition-pixels is 16777216")));
+  EXPECT_EQ(refusal({{{"max-rendition-pixels", "67108864"}}, {}, huge.path()}), "accepted");
+  const ConfigFile many(
+      "default-renditions = [\"a\", \"b\", \"c\"]\n[renditions.a]\nfit = \"contain\"\n"
+      "[renditions.b]\nfit = \"contain\"\n[renditions.c]\nfit = \"contain\"\n");
+  EXPECT_THAT(refusal({{{"max-rendition-pixels", "40000"}}, {}, many.path()}),
+              ::testing::AllOf(HasSubstr("default-renditions"), HasSubstr("80000")));
   const ConfigFile reserved("[renditions.original]\nsize = \"10\"\n");
   EXPECT_THAT(refusal({{}, {}, reserved.path()}), HasSubstr("[renditions.original]"));
 }

@@ -197,16 +197,5 @@ TEST(RenditionSpecs, AreCheckedOneByOneAndTogether) {
   EXPECT_EQ(validate(specs).code(), Code::invalid_argument);
 }
 
-TEST(WritingAllowance, FollowsTheBoxes) {
-  using namespace std::chrono_literals;
-  EXPECT_EQ(writing_allowance({RenditionSpec()}), 0s);
-  const RenditionSpec screen{.width_px = 2000, .height_px = 2000};
-  EXPECT_EQ(writing_allowance({screen}), 1s);
-  EXPECT_EQ(writing_allowance({screen, screen}), 2s);
-  const RenditionSpec open{.width_px = 0, .height_px = 1000};
-  EXPECT_EQ(writing_allowance({open}), 2s);
-  EXPECT_EQ(longest_writing_allowance(), 161s);
-}
-
 }  // namespace
 }  // namespace thumbmill

@@ -9,6 +9,7 @@
 #include <time.h>
 
 #include "decoder_pool_fixture.h"
+#include "model/rendition_pixels.h"
 #include "sandbox/memory_limit.h"
 #include "sandbox/output_file.h"
 #include "sandbox/seccomp_filter.h"
@@ -156,7 +157,8 @@ TEST_F(DecoderPoolTest, AProcessCannotUseMoreThanAFewImagesTime) {
   pool_ = DecoderPool::start(options, metrics_, log_, clock_).value();
   EXPECT_EQ(run("cpu-limit").status().message(), "40");
   EXPECT_EQ(pool_->make(request_for("cpu-limit", ImageFormat::heic), {}).status().message(),
-            std::to_string(13 + longest_writing_allowance().count()));
+            std::to_string(
+                13 + longest_writing_allowance(options.limits.max_rendition_pixels).count()));
 }
 
 }  // namespace

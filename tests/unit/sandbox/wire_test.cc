@@ -13,6 +13,7 @@ DecodeRequest some_request() {
   request.format = ImageFormat::heic;
   request.limits.max_pixels = 1'000'000'007;
   request.limits.max_pages = 3;
+  request.limits.max_rendition_pixels = 99'999;
   request.limits.cpu_time = std::chrono::milliseconds(1234);
   request.renditions = {RenditionSpec{.name = "a",
                                       .width_px = 1,
@@ -52,6 +53,7 @@ TEST(Wire, CarriesARequest) {
   EXPECT_EQ(got->limits.max_side_px, sent.limits.max_side_px);
   EXPECT_EQ(got->limits.max_pages, sent.limits.max_pages);
   EXPECT_EQ(got->limits.max_scans, sent.limits.max_scans);
+  EXPECT_EQ(got->limits.max_rendition_pixels, sent.limits.max_rendition_pixels);
   EXPECT_EQ(got->limits.max_memory_bytes, sent.limits.max_memory_bytes);
   EXPECT_EQ(got->limits.cpu_time, sent.limits.cpu_time);
   EXPECT_EQ(got->limits.wall_time, sent.limits.wall_time);
