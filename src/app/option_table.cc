@@ -91,8 +91,10 @@ std::vector<Option> work_options() {
                       "Greatest bound of a retry's random delay."),
       count_option("max-attempts", &Settings::max_attempts, 5, 1, 100,
                    "Tries of a job that fails for no known reason."),
-      count_option("max-decoder-crashes", &Settings::max_decoder_crashes, 2, 1, 100,
-                   "Tries of an image on which the decoder dies or hangs."),
+      count_option(
+          "max-decoder-crashes", &Settings::max_decoder_crashes, 2, 1, 100,
+          "Tries of an image on which the decoder dies or hangs; one that hangs is tried at most "
+          "twice."),
       duration_option("give-up-after", &Settings::give_up_after, "1d", 1min, kLong,
                       "A job older than this fails when store or queue fail it."),
       duration_option("drain-target", &Settings::drain_target, "1m", 1s, 24h,

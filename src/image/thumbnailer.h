@@ -52,8 +52,9 @@ class Thumbnailer {
   virtual ~Thumbnailer() = default;
 
   /// Makes all renditions from one decode of the source. The same request gives the same bytes.
-  /// unsupported: not a format this one decodes. too_large: over a limit, which is named.
-  /// corrupt_input: cannot be decoded. deadline_exceeded: over the wall or CPU time.
+  /// unsupported: not a format this one decodes. too_large: over a limit, that on CPU time
+  /// included, which is named. corrupt_input: cannot be decoded. deadline_exceeded: over the wall
+  /// time, which another try may not be.
   /// decoder_crashed: the decoder process died on it. exhausted, unavailable: not the image's
   /// fault; try again.
   virtual Result<Thumbnails> make(const ThumbnailRequest& request, const OpContext& context) = 0;

@@ -355,9 +355,9 @@ Status DecoderPool::bury_crashed(Place& place, Decoder& decoder, const Wait& wai
                {{"job_id", wait.context.job_id}, {"how", how}, {"stderr", end.last_words}});
   replace(place, decoder, out_of_time ? "timed_out" : "crashed");
   if (out_of_time) {
-    return Status(Code::deadline_exceeded,
-                  fmt::format("decoding took over decoder-cpu-time ({} ms)",
-                              wait.request.limits.cpu_time.count()));
+    // The machine's load has no part in it: it would be so again.
+    return Status(Code::too_large, fmt::format("decoding took over decoder-cpu-time ({} ms)",
+                                               wait.request.limits.cpu_time.count()));
   }
   metrics_.add(metric::kDecoderCrashes, 1);
   return Status(Code::decoder_crashed, "the decoder failed on this image", how);

@@ -55,8 +55,8 @@ class DecoderPool final : public Thumbnailer {
   ~DecoderPool() override;
 
   /// As the contract says. A stop request kills the process and gives cancelled. decoder_crashed
-  /// and deadline_exceeded name the signal or the limit. Waiting for memory does not count as the
-  /// image's time. The request's own `admit` is not called.
+  /// names the signal; too_large and deadline_exceeded name the limit. Waiting for memory does not
+  /// count as the image's time. The request's own `admit` is not called.
   Result<Thumbnails> make(const ThumbnailRequest& asked, const OpContext& context) override;
 
   /// Resident memory of the pooled processes together, each as it was after its latest image.

@@ -1,7 +1,13 @@
 #include "service/failure_policy.h"
 
+#include <algorithm>
+
 namespace thumbmill {
 namespace {
+
+// Of an image that is not done in time. The machine may have been too busy for it, but hardly
+// twice: the same image takes the same time, and each try keeps a worker from everybody else's.
+constexpr int kMostTimeouts = 2;
 
 bool is_about_the_image(Code code) {
   return code == Code::unsupported || code == Code::too_large || code == Code::corrupt_input ||
@@ -30,10 +36,11 @@ Verdict judge(const FailedTry& failed, const FailureLimits& limits) {
     if (is_about_the_image(failed.code)) return Verdict::fail;
     // The queue remembers the latest failure only, so tries before it are taken to be crashes too:
     // they count one each, whatever they were.
-    const bool crashed_before =
-        limits.max_decoder_crashes <= 1 || is_decoder_crash(failed.last_failure);
-    if (is_decoder_crash(failed.code) && crashed_before &&
-        failed.attempt >= limits.max_decoder_crashes) {
+    const int most = failed.code == Code::deadline_exceeded
+                         ? std::min(kMostTimeouts, limits.max_decoder_crashes)
+                         : limits.max_decoder_crashes;
+    const bool crashed_before = most <= 1 || is_decoder_crash(failed.last_failure);
+    if (is_decoder_crash(failed.code) && crashed_before && failed.attempt >= most) {
       return Verdict::fail;
     }
   }

@@ -34,7 +34,7 @@ struct WorkerOptions {
   std::chrono::milliseconds lease_patience{20'000};  ///< without a renewal, the work is dropped
   Backoff backoff;
   int max_attempts = 5;         ///< of a job that fails for no reason we know
-  int max_decoder_crashes = 2;  ///< of one image; crashes and time-outs
+  int max_decoder_crashes = 2;  ///< of one image, time-outs included (failure_policy.h)
   std::chrono::hours give_up_after{
       24};  ///< a job older than this fails when infrastructure fails it
   ImageLimits limits;

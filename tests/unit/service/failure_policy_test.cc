@@ -52,6 +52,23 @@ TEST(FailurePolicy, FollowsTheTable) {
   }
 }
 
+// Each costs a worker the whole time again; over decoder-cpu-time is too_large, and final at once.
+TEST(FailurePolicy, AnImageIsGivenItsTimeTwiceHoweverManyCrashesAreAllowed) {
+  FailureLimits limits = kLimits;
+  limits.max_decoder_crashes = 5;
+  const auto timed_out = [&](int attempt, Code before) {
+    return judge({decoder, Code::deadline_exceeded, attempt, before, kYoung}, limits);
+  };
+  EXPECT_EQ(timed_out(1, Code::ok), Verdict::retry_counted);
+  EXPECT_EQ(timed_out(2, Code::deadline_exceeded), Verdict::fail);
+  EXPECT_EQ(timed_out(2, Code::decoder_crashed), Verdict::fail);
+  EXPECT_EQ(timed_out(2, Code::ok), Verdict::retry_counted) << "its first try was interrupted";
+  EXPECT_EQ(judge({decoder, Code::decoder_crashed, 4, Code::decoder_crashed, kYoung}, limits),
+            Verdict::retry_counted);
+  limits.max_decoder_crashes = 1;
+  EXPECT_EQ(timed_out(1, Code::ok), Verdict::fail);
+}
+
 TEST(FailurePolicy, OneCrashIsEnoughWhenOnlyOneIsAllowed) {
   FailureLimits limits = kLimits;
   limits.max_decoder_crashes = 1;
