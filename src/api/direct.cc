@@ -66,6 +66,10 @@ Result<HttpResponse> begin(const DirectParts& parts, const Call& call, const OpC
   ASSIGN_OR_RETURN(upload.format, parse_type(request));
   // "format" among the options is that of the rendition.
   ASSIGN_OR_RETURN(UploadOptions options, parse_upload_options(request, {}, parts.defaults));
+  // As if they came here: the request that is given out is for exactly so many.
+  if (call.allowance != nullptr) {
+    RETURN_IF_ERROR(call.allowance->take_bytes(upload.size_bytes));
+  }
   upload.name = std::move(options.name);
   upload.renditions = std::move(options.renditions);
   upload.keep_original = options.keep_original;

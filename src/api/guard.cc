@@ -36,9 +36,13 @@ Admission Guard::admit(const HttpRequest& request, std::string_view method,
   admission.guarded = keys != nullptr && needed != Scope::open;
   admission.until = caller.until;
   if (caller.key != nullptr) admission.client = caller.key->name;
+  admission.caller = caller.key != nullptr ? "key " + caller.key->name
+                                           : "address " + address_of_client(request.remote_address);
+  admission.allowance = allowance_of(admission.caller, caller.key);
   // First, so that trying keys is limited as well; and of every request, for none is free.
-  std::optional<Refusal> refusal = limit(request, caller.key, admission.fields);
-  if (!refusal) refusal = std::move(caller.refusal);
+  const Status taken = admission.allowance ? admission.allowance->take_requests(1) : Status();
+  std::optional<Refusal> refusal = std::move(caller.refusal);
+  if (!taken.ok()) refusal = Refusal{Problem::rate_limited, "rate_limit", taken.message()};
   if (refusal) admission.refusal = refuse(request, caller.key, *refusal);
   return admission;
 }
@@ -88,23 +92,18 @@ Guard::Caller Guard::identify(const HttpRequest& request, const KeyTable& keys, 
   return caller;
 }
 
-std::optional<Guard::Refusal> Guard::limit(const HttpRequest& request, const ApiKey* key,
-                                           HttpFields& fields) {
-  const RateLimit& rate = key != nullptr && key->rate ? *key->rate : settings_.rate;
-  if (rate.per_second == 0) return std::nullopt;
-  const std::string client =
-      key != nullptr ? "key " + key->name : "address " + address_of_client(request.remote_address);
-  const RateVerdict verdict = limiter_.take(client, rate);
-  add_rate_fields(rate, verdict, fields);
-  if (verdict.allowed) return std::nullopt;
-  return Refusal{Problem::rate_limited, "rate_limit",
-                 fmt::format("over {} requests a second; {} at once are allowed after a rest",
-                             rate.per_second, rate.capacity())};
+std::shared_ptr<Allowance> Guard::allowance_of(const std::string& caller, const ApiKey* key) {
+  ClientLimits limits = settings_.limits;
+  if (key != nullptr && key->rate) limits.requests = *key->rate;
+  if (key != nullptr && key->rate && key->rate->per_second == 0) limits.bytes = RateLimit();
+  if (limits.requests.per_second == 0 && limits.bytes.per_second == 0) return nullptr;
+  return std::make_shared<Allowance>(caller, limits, buckets_, metrics_);
 }
 
 HttpResponse Guard::refuse(const HttpRequest& request, const ApiKey* key,
                            const Refusal& refusal) const {
-  metrics_.add(metric::kHttpRejected, 1, {refusal.reason});
+  const bool counted = refusal.problem == Problem::rate_limited;  // by the allowance
+  if (!counted) metrics_.add(metric::kHttpRejected, 1, {refusal.reason});
   log_.debug("request refused", {{"request_id", request.request_id},
                                  {"reason", refusal.reason},
                                  {"key", key != nullptr ? key->name : ""},

@@ -5,12 +5,13 @@
 #pragma once
 
 #include <chrono>
+#include <memory>
 #include <optional>
 #include <string_view>
 
+#include "api/allowance.h"
 #include "api/key_table.h"
 #include "api/problem.h"
-#include "api/rate_limit.h"
 #include "api/signed_url.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -22,16 +23,21 @@ namespace thumbmill {
 struct GuardSettings {
   KeySource keys;  ///< empty: no keys are configured, and nothing is refused for want of one
   std::chrono::seconds url_time{3600};  ///< of signed URLs
-  RateLimit rate;                       ///< of a client that has none of its own; 0: none
+  /// Of a client that has none of its own. Bytes are not limited either where a key has no limit of
+  /// requests.
+  ClientLimits limits;
 };
 
 /// What the guard makes of a request.
 struct Admission {
-  std::optional<HttpResponse> refusal;  ///< the answer; nothing when the request may go on
-  HttpFields fields;                    ///< for the answer, whatever it will be
-  std::string client;                   ///< the name of the key; empty without one
-  bool guarded = false;                 ///< not everybody may have this answer: no shared cache
-  std::optional<WallTime> until;        ///< when what admitted it ends: the signature's expiry
+  std::optional<HttpResponse> refusal;   ///< the answer; nothing when the request may go on
+  HttpFields fields;                     ///< for the answer, whatever it will be
+  std::shared_ptr<Allowance> allowance;  ///< what else it takes; null: it has no limits. Shared by
+                                         ///< the handler, which takes, and the answer, which tells
+  std::string client;                    ///< the name of the key; empty without one
+  std::string caller;                    ///< "key NAME" or "address ...": whose limits and turns
+  bool guarded = false;                  ///< not everybody may have this answer: no shared cache
+  std::optional<WallTime> until;         ///< when what admitted it ends: the signature's expiry
 };
 
 /// Thread-safe; never blocks. Metrics, log and clock outlive it.
@@ -42,7 +48,7 @@ class Guard {
         metrics_(metrics),
         log_(log),
         clock_(clock),
-        limiter_(clock) {}
+        buckets_(clock) {}
 
   /// `method` and `pattern` are the route's that was found, empty when there is none: such a
   /// request needs no key, for its answer (404, 405, OPTIONS) tells nothing. It counts as every
@@ -64,14 +70,14 @@ class Guard {
 
   Caller identify(const HttpRequest& request, const KeyTable& keys, Scope needed,
                   std::string_view pattern) const;
-  std::optional<Refusal> limit(const HttpRequest& request, const ApiKey* key, HttpFields& fields);
+  std::shared_ptr<Allowance> allowance_of(const std::string& caller, const ApiKey* key);
   HttpResponse refuse(const HttpRequest& request, const ApiKey* key, const Refusal& refusal) const;
 
   const GuardSettings settings_;
   Metrics& metrics_;
   Logger& log_;
   const Clock& clock_;
-  RateLimiter limiter_;
+  ClientBuckets buckets_;
 };
 
 }  // namespace thumbmill

@@ -7,6 +7,7 @@
 #include <boost/json/serialize.hpp>
 #include <fmt/format.h>
 
+#include "api/allowance.h"
 #include "api/site_policy.h"
 #include "model/json.h"
 #include "service/catalog.h"
@@ -90,7 +91,9 @@ Problem problem_of(const Status& failure) {
     case Code::corrupt_input:
       return Problem::undecodable;
     case Code::unavailable:
-      return failure.detail() == Catalog::kNotReady ? Problem::not_ready : Problem::unavailable;
+      if (failure.detail() == Catalog::kNotReady) return Problem::not_ready;
+      if (failure.detail() == Allowance::kRateLimited) return Problem::rate_limited;
+      return Problem::unavailable;
     case Code::deadline_exceeded:
     case Code::cancelled:
       return Problem::unavailable;

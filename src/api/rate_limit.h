@@ -11,28 +11,31 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <vector>
 
 #include "base/clock.h"
 #include "net/http.h"
 
 namespace thumbmill {
 
-/// How many requests a client may make. A rate of 0 is no limit.
+/// How much a client may take of something that is counted: requests, or bytes. A rate of 0 is no
+/// limit.
 struct RateLimit {
-  std::uint64_t per_second = 0;
-  std::uint64_t burst = 0;  ///< requests at once after a rest; 0: what ten seconds allow
+  std::uint64_t per_second = 0;  ///< at most 1,000,000,000
+  std::uint64_t burst = 0;       ///< at once after a rest; 0: what ten seconds allow
 
   /// The burst that holds.
   std::uint64_t capacity() const { return burst > 0 ? burst : 10 * per_second; }
   bool operator==(const RateLimit&) const = default;
 };
 
-/// What became of one request.
+/// What became of one call of take().
 struct RateVerdict {
   bool allowed = true;
-  std::uint64_t remaining = 0;                ///< requests that would be allowed now
+  std::uint64_t remaining = 0;                ///< what would be allowed now
   std::chrono::nanoseconds until_full{0};     ///< until the whole burst is there again
-  std::chrono::nanoseconds until_allowed{0};  ///< 0 when there is one left now
+  std::chrono::nanoseconds until_allowed{0};  ///< until as much can be taken (again), or the bucket
+                                              ///< is full; 0 when it can be now
 };
 
 /// Thread-safe. Bounded: of the clients that are not at rest the `most` latest are remembered; one
@@ -46,9 +49,9 @@ class RateLimiter {
   explicit RateLimiter(const Clock& clock, std::size_t most = kMostClients)
       : clock_(clock), most_(most) {}
 
-  /// Takes one request of `client` from its bucket, if there is one. The limit's rate is not 0; it
-  /// may change from call to call.
-  RateVerdict take(std::string_view client, const RateLimit& limit);
+  /// Takes `amount`, which is not 0, from the bucket of `client` if there is as much; else nothing.
+  /// The limit's rate is not 0; it may change from call to call.
+  RateVerdict take(std::string_view client, const RateLimit& limit, std::uint64_t amount = 1);
 
   /// How many clients are remembered.
   std::size_t size() const;
@@ -71,7 +74,15 @@ class RateLimiter {
       by_client_;  // guarded by mutex_
 };
 
-/// Adds RateLimit-Policy and RateLimit, and Retry-After to a refusal.
-void add_rate_fields(const RateLimit& limit, const RateVerdict& verdict, HttpFields& fields);
+/// One of a client's limits, as the client is told of it.
+struct RateReport {
+  std::string_view name;
+  std::string_view unit;  ///< of the draft's registry; empty: requests
+  RateLimit limit;
+  RateVerdict verdict;
+};
+
+/// Adds RateLimit-Policy and RateLimit, if there is a report, and Retry-After if one is a refusal.
+void add_rate_fields(const std::vector<RateReport>& reports, HttpFields& fields);
 
 }  // namespace thumbmill

@@ -56,20 +56,26 @@ struct Meter {
   }
 };
 
-void add_fields(const HttpFields& fields, HttpResponse& response) {
-  for (const auto& [name, value] : fields.all()) response.fields.add(name, value);
-  add_browser_fields(response.fields);
-}
+// What every answer to a request carries, whoever gives it.
+struct AnswerFields {
+  HttpFields fixed;
+  std::shared_ptr<const Allowance> allowance;  // see Admission
 
-// Stands between a handler and the server to see the answer pass, and to give it the fields that
-// every answer to this request carries.
+  void add_to(HttpResponse& response) const {
+    for (const auto& [name, value] : fixed.all()) response.fields.add(name, value);
+    if (allowance != nullptr) allowance->add_fields(response.fields);
+    add_browser_fields(response.fields);
+  }
+};
+
+// Stands between a handler and the server to see the answer pass.
 class MeteredTarget final : public Responder::Target {
  public:
-  MeteredTarget(Responder responder, Meter meter, HttpFields fields)
+  MeteredTarget(Responder responder, Meter meter, AnswerFields fields)
       : responder_(std::move(responder)), meter_(std::move(meter)), fields_(std::move(fields)) {}
 
   bool respond(HttpResponse response) override {
-    add_fields(fields_, response);
+    fields_.add_to(response);
     const int status = response.status;
     const bool first = responder_.respond(std::move(response));
     if (first) meter_.answered(status);
@@ -77,7 +83,7 @@ class MeteredTarget final : public Responder::Target {
   }
 
   std::shared_ptr<HttpStream> stream(HttpResponse head) override {
-    add_fields(fields_, head);
+    fields_.add_to(head);
     const int status = head.status;
     std::shared_ptr<HttpStream> stream = responder_.stream(std::move(head));
     // The length of a stream is its reader's choice, so what is timed is how soon it began.
@@ -92,16 +98,25 @@ class MeteredTarget final : public Responder::Target {
  private:
   Responder responder_;
   const Meter meter_;
-  const HttpFields fields_;
+  const AnswerFields fields_;
 };
 
 class MeteredTask final : public HttpTask {
  public:
-  MeteredTask(std::unique_ptr<HttpTask> task, Meter meter, HttpFields fields)
-      : task_(std::move(task)), meter_(std::move(meter)), fields_(std::move(fields)) {}
+  // `stretches`: where the bytes of a body are taken from as they come; may be null.
+  MeteredTask(std::unique_ptr<HttpTask> task, Meter meter, AnswerFields fields,
+              std::shared_ptr<Allowance> stretches)
+      : task_(std::move(task)),
+        meter_(std::move(meter)),
+        fields_(std::move(fields)),
+        stretches_(std::move(stretches)) {}
 
   std::uint64_t body_limit() const override { return task_->body_limit(); }
-  Status on_body(std::string_view bytes) override { return task_->on_body(bytes); }
+
+  Status on_body(std::string_view bytes) override {
+    if (stretches_ != nullptr) RETURN_IF_ERROR(stretches_->take_bytes(bytes.size()));
+    return task_->on_body(bytes);
+  }
 
   void run(Responder responder, const OpContext& context) override {
     auto target = std::make_shared<MeteredTarget>(std::move(responder), meter_, fields_);
@@ -110,7 +125,7 @@ class MeteredTask final : public HttpTask {
 
   HttpResponse reject(const Status& failure) override {
     HttpResponse response = task_->reject(failure);
-    add_fields(fields_, response);
+    fields_.add_to(response);
     meter_.answered(response.status);
     return response;
   }
@@ -118,7 +133,8 @@ class MeteredTask final : public HttpTask {
  private:
   const std::unique_ptr<HttpTask> task_;
   const Meter meter_;
-  const HttpFields fields_;
+  const AnswerFields fields_;
+  const std::shared_ptr<Allowance> stretches_;  // shared with the handler and the answer
 };
 
 // A handler that has no use for a body: one that comes all the same is read and dropped.
@@ -258,6 +274,18 @@ std::unique_ptr<HttpTask> Router::task_of(const Match& match, const HttpRequest&
   return std::make_unique<FixedTask>(std::move(response));
 }
 
+// A length that is known is taken whole, before a byte is received. One over the task's limit is
+// the server's to refuse.
+std::unique_ptr<HttpTask> Router::allowed_task_of(const Match& match,
+                                                  const HttpRequest& request) const {
+  std::unique_ptr<HttpTask> task = task_of(match, request);
+  const std::uint64_t length = request.content_length.value_or(0);
+  if (match.call.allowance == nullptr || length > task->body_limit()) return task;
+  const Status taken = match.call.allowance->take_bytes(length);
+  if (taken.ok()) return task;
+  return std::make_unique<RefusedTask>(failure_response(taken, request, log_));
+}
+
 Admission Router::admit(const HttpRequest& request, const Match& match) const {
   Admission admission;
   // What a signature stands for is meant to be shown by pages of other sites.
@@ -281,16 +309,21 @@ Admission Router::admit(const HttpRequest& request, const Match& match) const {
 std::unique_ptr<HttpTask> Router::begin(const std::shared_ptr<const HttpRequest>& request) const {
   Match match = find(request);
   Admission admission = admit(*request, match);
+  match.call.allowance = admission.allowance;
   match.call.client = std::move(admission.client);
+  match.call.caller = std::move(admission.caller);
   match.call.guarded = admission.guarded;
   match.call.until = admission.until;
   Meter meter{metrics_, clock_, match.pattern.empty() ? "none" : match.pattern,
               method_label(request->method), request->received};
   std::unique_ptr<HttpTask> task =
       admission.refusal ? std::make_unique<RefusedTask>(*std::move(admission.refusal))
-                        : task_of(match, *request);
-  return std::make_unique<MeteredTask>(std::move(task), std::move(meter),
-                                       std::move(admission.fields));
+                        : allowed_task_of(match, *request);
+  std::shared_ptr<Allowance> stretches = request->content_length ? nullptr : admission.allowance;
+  return std::make_unique<MeteredTask>(
+      std::move(task), std::move(meter),
+      AnswerFields{std::move(admission.fields), std::move(admission.allowance)},
+      std::move(stretches));
 }
 
 }  // namespace thumbmill

@@ -27,7 +27,9 @@ namespace thumbmill {
 struct Call {
   std::shared_ptr<const HttpRequest> request;  // shared with the server and whoever answers later
   std::vector<std::pair<std::string, std::string>> captures;  ///< {name} of the pattern, to value
+  std::shared_ptr<Allowance> allowance = {};                  ///< see Admission
   std::string client = {};                                    ///< see Admission
+  std::string caller = {};                                    ///< see Admission
   bool guarded = false;                                       ///< see Admission
   std::optional<WallTime> until = {};                         ///< see Admission
 
@@ -74,6 +76,8 @@ class Router {
   Match find(const std::shared_ptr<const HttpRequest>& request) const;
   std::unique_ptr<HttpTask> task_of(const Match& match, const HttpRequest& request) const;
   Admission admit(const HttpRequest& request, const Match& match) const;
+  /// That task, or the answer to a body that the client's allowance has no bytes for.
+  std::unique_ptr<HttpTask> allowed_task_of(const Match& match, const HttpRequest& request) const;
 
   const std::vector<Route> routes_;  // patterns with fewer captures first
   const SitePolicy site_;

@@ -121,6 +121,7 @@ class UploadTask final : public HttpTask {
       : parts_(parts),
         settings_(settings),
         request_(call.request),
+        allowance_(call.allowance),
         client_(call.client),
         body_(std::move(body)),
         began_(parts.wait.clock.now()) {}
@@ -130,7 +131,7 @@ class UploadTask final : public HttpTask {
   void run(Responder responder, const OpContext& context) override;
 
   HttpResponse reject(const Status& failure) override {
-    count(failure.code() == Code::ok ? Code::internal : failure.code());
+    count(failure);
     std::string message = failure.message();
     if (failure.code() == Code::too_large && message.empty()) {
       message = fmt::format("the body is over max-body ({} bytes)", body_->limit());
@@ -149,11 +150,16 @@ class UploadTask final : public HttpTask {
   JobState present_state(const std::string& id, const OpContext& context);
 
   // Counts an upload that Ingest does not get to see.
-  void count(Code failure) { parts_.metrics.add(metric::kUploads, 1, {code_name(failure)}); }
+  void count(const Status& failure) {
+    const bool limited = failure.detail() == Allowance::kRateLimited;
+    parts_.metrics.add(metric::kUploads, 1,
+                       {limited ? Allowance::kRateLimited : code_name(failure.code())});
+  }
 
   const UploadParts& parts_;
   const UploadSettings& settings_;
   const std::shared_ptr<const HttpRequest> request_;  // shared with the server and the answer
+  const std::shared_ptr<Allowance> allowance_;        // see Admission; may be null
   const std::string client_;                          // the name of the API key, if there are keys
   const std::unique_ptr<UploadBody> body_;
   const SteadyTime began_;
@@ -168,7 +174,11 @@ Result<UploadOptions> UploadTask::prepare(std::optional<std::string>& key) {
   if (key && body_->files.size() > 1) {
     return Status(Code::invalid_argument, "Idempotency-Key goes with one file only");
   }
-  return parse_upload_options(*request_, body_->fields, settings_.defaults);
+  ASSIGN_OR_RETURN(UploadOptions options,
+                   parse_upload_options(*request_, body_->fields, settings_.defaults));
+  // The first is the request.
+  if (allowance_ != nullptr) RETURN_IF_ERROR(allowance_->take_requests(body_->files.size() - 1));
+  return options;
 }
 
 JobState UploadTask::present_state(const std::string& id, const OpContext& context) {
@@ -185,7 +195,7 @@ Outcome UploadTask::accept(ReceivedFile file, const UploadOptions& options,
                   .known = false,
                   .state = JobState::queued};
   if (!outcome.status.ok()) {
-    count(outcome.status.code());
+    count(outcome.status);
   } else {
     const Upload upload{.body = std::move(file.body),
                         .name = outcome.name,
@@ -216,7 +226,7 @@ void UploadTask::run(Responder responder, const OpContext& context) {
   std::optional<std::string> key;
   const Result<UploadOptions> options = prepare(key);
   if (!options.ok()) {
-    count(options.status().code());
+    count(options.status());
     responder.respond(failure_response(options.status(), *request_, parts_.log));
     return;
   }

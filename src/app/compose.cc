@@ -59,6 +59,17 @@ UploadSettings upload_settings(const Settings& settings, const ObjectStore& stor
   return upload;
 }
 
+ClientLimits client_limits(const Settings& settings) {
+  ClientLimits limits;
+  limits.requests = {settings.rate_limit, settings.rate_burst};
+  limits.bytes = {settings.upload_rate_bytes, settings.upload_burst_bytes};
+  if (limits.bytes.burst == 0) {
+    limits.bytes.burst =
+        std::max({limits.bytes.capacity(), settings.max_body_bytes, settings.max_form_bytes});
+  }
+  return limits;
+}
+
 HttpServerOptions server_options(const Settings& settings, const ListenAddress& address) {
   HttpServerOptions options;
   options.host = address.host;
@@ -248,7 +259,7 @@ Result<GuardSettings> System::Parts::make_guard() {
     guard.keys = [file = key_file.get()] { return file->keys(); };
   }
   guard.url_time = std::chrono::ceil<std::chrono::seconds>(settings.url_time);
-  guard.rate = {settings.rate_limit, settings.rate_burst};
+  guard.limits = client_limits(settings);
   if (is_open_to_others(settings)) {
     log.warning(
         "THE API IS OPEN: whoever reaches this address may upload, list and delete everything; "

@@ -8,6 +8,7 @@
 #include <toml++/toml.h>
 #include <unistd.h>
 
+#include "app/units.h"
 #include "model/rendition_pixels.h"
 
 namespace thumbmill {
@@ -181,6 +182,14 @@ Status check_together(const Settings& settings) {
                               settings.default_renditions.size(), kMaxRenditionsPerJob));
   }
   RETURN_IF_ERROR(check_rendition_pixels(settings));
+  const std::uint64_t largest = std::max(settings.max_body_bytes, settings.max_form_bytes);
+  if (settings.upload_burst_bytes > 0 && settings.upload_burst_bytes < largest) {
+    return Status(
+        Code::invalid_argument,
+        fmt::format("setting upload-burst is {}; allowed: 0, or at least max-body and "
+                    "max-form ({}), or the largest upload would never be let in",
+                    format_size_bytes(settings.upload_burst_bytes), format_size_bytes(largest)));
+  }
   if (settings.lease_renewal >= settings.lease_patience ||
       settings.lease_patience >= settings.lease) {
     return Status(Code::invalid_argument,

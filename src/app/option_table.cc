@@ -219,9 +219,15 @@ std::vector<Option> access_options() {
       duration_option("url-time", &Settings::url_time, "1h", 10s, 30 * 24h,
                       "How long the signed address of a rendition is good, at least."),
       count_option("rate-limit", &Settings::rate_limit, 0, 0, 1'000'000,
-                   "Requests a second of one key, or of one address without a key; 0: any."),
+                   "Requests a second of one key, or of one address without a key; each further "
+                   "file of a form counts as one; 0: any."),
       count_option("rate-burst", &Settings::rate_burst, 0, 0, 10'000'000,
-                   "Requests at once after a rest; 0: what ten seconds allow."),
+                   "Requests and files at once after a rest; 0: what ten seconds allow."),
+      size_option("upload-rate", &Settings::upload_rate_bytes, "0", 0, 1'000'000'000,
+                  "Bytes of bodies a second of one key, or of one address without a key; 0: any."),
+      size_option("upload-burst", &Settings::upload_burst_bytes, "0", 0, 1024 * kGiB,
+                  "Bytes at once after a rest, at least max-body and max-form; 0: what ten seconds "
+                  "allow, or those if they are more."),
       text_option("cors-origins", &Settings::cors_origins, "",
                   "*, or origins such as https://app.example.com separated by commas; empty: none",
                   "Other sites whose pages may use the API in a browser."),

@@ -93,8 +93,10 @@ struct Settings {
   // Access
   std::string api_keys_file;  ///< empty: no keys are asked for
   std::chrono::milliseconds url_time{};
-  std::uint64_t rate_limit = 0;  ///< 0: none
-  std::uint64_t rate_burst = 0;  ///< 0: ten seconds' worth
+  std::uint64_t rate_limit = 0;          ///< 0: none
+  std::uint64_t rate_burst = 0;          ///< 0: ten seconds' worth
+  std::uint64_t upload_rate_bytes = 0;   ///< a second; 0: any
+  std::uint64_t upload_burst_bytes = 0;  ///< 0: ten seconds' worth, and at least the largest upload
   std::string cors_origins;
   std::string allowed_hosts;
 

@@ -45,9 +45,9 @@ constexpr Metric system_gauge(std::string_view name, std::string_view help) {
   return {.name = name, .kind = MetricKind::gauge, .help = help, .system_wide = true};
 }
 
-inline constexpr Metric kUploads{"thumbmill_uploads_total", MetricKind::counter,
-                                 "Uploads by outcome: accepted, known, or an error code.",
-                                 "outcome"};
+inline constexpr Metric kUploads{
+    "thumbmill_uploads_total", MetricKind::counter,
+    "Uploads by outcome: accepted, known, rate_limited, or an error code.", "outcome"};
 inline constexpr Metric kUploadBytes{"thumbmill_upload_bytes_total", MetricKind::counter,
                                      "Bytes of accepted uploads."};
 inline constexpr Metric kUploadSeconds{"thumbmill_upload_duration_seconds",

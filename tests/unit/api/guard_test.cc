@@ -33,7 +33,7 @@ class GuardTest : public ApiFixture {
     if (service == nullptr) {
       GuardSettings guard;
       guard.keys = [this] { return keys_; };
-      guard.rate = rate_;
+      guard.limits = {rate_, byte_rate_};
       guard.url_time = 1h;
       service =
           std::make_unique<ApiService>(settings(spool_.path()), api_parts(), std::move(guard));
@@ -54,6 +54,7 @@ class GuardTest : public ApiFixture {
                       line("scaler", "queue") + line("boss", "admin") + "sign " + kSigning)
           .value());
   RateLimit rate_;
+  RateLimit byte_rate_;
   std::unique_ptr<ApiService> service;
 };
 
@@ -276,6 +277,85 @@ TEST_F(GuardTest, NoRequestIsFree) {
     EXPECT_EQ(ask(c.method, c.target, bearer("scaler")).status(), c.status);
     EXPECT_EQ(ask(c.method, c.target, bearer("nobody")).status(), 429);
   }
+}
+
+TEST_F(GuardTest, EachFileOfAFormCountsAsARequest) {
+  keys_ = nullptr;
+  rate_ = {1, 10};
+  const auto post = [&](int files) {
+    Form form;
+    for (int i = 0; i < files; ++i) form.file("file", "a.jpg", kJpeg);
+    return ask("POST", "/v1/images", Form::fields(), form.body());
+  };
+  const Exchange taken = post(4);
+  EXPECT_EQ(taken.status(), 202);
+  EXPECT_EQ(taken.field("RateLimit"), "\"requests\";r=6;t=4");
+  const std::size_t stored = store_.keys().size();
+  const Exchange over = post(8);
+  EXPECT_EQ(over.status(), 429);
+  EXPECT_EQ(over.text("/code"), "rate-limited");
+  EXPECT_EQ(over.field("Retry-After"), "2") << "7 more files, 5 are left after the request";
+  EXPECT_EQ(over.field("RateLimit"), "\"requests\";r=5;t=5");
+  EXPECT_EQ(store_.keys().size(), stored) << "all or none";
+  EXPECT_EQ(refused("rate_limit"), 1);
+  EXPECT_EQ(metrics_.value(metric::kUploads, {"rate_limited"}), 1);
+  clock_.advance(3s);
+  EXPECT_EQ(post(8).status(), 202);
+  EXPECT_EQ(post(1).status(), 429);
+  clock_.advance(1h);
+  EXPECT_THAT(post(11).text("/detail"), HasSubstr("10 at once"));
+}
+
+TEST_F(GuardTest, BytesAreCountedBeforeOrAsTheyCome) {
+  keys_ = nullptr;
+  byte_rate_ = {100, 1000};
+  const auto post = [&](std::size_t bytes, bool chunked) {
+    FieldList fields{{"Content-Type", "image/jpeg"}};
+    if (chunked) fields.emplace_back("Transfer-Encoding", "chunked");
+    return ask("POST", "/v1/images", fields, kJpeg + std::string(bytes - kJpeg.size(), 'x'));
+  };
+  const Exchange first = post(700, false);
+  EXPECT_EQ(first.status(), 202);
+  EXPECT_EQ(first.field("RateLimit-Policy"), "\"bytes\";q=1000;w=10;qu=\"content-bytes\"");
+  EXPECT_EQ(first.field("RateLimit"), "\"bytes\";r=300;t=7");
+  const Exchange known = post(900, false);
+  EXPECT_EQ(known.status(), 429);
+  EXPECT_EQ(known.text("/code"), "rate-limited");
+  EXPECT_THAT(known.text("/detail"), HasSubstr("upload-rate, 100 bytes a second"));
+  EXPECT_EQ(known.field("Retry-After"), "6") << "until 600 more have come back";
+  EXPECT_EQ(known.field("RateLimit"), "\"bytes\";r=300;t=7") << "nothing of it was received";
+  const Exchange unknown = post(900, true);
+  EXPECT_EQ(unknown.status(), 429);
+  EXPECT_EQ(unknown.field("RateLimit"), "\"bytes\";r=6;t=10") << "what came was counted";
+  EXPECT_EQ(unknown.field("Retry-After"), "10") << "any body is let through then";
+  EXPECT_EQ(refused("upload_rate"), 2);
+  clock_.advance(10s);
+  EXPECT_EQ(post(900, true).status(), 202);
+  EXPECT_EQ(post(1001, false).status(), 413) << "over max-body: nothing to do with the rate";
+  EXPECT_EQ(ask("GET", "/v1/queue").field("RateLimit"), "") << "it has no body";
+}
+
+TEST_F(GuardTest, DirectUploadsCountTheBytesThatTheyAreFor) {
+  keys_ = nullptr;
+  byte_rate_ = {100, 1000};
+  EXPECT_EQ(ask("POST", "/v1/uploads?bytes=900&type=image/jpeg").status(), 201);
+  const Exchange over = ask("POST", "/v1/uploads?bytes=900&type=image/jpeg");
+  EXPECT_EQ(over.status(), 429);
+  EXPECT_EQ(over.field("Retry-After"), "8");
+}
+
+TEST_F(GuardTest, AKeyWithoutALimitHasNoneOfBytesEither) {
+  byte_rate_ = {1, 200};
+  set_keys(line("a", "upload") + line("free", "upload rate=0"));
+  const auto post = [&](const char* key) {
+    FieldList fields = bearer(key);
+    fields.emplace_back("Content-Type", "image/jpeg");
+    return ask("POST", "/v1/images", fields, kJpeg).status();
+  };
+  EXPECT_EQ(post("a"), 202);
+  EXPECT_EQ(post("a"), 202);
+  EXPECT_EQ(post("a"), 429);
+  for (int i = 0; i < 5; ++i) EXPECT_EQ(post("free"), 202);
 }
 
 TEST_F(GuardTest, KeysHaveBucketsAndRatesOfTheirOwn) {

@@ -53,6 +53,33 @@ TEST_F(RateLimiterTest, SaysWhatIsLeftAndWhenToComeBack) {
   EXPECT_EQ(verdict.until_full, 2s);
 }
 
+TEST_F(RateLimiterTest, TakesAllThatIsWantedOrNothing) {
+  const RateLimit limit{10, 100};
+  EXPECT_TRUE(limiter_.take("a", limit, 60).allowed);
+  RateVerdict verdict = limiter_.take("a", limit, 50);
+  EXPECT_FALSE(verdict.allowed);
+  EXPECT_EQ(verdict.remaining, 40U);
+  EXPECT_EQ(verdict.until_allowed, 1s);
+  EXPECT_TRUE(limiter_.take("a", limit, 40).allowed);
+  verdict = limiter_.take("a", limit, 101);
+  EXPECT_FALSE(verdict.allowed);
+  EXPECT_EQ(verdict.until_allowed, 10s) << "never, so that the full bucket is the last hope";
+  clock_.advance(1h);
+  EXPECT_FALSE(limiter_.take("a", limit, 101).allowed);
+  EXPECT_TRUE(limiter_.take("a", limit, 100).allowed);
+}
+
+TEST_F(RateLimiterTest, CountsBytesOfLargeBodiesExactly) {
+  constexpr std::uint64_t kGiB = 1ull << 30;
+  const RateLimit limit{600'000'000, 64 * kGiB};
+  EXPECT_TRUE(limiter_.take("a", limit, 64 * kGiB).allowed);
+  EXPECT_FALSE(limiter_.take("a", limit, 1000).allowed);
+  clock_.advance(1s);
+  EXPECT_EQ(limiter_.take("a", limit, 1).remaining, 599'999'999U);
+  const RateLimit slow{1, 1024 * kGiB};
+  EXPECT_TRUE(limiter_.take("b", slow, 900 * kGiB).allowed) << "thousands of years' worth";
+}
+
 TEST_F(RateLimiterTest, ClientsDoNotShareABucket) {
   const RateLimit limit{1, 1};
   EXPECT_TRUE(allowed("a", limit));
@@ -116,15 +143,28 @@ TEST(RateLimiterProperty, NeverGivesMoreThanTheBucketHoldsNorLess) {
 
 TEST(RateFields, AreStructuredFieldsOfTheDraft) {
   HttpFields fields;
-  add_rate_fields({10, 25},
-                  {.allowed = false, .remaining = 0, .until_full = 2500ms, .until_allowed = 100ms},
-                  fields);
+  const RateReport refusal{
+      "requests",
+      "",
+      {10, 25},
+      {.allowed = false, .remaining = 0, .until_full = 2500ms, .until_allowed = 100ms}};
+  add_rate_fields({refusal}, fields);
   EXPECT_EQ(fields.get("RateLimit-Policy"), "\"requests\";q=25;w=3");
   EXPECT_EQ(fields.get("RateLimit"), "\"requests\";r=0;t=3");
   EXPECT_EQ(fields.get("Retry-After"), "1");
+  const RateReport bytes{"bytes", "content-bytes", {1, 100}, {.remaining = 24}};
+  HttpFields both;
+  add_rate_fields({refusal, bytes}, both);
+  EXPECT_EQ(both.get("RateLimit-Policy"),
+            "\"requests\";q=25;w=3, \"bytes\";q=100;w=100;qu=\"content-bytes\"");
+  EXPECT_EQ(both.get("RateLimit"), "\"requests\";r=0;t=3, \"bytes\";r=24;t=0");
+  EXPECT_EQ(both.get("Retry-After"), "1");
   HttpFields allowed;
-  add_rate_fields({10, 25}, {.allowed = true, .remaining = 24}, allowed);
+  add_rate_fields({bytes}, allowed);
   EXPECT_EQ(allowed.get("Retry-After"), std::nullopt);
+  HttpFields none;
+  add_rate_fields({}, none);
+  EXPECT_TRUE(none.all().empty());
 }
 
 }  // namespace

@@ -128,6 +128,9 @@ TEST(Config, BadRenditionsAreNamed) {
 
 TEST(Config, ContradictionsAreRefused) {
   EXPECT_THAT(refusal({{{"lease-renewal", "25s"}}, {}, {}}), HasSubstr("lease-patience"));
+  EXPECT_THAT(refusal({{{"upload-burst", "255MiB"}}, {}, {}}),
+              ::testing::AllOf(HasSubstr("upload-burst"), HasSubstr("256MiB")));
+  EXPECT_EQ(refusal({{{"upload-burst", "256MiB"}}, {}, {}}), "accepted");
 }
 
 TEST(Config, UnknownVariablesOfOursAreWarnedAbout) {
