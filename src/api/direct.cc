@@ -92,7 +92,7 @@ Result<HttpResponse> complete(const DirectParts& parts, const Call& call,
                               const OpContext& context) {
   if (parts.uploads == nullptr) return not_offered(call);
   const std::string id = call.capture("id");
-  const Status completed = parts.uploads->complete(id, context);
+  const Status completed = parts.uploads->complete(id, call.caller, context);
   const Result<JobView> view = parts.wait.catalog.find(id, context);
   if (!completed.ok() && (completed.code() != Code::not_found || !view.ok())) return completed;
   if (!view.ok()) return view.status();

@@ -123,6 +123,7 @@ class UploadTask final : public HttpTask {
         request_(call.request),
         allowance_(call.allowance),
         client_(call.client),
+        caller_(call.caller),
         body_(std::move(body)),
         began_(parts.wait.clock.now()) {}
 
@@ -161,6 +162,7 @@ class UploadTask final : public HttpTask {
   const std::shared_ptr<const HttpRequest> request_;  // shared with the server and the answer
   const std::shared_ptr<Allowance> allowance_;        // see Admission; may be null
   const std::string client_;                          // the name of the API key, if there are keys
+  const std::string caller_;                          // see Admission
   const std::unique_ptr<UploadBody> body_;
   const SteadyTime began_;
 };
@@ -203,6 +205,7 @@ Outcome UploadTask::accept(ReceivedFile file, const UploadOptions& options,
                         .keep_original = options.keep_original,
                         .idempotency_key = key,
                         .client = client_,
+                        .caller = caller_,
                         .trace = std::string(request_->fields.get("traceparent").value_or(""))};
     const Result<AcceptedUpload> accepted = parts_.ingest.accept(upload, context);
     outcome.status = accepted.status();

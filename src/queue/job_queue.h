@@ -48,16 +48,30 @@ struct QueueTraits {
                             ///< delivered twice, and enqueue() always says that it changed
   bool forget = true;       ///< forget() takes jobs off; otherwise they are delivered still
   bool exact_depth = true;  ///< depth() is a count, not an estimate
+  bool fair = true;  ///< callers take turns; otherwise jobs are delivered as they were enqueued,
+                     ///< whoever they are of
   bool survives_restart = true;  ///< enqueued jobs are still there after a restart
 };
 
 /// Thread-safe. Every call may return what those of a JobSource may.
+///
+/// Fair queueing: ready jobs are delivered in rounds, each of which has one job of each caller, the
+/// oldest. So a caller's jobs wait for their own and for as many of each other caller's, however
+/// many those have. (Start-time fair queueing with jobs of one weight: Goyal, Vin and Cheng,
+/// SIGCOMM 1996.) A job that comes back to the queue after a delay is its caller's last; one whose
+/// lease ran out, or that was handed back, keeps its place.
 class JobQueue : public JobSource {
  public:
-  /// Makes job `id` ready. Durable on return. A job that is ready, running or delayed already is
-  /// left as it is; a dead letter becomes ready again with its attempts forgotten. Returns whether
-  /// anything changed. exhausted: disk full.
-  virtual Result<bool> enqueue(std::string_view id, const OpContext& context) = 0;
+  /// Makes job `id` of `caller` (any text, short) ready. Durable on return. A job that is ready,
+  /// running or delayed already is left as it is; a dead letter becomes ready again with its
+  /// attempts forgotten. Returns whether anything changed. exhausted: disk full.
+  virtual Result<bool> enqueue(std::string_view id, std::string_view caller,
+                               const OpContext& context) = 0;
+
+  /// The same for jobs of nobody in particular, who are one caller together.
+  Result<bool> enqueue(std::string_view id, const OpContext& context) {
+    return enqueue(id, {}, context);
+  }
 
   /// The job's state, or nothing when the queue does not have it.
   virtual Result<std::optional<QueuedJob>> find(std::string_view id, const OpContext& context) = 0;

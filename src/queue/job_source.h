@@ -18,9 +18,9 @@ class JobSource {
  public:
   virtual ~JobSource() = default;
 
-  /// Leases up to `most` ready jobs for `ttl`, oldest first as far as the backend can; waits up to
-  /// `wait` for the first. A job whose lease ran out unsettled counts as ready. An empty answer
-  /// means there was none, or a stop was requested.
+  /// Leases up to `most` ready jobs for `ttl`, of each caller the oldest first as far as the
+  /// backend can; waits up to `wait` for the first. A job whose lease ran out unsettled counts as
+  /// ready. An empty answer means there was none, or a stop was requested.
   virtual Result<std::vector<Lease>> lease(std::size_t most, std::chrono::milliseconds ttl,
                                            std::chrono::milliseconds wait,
                                            const OpContext& context) = 0;

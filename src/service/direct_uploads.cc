@@ -27,7 +27,8 @@ Result<BegunUpload> DirectUploads::begin(const DirectUpload& upload, const OpCon
   return begun;
 }
 
-Status DirectUploads::complete(const std::string& id, const OpContext& context) {
+Status DirectUploads::complete(const std::string& id, std::string_view caller,
+                               const OpContext& context) {
   const std::optional<JobId> job = JobId::parse(id);
   if (!job) return Status(Code::not_found, "there is no such upload");
   const Result<ObjectInfo> upload = store_.head(upload_key(*job), context);
@@ -35,7 +36,7 @@ Status DirectUploads::complete(const std::string& id, const OpContext& context) 
     return Status(Code::not_found, "the file of this upload is not there");
   }
   RETURN_IF_ERROR(upload.status());
-  ingest_.enqueue(*job, context);
+  ingest_.enqueue(*job, caller, context);
   return Status();
 }
 

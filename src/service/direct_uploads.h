@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/clock.h"
@@ -47,9 +48,9 @@ class DirectUploads {
   /// invalid_argument: no bytes, or bad renditions. unsupported: a format that is not decoded.
   Result<BegunUpload> begin(const DirectUpload& upload, const OpContext& context);
 
-  /// Queues the job of an upload that is there, once or again. not_found: it is not there, which is
-  /// so again once its job has ended.
-  Status complete(const std::string& id, const OpContext& context);
+  /// Queues the job of an upload that is there, once or again, in the turn of `caller`. not_found:
+  /// it is not there, which is so again once its job has ended.
+  Status complete(const std::string& id, std::string_view caller, const OpContext& context);
 
  private:
   Presigner& presigner_;

@@ -113,7 +113,7 @@ Result<AcceptedUpload> Ingest::try_accept(const Upload& upload, const OpContext&
   ASSIGN_OR_RETURN(options.metadata, encode_job_with_name(job, upload.name));
   RETURN_IF_ERROR(store_.put(upload_key(accepted.id), upload.body, options, context)
                       .with_context("storing the upload"));
-  enqueue(accepted.id, context);
+  enqueue(accepted.id, upload.caller, context);
   log_.info("upload accepted", {{"job_id", accepted.id},
                                 {"request_id", context.request_id},
                                 {"format", image_format_info(format).name},
@@ -122,9 +122,9 @@ Result<AcceptedUpload> Ingest::try_accept(const Upload& upload, const OpContext&
 }
 
 // The upload is durable, so its client is told so whatever the queue says.
-void Ingest::enqueue(const JobId& id, const OpContext& context) {
+void Ingest::enqueue(const JobId& id, std::string_view caller, const OpContext& context) {
   notifier_.publish({.id = id, .state = JobState::queued, .at = clock_.wall_now()});
-  const Status queued = queue_.enqueue(id.text(), context).status();
+  const Status queued = queue_.enqueue(id.text(), caller, context).status();
   if (queued.ok()) return;
   metrics_.add(metric::kUploadsUnqueued, 1);
   log_.warning(

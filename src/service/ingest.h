@@ -34,7 +34,8 @@ struct Upload {
   std::optional<std::string> idempotency_key;  ///< 1 to 255 visible ASCII characters
   /// Whose idempotency key it is: each client has its own. Empty where clients are not told apart.
   std::string client = {};
-  std::string trace;  ///< W3C traceparent or empty
+  std::string caller = {};  ///< whose turn in the queue it takes (JobQueue::enqueue)
+  std::string trace;        ///< W3C traceparent or empty
 };
 
 struct AcceptedUpload {
@@ -58,9 +59,9 @@ class Ingest {
   /// before with another upload is invalid_argument with detail kKeyReused.
   Result<AcceptedUpload> accept(const Upload& upload, const OpContext& context);
 
-  /// Queues the job of an upload that is stored already, and tells of it. Fails for nobody: what
-  /// the queue does not take now, the sweep queues.
-  void enqueue(const JobId& id, const OpContext& context);
+  /// Queues the job of an upload that is stored already, in the turn of `caller`, and tells of it.
+  /// Fails for nobody: what the queue does not take now, the sweep queues.
+  void enqueue(const JobId& id, std::string_view caller, const OpContext& context);
 
   /// Marks (in Status::detail) a key that was used with another upload.
   static constexpr std::string_view kKeyReused = "idempotency_key_reused";

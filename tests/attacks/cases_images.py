@@ -90,15 +90,20 @@ def avif_that_lies(target):
     return f"{len(lying)} bytes: too_large"
 
 
+def post_form(target, files, query):
+    """Status and body of the answer to a form of so many small files."""
+    boundary = "b"
+    part = (f"--{boundary}\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.png\"\r\n\r\n").encode()
+    form = b"".join(part + png() + b"\r\n" for _ in range(files)) + f"--{boundary}--\r\n".encode()
+    kind = f"multipart/form-data; boundary={boundary}"
+    status, _, answer = target.ask("POST", f"/v1/images{query}", form, Content_Type=kind)
+    return status, answer
+
+
 def one_form_for_all_workers(target):
     """32 small files in a form, each to be enlarged to 8,192 x 8,192 at the best quality: others' images are not held up."""
     target.start("--workers", "2")
-    boundary = "b"
-    part = (f"--{boundary}\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.png\"\r\n\r\n").encode()
-    form = b"".join(part + png() + b"\r\n" for _ in range(32)) + f"--{boundary}--\r\n".encode()
-    query = "?size=8192x8192&enlarge=true&fit=fill&format=webp&quality=100"
-    kind = f"multipart/form-data; boundary={boundary}"
-    status, _, answer = target.ask("POST", f"/v1/images{query}", form, Content_Type=kind)
+    status, answer = post_form(target, 32, "?size=8192x8192&enlarge=true&fit=fill&format=webp&quality=100")
     began = time.monotonic()
     assert target.outcome(png()) == "done", "another caller's image failed"
     seconds = time.monotonic() - began
@@ -107,4 +112,17 @@ def one_form_for_all_workers(target):
     return f"the form: {code}; another caller's image took {seconds:.2f} s"
 
 
-CASES = [images_that_lie, avif_that_lies, one_form_for_all_workers]
+def many_files_of_one_caller(target):
+    """16 small files in a form, each enlarged as far as is allowed: the image of another address does not wait for them."""
+    files, most_before = 16, 8
+    target.start("--workers", "2")
+    status, answer = post_form(target, files, "?size=4096x4096&enlarge=true&fit=fill&format=webp&quality=100")
+    assert status == 202, answer
+    assert target.outcome(png(), source="127.0.0.2") == "done", "another caller's image failed"
+    images = [json.loads(target.ask("GET", f"/v1/images/{entry['id']}")[2]) for entry in json.loads(answer)]
+    ended = sum(image["status"] in ("done", "failed") for image in images)
+    assert ended <= most_before, f"{ended} of {files} files were done before another caller's image"
+    return f"{ended} of {files} files were done before another caller's image"
+
+
+CASES = [images_that_lie, avif_that_lies, one_form_for_all_workers, many_files_of_one_caller]

@@ -77,9 +77,10 @@ class Target:
                  "THUMBMILL_S3_REGION": "us-east-1", "AWS_ACCESS_KEY_ID": "S3RVER", "AWS_SECRET_ACCESS_KEY": "S3RVER"},
                 "s3://thumbmill-test")
 
-    def ask(self, method, path, body=None, **fields):
+    def ask(self, method, path, body=None, source="127.0.0.1", **fields):
         """Status, fields and body; "_" in a field's name stands for "-". Host is as a client writes it unless given."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.service.port, timeout=GRACE_SECONDS)
+        connection = http.client.HTTPConnection("127.0.0.1", self.service.port, timeout=GRACE_SECONDS,
+                                                source_address=(source, 0))
         try:
             connection.putrequest(method, path, skip_host="Host" in fields)
             for name, value in fields.items():
@@ -92,9 +93,9 @@ class Target:
         finally:
             connection.close()
 
-    def outcome(self, body, query=""):
+    def outcome(self, body, query="", source="127.0.0.1"):
         """What becomes of an upload: "done", or the code of the problem."""
-        status, _, answer = self.ask("POST", f"/v1/images{query}", body, Content_Type="application/octet-stream")
+        status, _, answer = self.ask("POST", f"/v1/images{query}", body, source, Content_Type="application/octet-stream")
         image = json.loads(answer)
         if status >= 400:
             return image["code"]

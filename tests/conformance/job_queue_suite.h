@@ -2,6 +2,7 @@
 // job_queue_test.cc instantiates JobQueueSuite for every implementation.
 #pragma once
 
+#include <algorithm>
 #include <functional>
 #include <future>
 #include <memory>
@@ -216,6 +217,71 @@ TEST_P(JobQueueSuite, DepthCountsEveryState) {
   EXPECT_EQ(depth.ready, 3u);
   leases = lease(9);
   EXPECT_EQ(queue_.depth({})->oldest_age, std::nullopt);
+}
+
+// One caller's hundreds must not stand before another's one.
+TEST_P(JobQueueSuite, CallersTakeTurns) {
+  if (!queue_.traits().fair) GTEST_SKIP() << "traits().fair: in the order of enqueuing";
+  const auto enqueue_for = [&](const char* caller, int first, int end) {
+    for (int i = first; i < end; ++i) {
+      const std::string id = std::string(caller) + std::to_string(i + 1000);
+      EXPECT_TRUE(queue_.enqueue(id, caller, {}).value()) << id;
+    }
+  };
+  enqueue_for("a", 0, 300);
+  EXPECT_THAT(ids(lease(3)), ElementsAre("a1000", "a1001", "a1002"));
+  enqueue_for("b", 0, 1);
+  EXPECT_THAT(ids(lease(3)), ElementsAre("a1003", "b1000", "a1004"));
+  enqueue_for("b", 1, 3);
+  enqueue_for("c", 0, 2);
+  enqueue_for("a", 300, 302);
+  EXPECT_THAT(ids(lease(7)),
+              ElementsAre("a1005", "b1001", "c1000", "a1006", "b1002", "c1001", "a1007"));
+  const std::vector<std::string> rest = ids(lease(999));
+  EXPECT_EQ(rest.size(), 302u - 8);
+  EXPECT_TRUE(std::is_sorted(rest.begin(), rest.end())) << "each caller's oldest first";
+}
+
+// Else a caller whose jobs fail would have the queue to itself whenever their delays are over.
+TEST_P(JobQueueSuite, ADelayedJobBecomesItsCallersLast) {
+  if (!queue_.traits().fair) GTEST_SKIP() << "traits().fair: in the order of enqueuing";
+  for (const char* id : {"a1", "a2", "a3", "a4"}) EXPECT_TRUE(queue_.enqueue(id, "a", {}).value());
+  std::vector<Lease> leases = lease(3);
+  ASSERT_EQ(leases.size(), 3u);
+  for (const std::size_t i : {0, 1}) {
+    ASSERT_TRUE(
+        leases[i].retry(std::chrono::seconds(5), Code::internal, AttemptCost::counted, {}).ok());
+  }
+  for (const char* id : {"b1", "b2"}) EXPECT_TRUE(queue_.enqueue(id, "b", {}).value());
+  ASSERT_TRUE(leases[2].hand_back({}).ok());
+  clock_.advance(std::chrono::seconds(5));
+  const std::vector<std::string> next = ids(lease(9));
+  ASSERT_EQ(next.size(), 6u);
+  EXPECT_EQ(next[0], "a3") << "it was handed back";
+  const auto place = [&](const char* id) { return std::ranges::find(next, id) - next.begin(); };
+  EXPECT_LT(place("a4"), place("a1"));
+  EXPECT_LT(place("b1"), place("a1"));
+  EXPECT_LT(place("b2"), place("a2"));
+}
+
+// However long it was away: its share is of the present, not of the past.
+TEST_P(JobQueueSuite, ACallerThatComesLateGetsNoMoreThanItsTurns) {
+  if (!queue_.traits().fair) GTEST_SKIP() << "traits().fair: in the order of enqueuing";
+  const auto enqueue_for = [&](const std::string& caller, int count) {
+    static int number = 10'000;
+    for (int i = 0; i < count; ++i) {
+      EXPECT_TRUE(queue_.enqueue(caller + std::to_string(number++), caller, {}).value());
+    }
+  };
+  enqueue_for("a", 60);
+  Lease kept = lease_one();
+  for (Lease& lease : lease(39)) ASSERT_TRUE(lease.ack({}).ok());
+  ASSERT_TRUE(kept.hand_back({}).ok()) << "of a round that is long over";
+  enqueue_for("b", 20);
+  int of_a = 0;
+  for (const std::string& id : ids(lease(20))) of_a += id.starts_with('a') ? 1 : 0;
+  EXPECT_GE(of_a, 10);
+  EXPECT_LE(of_a, 11) << "and the one that was handed back";
 }
 
 TEST_P(JobQueueSuite, AWaitingLeaserWakesForANewJob) {

@@ -36,16 +36,26 @@ struct SqliteSurroundings {
 void write_foreign_rows(const std::string& path) {
   sqlite3* database = nullptr;
   ASSERT_EQ(sqlite3_open(path.c_str(), &database), SQLITE_OK);
+  const auto insert = [&](const char* table, const char* row) {
+    const std::string statement = fmt::format("INSERT OR IGNORE INTO {} VALUES ({})", table, row);
+    sqlite3_exec(database, statement.c_str(), nullptr, nullptr, nullptr);
+  };
   for (const char* row :
-       {"'hello', 0, 0, 0, 0, 0, 'ok'", "'', 0, 0, 0, 0, 0, 'ok'",
-        "'strange code', 0, 0, 0, 0, 0, 'eclipse'", "x'00ff', 0, 0, 0, 0, 0, 'ok'",
-        "'due', 0, 'soon', 0, 0, 0, 'ok'", "'late', 0, 9223372036854775807, 0, 0, 0, 'ok'",
-        "'old', 0, 0, -9223372036854775808, 0, 0, 'ok'",
-        "'tries', 0, 0, 0, 9223372036854775807, 0, 'ok'",
-        "'token', 0, 0, 0, 0, 9223372036854775807, 'ok'", "'state', 7, 0, 0, 0, 0, 'ok'",
-        "'word', 'ready', 0, 0, 0, 0, 'ok'"}) {
-    const std::string insert = fmt::format("INSERT OR IGNORE INTO jobs VALUES ({})", row);
-    sqlite3_exec(database, insert.c_str(), nullptr, nullptr, nullptr);
+       {"'hello', 0, 0, 0, 0, 0, 'ok', '', 0", "'', 0, 0, 0, 0, 0, 'ok', '', 0",
+        "'strange code', 0, 0, 0, 0, 0, 'eclipse', '', 0", "x'00ff', 0, 0, 0, 0, 0, 'ok', '', 0",
+        "'due', 0, 'soon', 0, 0, 0, 'ok', '', 0", "'delayed', 3, 'soon', 0, 0, 0, 'ok', '', 0",
+        "'late', 3, 9223372036854775807, 0, 0, 0, 'ok', '', 0",
+        "'old', 0, 0, -9223372036854775808, 0, 0, 'ok', '', 0",
+        "'tries', 0, 0, 0, 9223372036854775807, 0, 'ok', '', 0",
+        "'token', 0, 0, 0, 0, 9223372036854775807, 'ok', '', 0",
+        "'state', 7, 0, 0, 0, 0, 'ok', '', 0", "'word', 'ready', 0, 0, 0, 0, 'ok', '', 0",
+        "'caller', 0, 0, 0, 0, 0, 'ok', x'00ff', 0", "'round', 0, 0, 0, 0, 0, 'ok', '', 'next'",
+        "'early', 0, 0, 0, 0, 0, 'ok', '', -9223372036854775808",
+        "'last', 0, 0, 0, 0, 0, 'ok', '', 9223372036854775807"}) {
+    insert("jobs", row);
+  }
+  for (const char* row : {"'', 9223372036854775807", "'a', 'soon'", "x'00ff', 0"}) {
+    insert("callers", row);
   }
   sqlite3_close(database);
 }
@@ -75,27 +85,31 @@ void write_foreign_keys(const std::string& url) {
     EXPECT_FALSE(reply.is_error()) << reply.text;
     return reply.text;
   };
-  const std::string queue = "{thumbmill}:queue", jobs = "{thumbmill}:jobs";
-  const auto add = [&](const std::string& id) { return tell({"XADD", queue, "*", "id", id}); };
-  for (const std::string& id : {std::string("hello"), std::string("hello"), std::string(),
+  const std::string ready = "{thumbmill}:ready", jobs = "{thumbmill}:jobs";
+  for (const std::string& id : {std::string("hello"), std::string(),
                                 std::string("a\0b\n\xff c", 7), std::string(10'000, 'x')}) {
-    add(id);
+    tell({"ZADD", ready, "0", id});
   }
-  tell({"XADD", queue, "*", "colour", "red", "size", "7"});
-  // Records of another form, with an entry that they name and without.
+  for (const char* round : {"-inf", "-1", "0.5", "1e300", "+inf"}) {
+    tell({"ZADD", ready, round, round});
+    tell({"ZADD", "{thumbmill}:callers", round, round});
+  }
+  tell({"ZADD", "{thumbmill}:callers", "+inf", ""});
+  // Records of another form, of a job that is ready and of one that is nowhere.
   int number = 0;
   for (const char* record :
-       {"garbage", "ready many 1 - {} ok", "ready 1 soon - {} ok", "ready nan inf - {} ok",
-        "dreaming 1 1 - {} ok", "ready 1 1 - {} ok and more", "running 1 1 token {} ok",
-        "dead 99999999999999999999 1 - {} eclipse"}) {
+       {"garbage", "ready many 1 - 0 ok ", "ready 1 soon - 0 ok ", "ready nan inf - 0 ok ",
+        "dreaming 1 1 - 0 ok ", "ready 1 1 - 0 ok", "ready 1 1 - next ok ", "ready 1 1 - -5 ok ",
+        "ready 1 1 - 99999999999999999999 ok ", "running 1 1 token 0 ok ", "delayed 1 1 - 0 ok ",
+        "dead 1 1 - 0 ok ", "dead 99999999999999999999 1 - 0 eclipse "}) {
     const std::string id = fmt::format("record-{}", number++);
-    tell({"HSET", jobs, id, fmt::format(fmt::runtime(record), add(id))});
+    tell({"HSET", jobs, id, record});
+    tell({"ZADD", ready, "0", id});
     tell({"HSET", jobs, id + "-alone", record});
   }
   for (const char* set : {"{thumbmill}:leases", "{thumbmill}:delayed"}) {
-    for (const char* record :
-         {"running 1 1 - garbage ok", "running 1 1 - - ok", "delayed 1 1 - - ok", "dead 1 1 - - ok",
-          "ready 1 1 - 99999999999999999999-1 ok"}) {
+    for (const char* record : {"running 1 1 - garbage ok", "running 1 1 - 0 ok ",
+                               "delayed 1 1 - 0 ok ", "dead 1 1 - 0 ok ", "ready 1 1 - 0 ok "}) {
       const std::string id = fmt::format("member-{}", number++);
       tell({"HSET", jobs, id, record});
       tell({"ZADD", set, "1", id});

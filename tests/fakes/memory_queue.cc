@@ -11,26 +11,51 @@ Status MemoryQueue::begin(const OpContext& context) const {
   return failing_;
 }
 
-Result<bool> MemoryQueue::enqueue(std::string_view id, const OpContext& context) {
+Result<bool> MemoryQueue::enqueue(std::string_view id, std::string_view caller,
+                                  const OpContext& context) {
   const std::lock_guard lock(mutex_);
   RETURN_IF_ERROR(begin(context));
   const auto found = jobs_.find(id);
   if (found != jobs_.end() && found->second.state != Entry::State::dead) return false;
   Entry entry;
   entry.due = entry.queued = clock_.now();
+  entry.caller = caller;
+  entry.round = next_round(entry.caller);
   jobs_.insert_or_assign(std::string(id), std::move(entry));
   changed_.notify_all();
   return true;
 }
 
-std::map<std::string, MemoryQueue::Entry, std::less<>>::iterator MemoryQueue::oldest_ready() {
+// Leases that have ended come first, then the rounds.
+std::map<std::string, MemoryQueue::Entry, std::less<>>::iterator MemoryQueue::next_ready() {
   const SteadyTime now = clock_.now();
-  auto oldest = jobs_.end();
+  const auto order = [](const Entry& entry) {
+    return entry.state == Entry::State::leased ? 0 : 1 + entry.round;
+  };
+  auto next = jobs_.end();
   for (auto at = jobs_.begin(); at != jobs_.end(); ++at) {
     if (at->second.state == Entry::State::dead || at->second.due > now) continue;
-    if (oldest == jobs_.end() || at->second.due < oldest->second.due) oldest = at;
+    if (next == jobs_.end() || order(at->second) < order(next->second)) next = at;
   }
-  return oldest;
+  return next;
+}
+
+// The round that is being delivered. Callers whose last round is over are forgotten.
+std::uint64_t MemoryQueue::present_round() {
+  std::optional<std::uint64_t> present;
+  for (const auto& [id, entry] : jobs_) {
+    if (entry.state != Entry::State::ready || entry.due > clock_.now()) continue;
+    present = std::min(present.value_or(entry.round), entry.round);
+  }
+  std::erase_if(rounds_, [&](const auto& last) { return !present || last.second < *present; });
+  return present.value_or(0);
+}
+
+std::uint64_t MemoryQueue::next_round(const std::string& caller) {
+  const std::uint64_t present = present_round();
+  const auto [last, is_new] = rounds_.try_emplace(caller, present);
+  if (!is_new) ++last->second;
+  return last->second;
 }
 
 SteadyTime MemoryQueue::next_change() const {
@@ -63,16 +88,15 @@ Result<std::vector<Lease>> MemoryQueue::lease(std::size_t most, milliseconds ttl
   std::unique_lock lock(mutex_);
   RETURN_IF_ERROR(begin(context));
   const SteadyTime deadline = std::min(clock_.now() + wait, context.deadline);
-  while (oldest_ready() == jobs_.end() && clock_.now() < deadline &&
-         !context.stop.stop_requested()) {
+  while (next_ready() == jobs_.end() && clock_.now() < deadline && !context.stop.stop_requested()) {
     clock_.wait_until(lock, changed_, std::min(deadline, next_change()), [&] {
-      return context.stop.stop_requested() || oldest_ready() != jobs_.end() || !failing_.ok();
+      return context.stop.stop_requested() || next_ready() != jobs_.end() || !failing_.ok();
     });
     RETURN_IF_ERROR(failing_);
   }
   std::vector<Lease> leases;
   while (leases.size() < most && !context.stop.stop_requested()) {
-    const auto job = oldest_ready();
+    const auto job = next_ready();
     if (job == jobs_.end()) break;
     leases.push_back(give(job->first, job->second, ttl));
   }
@@ -156,6 +180,7 @@ Status MemoryQueue::retry(const LeaseTicket& ticket, milliseconds delay, Code wh
                           const OpContext& context) {
   const std::lock_guard lock(mutex_);
   ASSIGN_OR_RETURN(Entry * entry, current(ticket, context));
+  entry->round = next_round(entry->caller);
   entry->state = Entry::State::ready;
   entry->due = clock_.now() + delay;
   entry->last_failure = why;
@@ -167,6 +192,7 @@ Status MemoryQueue::retry(const LeaseTicket& ticket, milliseconds delay, Code wh
 Status MemoryQueue::hand_back(const LeaseTicket& ticket, const OpContext& context) {
   const std::lock_guard lock(mutex_);
   ASSIGN_OR_RETURN(Entry * entry, current(ticket, context));
+  entry->round = present_round();
   entry->state = Entry::State::ready;
   entry->due = clock_.now();
   --entry->attempts;

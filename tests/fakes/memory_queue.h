@@ -16,7 +16,9 @@ class MemoryQueue final : public JobQueue, private LeaseBackend {
  public:
   explicit MemoryQueue(Clock& clock) : clock_(clock) {}
 
-  Result<bool> enqueue(std::string_view id, const OpContext& context) override;
+  using JobQueue::enqueue;
+  Result<bool> enqueue(std::string_view id, std::string_view caller,
+                       const OpContext& context) override;
   Result<std::vector<Lease>> lease(std::size_t most, std::chrono::milliseconds ttl,
                                    std::chrono::milliseconds wait,
                                    const OpContext& context) override;
@@ -50,6 +52,8 @@ class MemoryQueue final : public JobQueue, private LeaseBackend {
     enum class State { ready, leased, dead } state = State::ready;
     SteadyTime due;     // of a ready job: from when it may be leased; of a leased one: until when
     SteadyTime queued;  // when it was first enqueued
+    std::string caller;
+    std::uint64_t round = 0;  // in which it is delivered
     int attempts = 0;
     std::string token;
     Code last_failure = Code::ok;
@@ -66,13 +70,16 @@ class MemoryQueue final : public JobQueue, private LeaseBackend {
   Status begin(const OpContext& context) const;
   Lease give(const std::string& id, Entry& entry, std::chrono::milliseconds ttl);
   Result<Entry*> current(const LeaseTicket& ticket, const OpContext& context);
-  std::map<std::string, Entry, std::less<>>::iterator oldest_ready();
+  std::map<std::string, Entry, std::less<>>::iterator next_ready();
+  std::uint64_t present_round();
+  std::uint64_t next_round(const std::string& caller);
   SteadyTime next_change() const;
 
   Clock& clock_;
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   std::map<std::string, Entry, std::less<>> jobs_;  // guarded by mutex_
+  std::map<std::string, std::uint64_t> rounds_;     // each caller's last; guarded by mutex_
   Status failing_;                                  // guarded by mutex_
   Status failing_extends_;                          // guarded by mutex_
   std::size_t leases_ = 0;                          // guarded by mutex_

@@ -37,10 +37,9 @@ def foreign_records(case):
     case.lasting(1.5)
     (case.directory / "store/uploads/0").mkdir(parents=True, exist_ok=True)
     (case.directory / "store/uploads/0/hello").write_text("hello", encoding="utf-8")
-    queue, jobs = "{thumbmill}:queue", "{thumbmill}:jobs"
+    ready, jobs = "{thumbmill}:ready", "{thumbmill}:jobs"
     for name in ("hello", "HELLO", "../../etc/passwd", "x" * 10_000):
-        redis.command("XADD", queue, "*", "id", name)
-        redis.command("XADD", queue, "*", "colour", name)
+        redis.command("ZADD", ready, "0", name)
         redis.command("HSET", jobs, name, "garbage")
         for members in ("leases", "delayed"):
             redis.command("ZADD", "{thumbmill}:" + members, "1", f"{members}-{name}")

@@ -1,5 +1,6 @@
 // The API over a live server: uploads, waits and event streams end to end, with real threads, real
 // sockets and the system's clock. What the pictures look like is not of interest here.
+#include <algorithm>
 #include <atomic>
 #include <future>
 #include <set>
@@ -135,17 +136,24 @@ class ApiIntegrationTest : public testing::Test {
     return gate;
   }
 
-  // Sends bytes as they are and gives the answer's status line.
-  std::string send_raw(std::string_view bytes) {
-    const UniqueFd fd(::socket(AF_INET, SOCK_STREAM, 0));
+  static sockaddr loopback(std::uint32_t host, std::uint16_t port) {
     sockaddr_in address{};
     address.sin_family = AF_INET;
-    address.sin_port = htons(server_->port());
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    address.sin_port = htons(port);
+    address.sin_addr.s_addr = htonl(host);
     sockaddr generic{};
     static_assert(sizeof(generic) == sizeof(address));
     std::memcpy(&generic, &address, sizeof(address));
-    EXPECT_EQ(::connect(fd.get(), &generic, sizeof(generic)), 0);
+    return generic;
+  }
+
+  // Sends bytes as they are, from an address of this machine, and gives the answer's status line.
+  std::string send_raw(std::string_view bytes, std::uint32_t from = INADDR_LOOPBACK) {
+    const UniqueFd fd(::socket(AF_INET, SOCK_STREAM, 0));
+    const sockaddr own = loopback(from, 0);
+    EXPECT_EQ(::bind(fd.get(), &own, sizeof(own)), 0);
+    const sockaddr server = loopback(INADDR_LOOPBACK, server_->port());
+    EXPECT_EQ(::connect(fd.get(), &server, sizeof(server)), 0);
     EXPECT_EQ(::send(fd.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL),
               static_cast<ssize_t>(bytes.size()));
     std::string answer(16, '\0');
@@ -214,6 +222,46 @@ TEST_F(ApiIntegrationTest, NoIdOfAnImageFollowsFromRequestIds) {
 
 // What holds it tomorrow: no id can be made of numbers that are not secret.
 static_assert(!std::is_invocable_v<decltype(new_uuid7), const Clock&, Random&>);
+
+TEST_F(ApiIntegrationTest, OneClientsManyFilesDoNotHoldUpAnothers) {
+  constexpr std::size_t kFiles = 32;
+  Gate gate;
+  std::mutex mutex;
+  std::vector<std::uint64_t> decoded;  // sizes of the sources, by which the two are told apart
+  thumbnailer_.set_hook([&](const ThumbnailRequest& request, const OpContext&) {
+    {
+      const std::lock_guard lock(mutex);
+      decoded.push_back(request.source.size());
+    }
+    return gate.wait() ? Status() : Status(Code::internal, "the gate stayed shut");
+  });
+  std::string form;
+  for (std::size_t i = 0; i < kFiles; ++i) {
+    form += "--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a\"\r\n\r\n" + kJpeg +
+            "\r\n";
+  }
+  const HttpResponse many = send("POST", "/v1/images", form + "--b--\r\n",
+                                 {{"Content-Type", "multipart/form-data; boundary=b"}});
+  ASSERT_EQ(many.status, 202);
+  const std::string other = kJpeg + "other";
+  const std::string head = fmt::format(
+      "POST /v1/images HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: image/jpeg\r\nContent-Length: "
+      "{}\r\n\r\n",
+      other.size());
+  constexpr std::uint32_t kNeighbour = INADDR_LOOPBACK + 1;
+  ASSERT_THAT(send_raw(head + other, kNeighbour), HasSubstr("202"));
+  gate.open();
+  const auto images = json(send("GET", "/v1/images?limit=200")).at("images").as_array();
+  ASSERT_EQ(images.size(), kFiles + 1);
+  for (const boost::json::value& image : images) {
+    const std::string self(image.at_pointer("/links/self").as_string());
+    EXPECT_EQ(json(send("GET", self + "?wait=60")).at("status"), "done");
+  }
+  const std::lock_guard lock(mutex);
+  const auto place = std::ranges::find(decoded, other.size()) - decoded.begin();
+  // Before it: what was being decoded and what was at hand, of two each, and a turn of the other.
+  EXPECT_LE(place, 5);
+}
 
 TEST_F(ApiIntegrationTest, MoreWaitsThanThreadsHoldNobodyUp) {
   const std::shared_ptr<Gate> gate = hold_jobs();

@@ -123,7 +123,8 @@ Result<KafkaTail*> KafkaQueue::tail(const OpContext& context) {
   return tail_.get();
 }
 
-Result<bool> KafkaQueue::enqueue(std::string_view id, const OpContext& context) {
+Result<bool> KafkaQueue::enqueue(std::string_view id, std::string_view /*caller*/,
+                                 const OpContext& context) {
   RETURN_IF_ERROR(context.check(clock_));
   RETURN_IF_ERROR(topics_.ensure(producer_->handle(), kafka_timeout_ms(context, clock_)));
   JobRecord record;

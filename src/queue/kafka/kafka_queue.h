@@ -3,6 +3,7 @@
 //
 // What Kafka cannot do is in traits(): a job that is enqueued twice is delivered twice, and none is
 // taken out of the middle. Both are harmless, because a worker that finds a job's result only acks.
+// A partition is delivered in its order, so that callers do not take turns.
 // An ack is durable within a second, not on return: a crash before delivers the job again.
 #pragma once
 
@@ -28,7 +29,9 @@ class KafkaQueue final : public JobQueue, public LeaseBackend {
   static Result<std::unique_ptr<KafkaQueue>> open(KafkaOptions options, Clock& clock, Logger& log,
                                                   KafkaQueueTuning tuning = {});
 
-  Result<bool> enqueue(std::string_view id, const OpContext& context) override;
+  using JobQueue::enqueue;
+  Result<bool> enqueue(std::string_view id, std::string_view caller,
+                       const OpContext& context) override;
   /// The first call makes the process a worker: it joins the consumer group.
   Result<std::vector<Lease>> lease(std::size_t most, std::chrono::milliseconds ttl,
                                    std::chrono::milliseconds wait,
@@ -41,7 +44,7 @@ class KafkaQueue final : public JobQueue, public LeaseBackend {
   Result<QueueDepth> depth(const OpContext& context) override;
   Status check(const OpContext& context) override;
   QueueTraits traits() const override {
-    return {.unique = false, .forget = false, .exact_depth = false};
+    return {.unique = false, .forget = false, .exact_depth = false, .fair = false};
   }
 
   // For its leases.

@@ -1,8 +1,8 @@
 // RedisBell: lets workers wait until a job may be there. Scripts that make a job ready push a ring
 // onto a list; here one thread pops it (BLPOP) while somebody waits, and wakes one of them. A ring
 // carries nothing: whoever wakes asks the queue, and a ring that was lost costs the wait until its
-// deadline, never a job. That is why waiting is not done by a blocking XREADGROUP, which would hand
-// the job itself to a process that may be gone.
+// deadline, never a job. That is why waiting is not done by a blocking pop of the job itself, which
+// would hand it to a process that may be gone.
 #pragma once
 
 #include <condition_variable>

@@ -11,19 +11,17 @@ namespace thumbmill {
 struct JobScripts {
   JobScripts();
 
-  RedisScript enqueue;    ///< id -> 1 when something changed
-  RedisScript turn;       ///< most (at most 1,000), ttl ms, token, consumer, then id and token of
-                          ///< each lease to ack -> ms to the next event or -1; of each ack, 0 when
-                          ///< its lease is lost; id, attempt, last failure of each job leased
-  RedisScript find;       ///< id -> state, attempts; or nothing
-  RedisScript forget;     ///< id
-  RedisScript depth;      ///< -> ready, running, delayed, dead, age ms of the oldest or -1
-  RedisScript extend;     ///< id, token, ttl ms, consumer -> 0 when the lease is lost
-  RedisScript retry;      ///< id, token, delay ms, why, 1 when free -> 0 when the lease is lost
+  RedisScript enqueue;  ///< id, caller -> 1 when something changed
+  RedisScript turn;     ///< most (at most 1,000), ttl ms, token, then id and token of each lease to
+                        ///< ack -> ms to the next event or -1; of each ack, 0 when its lease is
+                        ///< lost; id, attempt, last failure of each job leased
+  RedisScript find;     ///< id -> state, attempts; or nothing
+  RedisScript forget;   ///< id
+  RedisScript depth;    ///< -> ready, running, delayed, dead, age ms of the oldest or -1
+  RedisScript extend;   ///< id, token, ttl ms -> 0 when the lease is lost
+  RedisScript retry;    ///< id, token, delay ms, why, 1 when free -> 0 when the lease is lost
   RedisScript hand_back;  ///< id, token -> 0 when the lease is lost
   RedisScript bury;       ///< id, token, why -> 0 when the lease is lost
-  RedisScript tend;       ///< consumer, idle ms, cursor, ms after which to remove a consumer ->
-                          ///< the next cursor
 };
 
 /// The keys, in the order in which the scripts take them.

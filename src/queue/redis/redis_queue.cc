@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include "base/secret.h"
 
@@ -14,18 +13,11 @@ using std::chrono::milliseconds;
 
 // A waiting worker looks by itself so often, should a ring of the bell have been lost.
 constexpr milliseconds kLookEvery{2'000};
-constexpr milliseconds kTendEvery{5'000};
 
 // A script of Redis can take some thousand values apart at once.
 constexpr std::size_t kMostLeases = 1'000;
 // Calls of lease() and ack() that go together.
 constexpr std::size_t kMostTurns = 128;
-
-std::string new_consumer_name() {
-  char host[256] = "";
-  if (::gethostname(host, sizeof host - 1) != 0) host[0] = '\0';
-  return fmt::format("{}-{}-{}", host, ::getpid(), new_secret_hex(8));
-}
 
 std::optional<QueuedState> state_from_name(std::string_view name) {
   if (name == "ready") return QueuedState::ready;
@@ -59,9 +51,7 @@ RedisQueue::RedisQueue(RedisOptions options, Clock& clock, Random& random, Logge
                        RedisQueueTuning tuning)
     : tuning_(tuning),
       keys_(job_keys(options)),
-      consumer_(new_consumer_name()),
       clock_(clock),
-      log_(log),
       connector_(std::move(options)),
       client_(connector_, SettingsCheck::warns, clock, log),
       bell_(connector_, bell_key(connector_.options()), clock, random, log),
@@ -78,9 +68,11 @@ Result<RedisReply> RedisQueue::run(const RedisScript& script, std::vector<std::s
   return client_.eval(script, keys_, arguments, context, replicated);
 }
 
-Result<bool> RedisQueue::enqueue(std::string_view id, const OpContext& context) {
-  ASSIGN_OR_RETURN(const RedisReply reply,
-                   run(scripts_.enqueue, {std::string(id)}, context, Replicated::wanted));
+Result<bool> RedisQueue::enqueue(std::string_view id, std::string_view caller,
+                                 const OpContext& context) {
+  ASSIGN_OR_RETURN(
+      const RedisReply reply,
+      run(scripts_.enqueue, {std::string(id), std::string(caller)}, context, Replicated::wanted));
   return reply.integer == 1;
 }
 
@@ -114,8 +106,7 @@ Status RedisQueue::take_together(const std::vector<Turn*>& acks, const std::vect
   const milliseconds ttl = leases.empty() ? milliseconds(0) : leases.front()->ttl;
   const SteadyTime asked_at = clock_.now();  // the lease's time begins later: on the safe side
   const std::string token = new_secret_hex(8);
-  std::vector<std::string> arguments = {std::to_string(most), std::to_string(ttl.count()), token,
-                                        consumer_};
+  std::vector<std::string> arguments = {std::to_string(most), std::to_string(ttl.count()), token};
   for (const Turn* turn : acks) {
     arguments.insert(arguments.end(), {turn->done->id, turn->done->token});
   }
@@ -148,7 +139,6 @@ Result<std::vector<Lease>> RedisQueue::lease(std::size_t most, milliseconds ttl,
                                              const OpContext& context) {
   const SteadyTime deadline = std::min(context.deadline, clock_.now() + wait);
   while (most > 0 && !context.stop.stop_requested()) {
-    tend_if_due();
     const SteadyTime look_again = clock_.now() + kLookEvery;
     Turn turn{.most = std::min(most, kMostLeases), .ttl = ttl};
     turns_.run(turn);
@@ -194,8 +184,7 @@ Status RedisQueue::settle(const RedisScript& script, const LeaseTicket& ticket,
 }
 
 Status RedisQueue::extend(const LeaseTicket& ticket, milliseconds ttl, const OpContext& context) {
-  return settle(scripts_.extend, ticket, {std::to_string(ttl.count()), consumer_}, context,
-                Replicated::no);
+  return settle(scripts_.extend, ticket, {std::to_string(ttl.count())}, context, Replicated::no);
 }
 
 Status RedisQueue::ack(const LeaseTicket& ticket, const OpContext& context) {
@@ -219,30 +208,6 @@ Status RedisQueue::hand_back(const LeaseTicket& ticket, const OpContext& context
 
 Status RedisQueue::bury(const LeaseTicket& ticket, Code why, const OpContext& context) {
   return settle(scripts_.bury, ticket, {std::string(code_name(why))}, context);
-}
-
-void RedisQueue::tend_if_due() {
-  {
-    const std::lock_guard lock(mutex_);
-    if (clock_.now() < tend_at_) return;
-    tend_at_ = clock_.now() + kTendEvery;
-  }
-  const Status status = tend();
-  // The lease that comes next meets the same failure and returns it.
-  if (!status.ok()) log_.debug("cannot tend the queue", {{"detail", status.to_string()}});
-}
-
-Status RedisQueue::tend() {
-  std::string cursor = "0-0";
-  do {  // over empty pages too: only the cursor tells the end
-    ASSIGN_OR_RETURN(const RedisReply reply,
-                     run(scripts_.tend,
-                         {consumer_, std::to_string(tuning_.orphan_idle.count()), cursor,
-                          std::to_string(tuning_.consumer_idle.count())},
-                         OpContext{}));
-    cursor = reply.text;
-  } while (!cursor.empty() && cursor != "0-0");
-  return Status();
 }
 
 }  // namespace thumbmill

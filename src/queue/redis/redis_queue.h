@@ -1,5 +1,5 @@
-// RedisQueue: a JobQueue on Redis Streams, shared by any number of processes: Redis 7.0 or later,
-// or Valkey. docs/formats/queue-redis.md.
+// RedisQueue: a JobQueue in Redis, shared by any number of processes: Redis 7.0 or later, or
+// Valkey. docs/formats/queue-redis.md.
 //
 // Every change of state is one Lua script. Time is the server's, so that the clocks of workers do
 // not matter. Commands share one connection, on which those that come at the same time travel
@@ -8,7 +8,6 @@
 #pragma once
 
 #include <memory>
-#include <mutex>
 #include <string>
 
 #include "base/clock.h"
@@ -31,10 +30,6 @@ enum class RedisTime {
 /// What only tests set.
 struct RedisQueueTuning {
   RedisTime time = RedisTime::server;
-  /// Entries that have been with a consumer for so long without a lease are given to another.
-  std::chrono::milliseconds orphan_idle{30'000};
-  /// Consumers that have done nothing for so long, and hold no entry, are removed.
-  std::chrono::milliseconds consumer_idle{3'600'000};
 };
 
 /// Thread-safe. Every lease must be gone before the queue.
@@ -47,7 +42,9 @@ class RedisQueue final : public JobQueue, public LeaseBackend {
                                                   Random& random, Logger& log,
                                                   RedisQueueTuning tuning = {});
 
-  Result<bool> enqueue(std::string_view id, const OpContext& context) override;
+  using JobQueue::enqueue;
+  Result<bool> enqueue(std::string_view id, std::string_view caller,
+                       const OpContext& context) override;
   Result<std::vector<Lease>> lease(std::size_t most, std::chrono::milliseconds ttl,
                                    std::chrono::milliseconds wait,
                                    const OpContext& context) override;
@@ -94,22 +91,15 @@ class RedisQueue final : public JobQueue, public LeaseBackend {
   void take_turns(const std::vector<Turn*>& turns);
   /// One script. All leases are of one ttl; the first turns are served first.
   Status take_together(const std::vector<Turn*>& acks, const std::vector<Turn*>& leases);
-  void tend_if_due();
-  Status tend();
 
   const RedisQueueTuning tuning_;
   const JobScripts scripts_;
   const std::vector<std::string> keys_;
-  const std::string consumer_;  // unlike any other process's
   Clock& clock_;
-  Logger& log_;
   RedisConnector connector_;
   RedisClient client_;
   RedisBell bell_;
   Gatherer<Turn> turns_;
-
-  std::mutex mutex_;
-  SteadyTime tend_at_{};  // guarded by mutex_
 };
 
 }  // namespace thumbmill

@@ -23,7 +23,7 @@ class JobTable {
   /// corrupt_input when the file is damaged.
   static Result<std::unique_ptr<JobTable>> open(const std::string& path, const Clock& clock);
 
-  Result<bool> enqueue(const std::string& id);
+  Result<bool> enqueue(const std::string& id, std::string_view caller);
   Result<std::vector<LeaseTicket>> lease(std::size_t most, std::chrono::milliseconds ttl);
   Result<std::optional<QueuedJob>> find(const std::string& id);
   Status forget(const std::string& id);
@@ -31,8 +31,8 @@ class JobTable {
 
   Status extend(const LeaseTicket& ticket, std::chrono::milliseconds ttl);
   Status ack(const LeaseTicket& ticket);
-  Status make_ready(const LeaseTicket& ticket, std::chrono::milliseconds delay, Code why,
-                    AttemptCost cost);
+  Status retry(const LeaseTicket& ticket, std::chrono::milliseconds delay, Code why,
+               AttemptCost cost);
   Status hand_back(const LeaseTicket& ticket);
   Status bury(const LeaseTicket& ticket, Code why);
 
@@ -57,7 +57,15 @@ class JobTable {
         opened_wall_(clock.wall_now()) {}
 
   Result<Statement*> statement(const char* sql);
+  /// Makes ready what has become so by itself: jobs whose lease has ended, and delayed ones that
+  /// are due.
+  Status release();
   Status release_expired();
+  Status release_due();
+  /// The round that is being delivered: that of a job that keeps its place.
+  Result<std::int64_t> present_round();
+  /// The round of a job of `caller` that becomes ready now: after its last, if it has jobs ready.
+  Result<std::int64_t> next_round(std::string_view caller);
   /// Runs an update of one leased row; lease_lost when the ticket is not the current lease.
   Status settle(const LeaseTicket& ticket, Statement& update);
   bool is_current(const LeaseTicket& ticket) const;

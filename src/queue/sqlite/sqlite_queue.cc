@@ -152,11 +152,12 @@ void SqliteQueue::wake_leasers() {
   ready_.notify_all();
 }
 
-Result<bool> SqliteQueue::enqueue(std::string_view id, const OpContext& context) {
+Result<bool> SqliteQueue::enqueue(std::string_view id, std::string_view caller,
+                                  const OpContext& context) {
   bool changed = false;
   RETURN_IF_ERROR(execute(
       [&](JobTable& table) {
-        auto enqueued = table.enqueue(std::string(id));
+        auto enqueued = table.enqueue(std::string(id), caller);
         changed = enqueued.ok() && *enqueued;
         return enqueued.status();
       },
@@ -238,8 +239,8 @@ Status SqliteQueue::ack(const LeaseTicket& ticket, const OpContext& context) {
 
 Status SqliteQueue::retry(const LeaseTicket& ticket, std::chrono::milliseconds delay, Code why,
                           AttemptCost cost, const OpContext& context) {
-  RETURN_IF_ERROR(execute(
-      [&](JobTable& table) { return table.make_ready(ticket, delay, why, cost); }, context));
+  RETURN_IF_ERROR(
+      execute([&](JobTable& table) { return table.retry(ticket, delay, why, cost); }, context));
   wake_leasers();
   return Status();
 }

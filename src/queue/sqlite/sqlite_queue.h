@@ -32,7 +32,9 @@ class SqliteQueue final : public JobQueue, public LeaseBackend {
                                                    Logger& log);
   ~SqliteQueue() override;
 
-  Result<bool> enqueue(std::string_view id, const OpContext& context) override;
+  using JobQueue::enqueue;
+  Result<bool> enqueue(std::string_view id, std::string_view caller,
+                       const OpContext& context) override;
   Result<std::vector<Lease>> lease(std::size_t most, std::chrono::milliseconds ttl,
                                    std::chrono::milliseconds wait,
                                    const OpContext& context) override;

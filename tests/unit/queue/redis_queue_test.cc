@@ -92,7 +92,7 @@ TEST_F(RedisQueueTest, NoJobIsUnderTwoLeasesAtOnce) {
   EXPECT_EQ(done.size(), std::size_t{kJobs});
   for (const auto& [id, times] : done) EXPECT_EQ(times, 1) << id;
   EXPECT_EQ(tell({"HLEN", "{thumbmill}:jobs"}).integer, 0);
-  EXPECT_EQ(tell({"XLEN", "{thumbmill}:queue"}).integer, 0) << "acknowledged entries are deleted";
+  EXPECT_EQ(tell({"ZCARD", "{thumbmill}:leases"}).integer, 0) << "nothing is left over";
 }
 
 TEST_F(RedisQueueTest, AProcessThatStoodStillHasLostItsLease) {
@@ -154,71 +154,74 @@ TEST_F(RedisQueueTest, ServerTimeEndsLeasesAndDelays) {
   EXPECT_EQ(queue->depth({})->running, 1u);
 }
 
-TEST_F(RedisQueueTest, AnEntryThatAForeignConsumerTookIsDelivered) {
-  start_server();
-  const auto queue = open(server_->url(), {.orphan_idle = 0ms});
-  EXPECT_THAT(lease(*queue), IsEmpty());  // makes the group
-  for (int i = 0; i < 120; ++i) ASSERT_TRUE(queue->enqueue(std::to_string(i), {}).ok());
-  tell({"XREADGROUP", "GROUP", "workers", "stranger", "COUNT", "999", "STREAMS",
-        "{thumbmill}:queue", ">"});
-  tell({"XADD", "{thumbmill}:queue", "*", "id", "without a record"});
-  EXPECT_EQ(queue->depth({})->ready, 121u);
-  EXPECT_EQ(lease(*queue, 999).size(), 1u) << "until the queue is tended";
-  clock_.advance(5s);
-  EXPECT_EQ(lease(*queue, 999).size(), 120u) << "all pages of them";
-}
-
-TEST_F(RedisQueueTest, ConsumersThatAreGoneAreRemovedUnlessTheyHoldAnEntry) {
-  start_server();
-  const auto gone = open();
-  const auto holder = open();
-  const auto tending = open(server_->url(), {.consumer_idle = -1ms});
-  for (const char* id : {"a", "b"}) ASSERT_TRUE(gone->enqueue(id, {}).ok());
-  auto done = lease(*gone);
-  auto held = lease(*holder);
-  ASSERT_TRUE(done.at(0).ack({}).ok());
-  const auto pending_by_name = [&] {
-    std::map<std::string, std::int64_t> pending;
-    for (const RedisReply& consumer :
-         tell({"XINFO", "CONSUMERS", "{thumbmill}:queue", "workers"}).list) {
-      pending[consumer.list.at(1).text] = consumer.list.at(3).integer;
-    }
-    return pending;
-  };
-  const auto before = pending_by_name();
-  EXPECT_EQ(before.size(), 2u);
-  EXPECT_THAT(lease(*tending), IsEmpty());
-  const auto after = pending_by_name();
-  for (const auto& [name, pending] : before) {
-    EXPECT_EQ(after.contains(name), pending > 0) << name;
-  }
-  EXPECT_TRUE(held.at(0).ack({}).ok());
-}
-
-TEST_F(RedisQueueTest, GoesOnWhenScriptsOrTheGroupAreGone) {
+TEST_F(RedisQueueTest, GoesOnWhenScriptsAreGone) {
   start_server();
   const auto queue = open();
   for (const char* id : {"a", "b", "c"}) ASSERT_TRUE(queue->enqueue(id, {}).ok());
   auto held = lease(*queue);
   tell({"SCRIPT", "FLUSH"});
-  tell({"XGROUP", "DESTROY", "{thumbmill}:queue", "workers"});
   EXPECT_TRUE(held.at(0).extend(kTtl, {}).ok());
   const auto others = lease(*queue, 9);
   ASSERT_EQ(others.size(), 2u) << "and not what is under a lease";
   EXPECT_TRUE(held[0].ack({}).ok());
 }
 
-TEST_F(RedisQueueTest, EnqueueMendsARecordWhoseEntryIsGone) {
+TEST_F(RedisQueueTest, EnqueueMendsARecordOfAJobThatIsNowhere) {
   start_server();
   const auto queue = open();
   ASSERT_TRUE(queue->enqueue("a", {}).value());
-  tell({"DEL", "{thumbmill}:queue"});
+  tell({"DEL", "{thumbmill}:ready"});
   EXPECT_THAT(lease(*queue), IsEmpty());
   EXPECT_TRUE(queue->enqueue("a", {}).value());
   EXPECT_EQ(lease(*queue).size(), 1u);
   tell({"DEL", "{thumbmill}:leases"});
   EXPECT_TRUE(queue->enqueue("a", {}).value());
   EXPECT_EQ(lease(*queue).size(), 1u);
+}
+
+TEST_F(RedisQueueTest, RemembersOnlyCallersWithJobsReady) {
+  start_server();
+  const auto queue = open();
+  for (int i = 0; i < 100; ++i) {
+    ASSERT_TRUE(queue->enqueue(std::to_string(i), "address " + std::to_string(i), {}).ok());
+  }
+  EXPECT_EQ(tell({"ZCARD", "{thumbmill}:callers"}).integer, 100);
+  for (Lease& lease : lease(*queue, 100)) ASSERT_TRUE(lease.ack({}).ok());
+  ASSERT_TRUE(queue->enqueue("late", "somebody with\na strange name", {}).ok());
+  EXPECT_EQ(tell({"ZCARD", "{thumbmill}:callers"}).integer, 1);
+  auto leases = lease(*queue);
+  ASSERT_TRUE(leases.at(0).retry(1s, Code::internal, AttemptCost::counted, {}).ok());
+  clock_.advance(1s);
+  EXPECT_EQ(lease(*queue).at(0).attempt(), 2);
+}
+
+// As a version without callers left them: who had begun is delivered, the sweep queues the others.
+TEST_F(RedisQueueTest, RecordsOfAnOlderFormatAreReplaced) {
+  start_server();
+  const auto queue = open();
+  for (const char* id : {"ready", "running"}) tell({"XADD", "{thumbmill}:queue", "*", "id", id});
+  tell({"HSET", "{thumbmill}:jobs", "ready", "ready 0 1700000000000 - 1-0 ok"});
+  tell({"HSET", "{thumbmill}:jobs", "running", "running 1 1700000000000 0123456789abcdef 2-0 ok"});
+  tell({"ZADD", "{thumbmill}:leases", "1", "running"});
+  tell({"HSET", "{thumbmill}:jobs", "delayed", "delayed 2 1700000000000 - - internal"});
+  tell({"ZADD", "{thumbmill}:delayed", "1", "delayed"});
+  tell({"HSET", "{thumbmill}:jobs", "dead", "dead 5 1700000000000 - - internal"});
+  tell({"ZADD", "{thumbmill}:dead", "1", "dead"});
+  EXPECT_EQ(queue->depth({})->dead, 1u);
+  auto begun = lease(*queue, 9);
+  ASSERT_EQ(begun.size(), 2u);
+  for (Lease& lease : begun) {
+    EXPECT_NE(lease.id(), "ready");
+    EXPECT_EQ(lease.attempt(), 1) << "its tries are forgotten";
+    EXPECT_TRUE(lease.ack({}).ok());
+  }
+  for (const char* id : {"ready", "dead"}) {
+    EXPECT_EQ(queue->find(id, {}).value(), std::nullopt);
+    EXPECT_TRUE(queue->enqueue(id, {}).value());
+  }
+  EXPECT_EQ(lease(*queue, 9).size(), 2u);
+  EXPECT_EQ(queue->depth({})->backlog(), 2u);
+  EXPECT_EQ(queue->depth({})->dead, 0u);
 }
 
 TEST_F(RedisQueueTest, KeysShareOneSlotAndAreNothingElse) {
@@ -232,8 +235,7 @@ TEST_F(RedisQueueTest, KeysShareOneSlotAndAreNothingElse) {
     EXPECT_TRUE(key.text.starts_with("{thumbmill}:")) << key.text;
   }
   for (const char* id : {"a", "b", "c", "d"}) ASSERT_TRUE(queue->forget(id, {}).ok());
-  EXPECT_EQ(tell({"XLEN", "{thumbmill}:queue"}).integer, 0);
-  for (const char* key : {"jobs", "leases", "delayed", "dead"}) {
+  for (const char* key : {"ready", "jobs", "leases", "delayed", "dead"}) {
     EXPECT_EQ(tell({"EXISTS", std::string("{thumbmill}:") + key}).integer, 0) << key;
   }
 }

@@ -1,5 +1,6 @@
 #include "queue/sqlite/sqlite_queue.h"
 
+#include <algorithm>
 #include <csignal>
 #include <cstdlib>
 #include <filesystem>
@@ -109,24 +110,82 @@ TEST_F(SqliteQueueTest, RowsOfOthersAreReadyAfterARestart) {
   ASSERT_EQ(sqlite3_open(path_.c_str(), &database), SQLITE_OK);
   ASSERT_EQ(sqlite3_exec(database,
                          "DROP TRIGGER jobs_of_others; INSERT INTO jobs VALUES "
-                         "(x'00ff', 0, 0, 0, 0, 0, 'ok'), ('due', 0, 'soon', 0, 0, 0, 'ok'),"
-                         "('late', 0, 9223372036854775807, 0, 0, 0, 'ok'),"
-                         "('old', 0, 0, -9223372036854775808, 0, 0, 'ok'),"
-                         "('tries', 0, 0, 0, 9223372036854775807, 0, 'ok'),"
-                         "('token', 0, 0, 0, 0, 9223372036854775807, 'ok'),"
-                         "('state', 7, 0, 0, 0, 0, 'ok'), ('word', 'ready', 0, 0, 0, 0, 'ok')",
+                         "(x'00ff', 0, 0, 0, 0, 0, 'ok', '', 0),"
+                         "('due', 3, 'soon', 0, 0, 0, 'ok', '', 0),"
+                         "('late', 3, 9223372036854775807, 0, 0, 0, 'ok', '', 0),"
+                         "('old', 0, 0, -9223372036854775808, 0, 0, 'ok', '', 0),"
+                         "('tries', 0, 0, 0, 9223372036854775807, 0, 'ok', '', 0),"
+                         "('token', 0, 0, 0, 0, 9223372036854775807, 'ok', '', 0),"
+                         "('state', 7, 0, 0, 0, 0, 'ok', '', 0),"
+                         "('word', 'ready', 0, 0, 0, 0, 'ok', '', 0),"
+                         "('caller', 0, 0, 0, 0, 0, 'ok', x'00ff', 0),"
+                         "('round', 0, 0, 0, 0, 0, 'ok', '', 'next'),"
+                         "('running', 1, 0, 0, 0, 0, 'ok', '', 9223372036854775807);"
+                         "INSERT INTO callers VALUES ('', 'next'), ('a', 9223372036854775807)",
                          nullptr, nullptr, nullptr),
             SQLITE_OK);
   sqlite3_close(database);
   const auto queue = open();
-  EXPECT_EQ(queue->depth({})->ready, 9u);
+  EXPECT_EQ(queue->depth({})->ready, 12u);
   auto leases = queue->lease(99, 30s, 0ms, {}).value();
-  EXPECT_EQ(leases.size(), 9u);
+  EXPECT_EQ(leases.size(), 12u);
   for (Lease& lease : leases) {
     EXPECT_EQ(lease.attempt(), 1) << lease.id();
     EXPECT_TRUE(lease.ack({}).ok()) << lease.id();
   }
   EXPECT_EQ(queue->depth({})->backlog(), 0u);
+  for (const char* caller : {"", "a", "b"}) {
+    EXPECT_TRUE(queue->enqueue(std::string("of ") + caller, caller, {}).value());
+  }
+  EXPECT_EQ(queue->lease(99, 30s, 0ms, {})->size(), 3u);
+}
+
+// As version 1 made it, with a job of each state.
+TEST_F(SqliteQueueTest, AFileOfTheFirstFormatIsTakenOver) {
+  std::filesystem::create_directories(directory_.path() + "/sub");
+  const std::string command =
+      "sqlite3 '" + path_ +
+      "' \"CREATE TABLE jobs(id TEXT PRIMARY KEY, state INTEGER NOT NULL, due_ms INTEGER NOT NULL, "
+      "queued_ms INTEGER NOT NULL, attempts INTEGER NOT NULL, token INTEGER NOT NULL, last_failure "
+      "TEXT NOT NULL) WITHOUT ROWID; CREATE INDEX jobs_by_due ON jobs(state, due_ms); "
+      "CREATE TABLE counts(state INTEGER PRIMARY KEY, n INTEGER NOT NULL); "
+      "INSERT INTO counts VALUES (0, 2), (1, 1), (2, 1); "
+      "INSERT INTO jobs VALUES ('b', 0, 5, 5, 0, 0, 'ok'), ('a', 1, 4, 4, 1, 1, 'ok'), "
+      "('c', 0, 99999999999999, 6, 2, 2, 'internal'), ('d', 2, 7, 7, 1, 1, 'corrupt_input'); "
+      "PRAGMA user_version=1\"";
+  if (std::system(command.c_str()) != 0) GTEST_SKIP() << "the sqlite3 program is not installed";
+  const auto queue = open();
+  EXPECT_EQ(queue->depth({})->ready, 3u);
+  EXPECT_EQ(queue->depth({})->dead, 1u);
+  ASSERT_TRUE(queue->enqueue("other", "other", {}).ok());
+  auto leases = queue->lease(9, 30s, 0ms, {}).value();
+  ASSERT_EQ(leases.size(), 4u);
+  EXPECT_EQ(leases[0].id(), "a");
+  EXPECT_EQ(leases[0].attempt(), 2);
+  EXPECT_EQ(leases[2].last_failure(), Code::internal);
+  for (Lease& lease : leases) EXPECT_TRUE(lease.ack({}).ok());
+  EXPECT_EQ(queue->depth({})->backlog(), 0u);
+}
+
+TEST_F(SqliteQueueTest, TurnsSurviveARestart) {
+  {
+    const auto queue = open();
+    for (int i = 100; i < 140; ++i) {
+      ASSERT_TRUE(queue->enqueue("a" + std::to_string(i), "a", {}).ok());
+    }
+    for (Lease& lease : queue->lease(10, 30s, 0ms, {}).value()) ASSERT_TRUE(lease.ack({}).ok());
+    const auto unfinished = queue->lease(1, 30s, 0ms, {}).value();
+  }
+  const auto queue = open();
+  for (int i = 100; i < 110; ++i) {
+    ASSERT_TRUE(queue->enqueue("b" + std::to_string(i), "b", {}).ok());
+  }
+  ASSERT_TRUE(queue->enqueue("a199", "a", {}).ok());
+  std::vector<std::string> ids;
+  for (const Lease& lease : queue->lease(21, 30s, 0ms, {}).value()) ids.push_back(lease.id());
+  EXPECT_EQ(ids.at(0), "a110") << "which was being worked on";
+  EXPECT_EQ(std::ranges::count_if(ids, [](const auto& id) { return id.starts_with('b'); }), 10);
+  EXPECT_EQ(queue->lease(99, 30s, 0ms, {}).value().back().id(), "a199");
 }
 
 TEST_F(SqliteQueueTest, ANewerFormatIsRefusedAndLeftAlone) {

@@ -30,11 +30,11 @@ class DirectUploadsTest : public ServiceTest {
 
 TEST_F(DirectUploadsTest, ACompletedUploadIsDone) {
   const std::string id = put(jpeg_bytes("picture"));
-  ASSERT_TRUE(uploads.complete(id, {}).ok());
+  ASSERT_TRUE(uploads.complete(id, "caller", {}).ok());
   EXPECT_EQ(run_to_end(), JobState::done);
   EXPECT_EQ(result_of(id)->name, "photo.jpg");
   EXPECT_FALSE(has(upload_key(id)));
-  EXPECT_EQ(uploads.complete(id, {}).code(), Code::not_found);
+  EXPECT_EQ(uploads.complete(id, "caller", {}).code(), Code::not_found);
 }
 
 TEST_F(DirectUploadsTest, TheSweepQueuesWhatNobodyCompletes) {
@@ -50,7 +50,7 @@ TEST_F(DirectUploadsTest, TheBytesDecideWhatItIs) {
   DirectUpload said = photo();
   said.format = ImageFormat::png;
   const std::string id = put(jpeg_bytes("picture"), said);
-  ASSERT_TRUE(uploads.complete(id, {}).ok());
+  ASSERT_TRUE(uploads.complete(id, "caller", {}).ok());
   thumbnailer.set_hook([](const ThumbnailRequest& request, const OpContext&) {
     EXPECT_EQ(request.format, ImageFormat::jpeg);
     return Status();
@@ -63,7 +63,7 @@ TEST_F(DirectUploadsTest, WhatIsNoImageFailsBeforeADecoderSeesIt) {
   for (const std::string& bytes :
        {std::string("<svg></svg>"), std::string("text"), std::string()}) {
     const std::string id = put(bytes);
-    ASSERT_TRUE(uploads.complete(id, {}).ok());
+    ASSERT_TRUE(uploads.complete(id, "caller", {}).ok());
     EXPECT_EQ(run_to_end(), JobState::failed);
     EXPECT_EQ(result_of(id)->failure->code,
               bytes.empty() ? Code::invalid_argument : Code::unsupported);
@@ -88,7 +88,7 @@ TEST_F(DirectUploadsTest, OnlyWhatCanBecomeAThumbnailIsBegun) {
 TEST_F(DirectUploadsTest, AnAwayQueueLosesNothing) {
   const std::string id = put(jpeg_bytes("picture"));
   queue.fail_all(Status(Code::unavailable, "away"));
-  EXPECT_TRUE(uploads.complete(id, {}).ok());
+  EXPECT_TRUE(uploads.complete(id, "caller", {}).ok());
   EXPECT_EQ(metrics.value(metric::kUploadsUnqueued), 1);
 }
 

@@ -171,7 +171,7 @@ TEST_F(IngestTest, AKeyWhoseJobWasDeletedGivesANewJob) {
 class SlowQueue final : public JobQueue {
  public:
   explicit SlowQueue(std::function<void()> on_enqueue) : on_enqueue_(std::move(on_enqueue)) {}
-  Result<bool> enqueue(std::string_view, const OpContext&) override {
+  Result<bool> enqueue(std::string_view, std::string_view, const OpContext&) override {
     on_enqueue_();
     return true;
   }
