@@ -36,7 +36,7 @@ struct UploadOptions {
 /// Option values by name, as text.
 using UploadFields = std::map<std::string, std::string, std::less<>>;
 
-/// True for the name of an option; everything else in a form or query is passed over.
+/// True for the name of an option; everything else in a form or query is ignored.
 bool is_upload_option(std::string_view name);
 
 /// The options in `fields` (of the form), which win over those in the query. invalid_argument

@@ -23,7 +23,7 @@ void ForeignRecords::passed_over(std::string_view record, std::string_view why) 
     next_line_ = now + kBetweenLines;
     std::swap(unnamed, unnamed_);
   }
-  log_.warning("a record that is none of ours is passed over",
+  log_.warning("a record that is not ours is ignored",
                {{"source", source_},
                 {"record", record.substr(0, kMostShown)},
                 {"detail", why},

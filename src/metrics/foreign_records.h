@@ -1,6 +1,6 @@
-// ForeignRecords: what is said of a record that is none of ours. Queues, channels, buckets and
+// ForeignRecords: what is said of a record that is not ours. Queues, channels, buckets and
 // directories are open to others, and to newer versions of this program: what cannot be read there
-// is passed over, counted, and named in the log. What becomes of the record is its reader's to say.
+// is ignored, counted, and named in the log. What becomes of the record is its reader's to say.
 #pragma once
 
 #include <cstdint>
@@ -21,7 +21,7 @@ class ForeignRecords {
   ForeignRecords(std::string_view source, Metrics& metrics, Logger& log, const Clock& clock)
       : source_(source), metrics_(metrics), log_(log), clock_(clock) {}
 
-  /// Counts a record that is being passed over, and writes a line of the log for it unless there
+  /// Counts a record that is being ignored, and writes a line of the log for it unless there
   /// was one within the last ten minutes; the next line says how many had none. `record`: what it
   /// is or how it begins, any bytes. `why`: what is wrong with it.
   void passed_over(std::string_view record, std::string_view why);

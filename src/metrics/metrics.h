@@ -119,7 +119,7 @@ inline constexpr Metric kSweepSeconds{"thumbmill_sweep_duration_seconds",
                                       kSecondsBuckets};
 inline constexpr Metric kForeignRecords{
     "thumbmill_foreign_records_total", MetricKind::counter,
-    "Records of others passed over, by source: queue, events, celery, store.", "source"};
+    "Foreign records ignored, by source: queue, events, celery, store.", "source"};
 inline constexpr Metric kHttpRequests{"thumbmill_http_requests_total", MetricKind::counter,
                                       "HTTP requests by route, method and status.",
                                       "route,method,status"};

@@ -24,7 +24,7 @@ struct IdempotencyRecord {
 /// JSON text, one object, no trailing newline.
 std::string encode_idempotency_record(const IdempotencyRecord& record);
 
-/// The inverse. corrupt_input when it is not one of ours; unknown fields are passed over.
+/// The inverse. corrupt_input when it is not one of ours; unknown fields are ignored.
 Result<IdempotencyRecord> decode_idempotency_record(std::string_view json);
 
 }  // namespace thumbmill

@@ -38,7 +38,7 @@ inline constexpr std::size_t kMaxMetadataBytes = 2048;
 Result<Metadata> encode_job(const Job& job);
 
 /// The job in an original's metadata. corrupt_input when there is none or it is not one of ours;
-/// fields that this version does not know are passed over, so that older programs read newer jobs.
+/// fields that this version does not know are ignored, so that older programs read newer jobs.
 Result<Job> decode_job(const Metadata& metadata);
 
 }  // namespace thumbmill

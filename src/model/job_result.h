@@ -55,7 +55,7 @@ struct JobResult {
 /// JSON text, one object, no trailing newline.
 std::string encode_job_result(const JobResult& result);
 
-/// The inverse. corrupt_input when it is not one of ours; unknown fields are passed over.
+/// The inverse. corrupt_input when it is not one of ours; unknown fields are ignored.
 Result<JobResult> decode_job_result(std::string_view json);
 
 }  // namespace thumbmill

@@ -1,5 +1,5 @@
 // ChunkedDecoder: the chunked transfer coding (RFC 9112, section 7.1), as it arrives. Extensions
-// are passed over and trailers thrown away, both within bounds.
+// are ignored and trailers thrown away, both within bounds.
 #pragma once
 
 #include <cstdint>

@@ -141,7 +141,7 @@ HttpSession::Awaitable<bool> HttpSession::read_head() {
   if (buffer_.capacity() > kHeadReadBytes) buffer_.shrink_to_fit();
   bool begun = false;
   while (true) {
-    // One empty line before a request is passed over (RFC 9112, section 2.2).
+    // One empty line before a request is ignored (RFC 9112, section 2.2).
     if (!busy_ && buffer_.starts_with("\r\n")) buffer_.erase(0, 2);
     if (!buffer_.empty() && (busy_ || buffer_ != "\r")) {
       if (!std::exchange(begun, true)) limit_time(limits.header_time);

@@ -10,7 +10,7 @@
 namespace thumbmill {
 namespace {
 
-// A line of another version is passed over.
+// A line of another version is ignored.
 constexpr std::string_view kVersion = "1";
 
 // Takes `text`, all of which must be a number of at least `least`, as one.

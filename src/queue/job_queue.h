@@ -2,7 +2,7 @@
 // it loses no job, because the sweep fills it again from the ObjectStore.
 //
 // Queues are open to others: a lease may be of any text that somebody has put there as an id, of
-// any size. Whoever works on it parses it (JobId) and acks what is none of ours. What could not be
+// any size. Whoever works on it parses it (JobId) and acks what is not ours. What could not be
 // a lease at all, an adapter leaves alone or drops; it never fails for it.
 //
 // Adapters: queue/sqlite, queue/redis, queue/kafka; all of them and the fake run

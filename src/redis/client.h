@@ -25,7 +25,7 @@ struct RedisScript {
 };
 
 /// Whether a replica, where there is one, must have a write before it counts as done. One that
-/// does not answer in time is passed over, which is logged.
+/// does not answer in time is skipped, which is logged.
 enum class Replicated { no, wanted };
 
 /// Whether a server that is reached for the first time is asked for its settings, and warned of.

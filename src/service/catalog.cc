@@ -30,7 +30,7 @@ Result<std::optional<JobId>> decode_cursor(std::string cursor) {
     for (const std::size_t at : kDashes) cursor.insert(at, 1, '-');
     if (auto id = JobId::parse(cursor)) return id;
   }
-  return Status(Code::invalid_argument, "the cursor is none of ours");
+  return Status(Code::invalid_argument, "the cursor is not one of ours");
 }
 
 }  // namespace

@@ -44,7 +44,7 @@ class Catalog {
   Catalog(ObjectStore& store, JobQueue& queue, Notifier& notifier, Metrics& metrics, Logger& log,
           const Clock& clock);
 
-  /// not_found when there is no such job (any more). Ids that are none of ours are not_found too.
+  /// not_found when there is no such job (any more). Ids that are not ours are not_found too.
   /// corrupt_input: what is stored of it cannot be read.
   Result<JobView> find(const std::string& id, const OpContext& context);
 

@@ -78,7 +78,7 @@ Result<JobPage> DeadLetters::list(const std::string& after, std::size_t limit,
   }
   const std::optional<JobId> start = JobId::parse(after);
   if (!after.empty() && !start) {
-    return Status(Code::invalid_argument, "the cursor is none of ours");
+    return Status(Code::invalid_argument, "the cursor is not one of ours");
   }
   JobPage page;
   const Status walked = for_each_dead(store_, start, context, [&](const JobId& id) -> Result<bool> {

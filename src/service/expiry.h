@@ -1,5 +1,5 @@
-// Expiry: removes from the store what is past its time. What is none of ours, or cannot be read,
-// it passes over and leaves. Used by the Janitor only.
+// Expiry: removes from the store what is past its time. What is not ours, or cannot be read,
+// it ignores and leaves. Used by the Janitor only.
 #pragma once
 
 #include <chrono>

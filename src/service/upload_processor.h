@@ -30,7 +30,7 @@ class UploadProcessor final : public JobProcessor {
   Status store(const Subject& subject, Thumbnails thumbs) override;
   Status fail(const Subject& subject, const Status& why) override;
 
-  /// Takes a job that is none of ours off the queue.
+  /// Takes a job that is not ours off the queue.
   void pass_over(HeldLease& lease);
   Result<std::optional<JobResult>> existing_result(const JobId& id, const HeldLease& lease);
   void resolve_missing_original(const JobId& id, HeldLease& lease);

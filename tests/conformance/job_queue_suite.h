@@ -360,7 +360,7 @@ TEST_P(JobQueueSuite, HeedsStopAndDeadline) {
   EXPECT_EQ(state("a"), std::nullopt);
 }
 
-// What is none of ours is delivered like a job, for the worker to pass over, or is not looked at.
+// What is not ours is delivered like a job, for the worker to ignore, or is not looked at.
 TEST_P(JobQueueSuite, RecordsOfOthersStandInNobodysWay) {
   under_test_.write_foreign();
   enqueue("ours");

@@ -121,7 +121,7 @@ TEST_P(NotifierSuite, OtherProcessesHearOnce) {
       << "its own ones did not come back";
 }
 
-TEST_P(NotifierSuite, WhatOthersPublishIsPassedOver) {
+TEST_P(NotifierSuite, WhatOthersPublishIsIgnored) {
   const auto here = world_->process();
   const auto there = world_->process();
   await_hearing(*here, *there);

@@ -48,7 +48,7 @@ def foreign_records(case):
     until("the worker has passed them over", lambda: foreign(worker, "queue") >= 12)
     until("the sweep has passed the file over", lambda: foreign(janitor, "store") >= 1)
     for process in processes:
-        until("the events are passed over", lambda process=process: foreign(process, "events") >= 4)
+        until("the events are ignored", lambda process=process: foreign(process, "events") >= 4)
     if not (case.directory / "store/uploads/0/hello").exists():
         raise AssertionError("a file of somebody else's is gone")
     return case.finish(api)

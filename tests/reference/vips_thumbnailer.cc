@@ -60,7 +60,7 @@ bool is_common_srgb(VipsImage* image) {
   return checksum == 0xf29e526d || checksum == 0x182ea552;
 }
 
-// In 8-bit sRGB with three bands, or four with alpha. A profile that cannot be used is passed over:
+// In 8-bit sRGB with three bands, or four with alpha. A profile that cannot be used is ignored:
 // a picture with slightly wrong colours is worth more than none.
 Result<VipsImagePtr> to_srgb(VipsImage* image) {
   const VipsInterpretation space = vips_image_get_interpretation(image);

@@ -20,7 +20,7 @@ struct ScalerManifest {
   std::optional<KedaActivation> keda;  ///< of a ScaledObject
 };
 
-/// The autoscaler in `yaml` (documents of other kinds are passed over) whose scaleTargetRef is
+/// The autoscaler in `yaml` (documents of other kinds are ignored) whose scaleTargetRef is
 /// called `target`, or the only one there is. An external metric is the backlog or workers_desired
 /// by what its name, query or value location says. invalid_argument, naming `source` and the field:
 /// no or more than one such autoscaler, something missing, or something that is not simulated.

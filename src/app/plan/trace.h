@@ -28,7 +28,7 @@ Trace burst_trace(double per_second, double factor, double burst_seconds, double
 /// One day's curve, pressed into `seconds`: `per_second` on average, a fifth of it at night, 1.8
 /// times at its peak.
 Trace day_trace(double per_second, double seconds);
-/// Lines of "seconds,uploads a second", ascending from 0; a first line of words is passed over. The
+/// Lines of "seconds,uploads a second", ascending from 0; a first line of words is ignored. The
 /// last line says when it ends. invalid_argument, with `source` and the line's number.
 Result<Trace> csv_trace(const std::string& text, const std::string& source);
 

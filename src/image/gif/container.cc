@@ -76,7 +76,7 @@ void Reader::take_extension() {
   if ((block[0] & 1) != 0) clear_index_ = static_cast<std::uint8_t>(block[3]);
 }
 
-// Nothing for a frame without pixels, which is passed over.
+// Nothing for a frame without pixels, which is ignored.
 std::optional<Frame> Reader::take_frame() {
   Frame frame;
   frame.left = little_endian_at(rest_, 0, 2);

@@ -25,7 +25,7 @@ struct CodecTypes {
 };
 
 /// The fields that a thumbnail depends on. Views are of the box. The gain map, Exif and XMP are
-/// passed over; so are the depth and the chroma format, which the coded picture says itself.
+/// ignored; so are the depth and the chroma format, which the coded picture says itself.
 struct MinimizedBox {
   std::optional<CodecTypes> codec;  ///< nothing: the file type says it
   SizePx size;                      ///< declared, not trusted: 1 to 32,768 a side

@@ -47,7 +47,7 @@ Result<std::optional<Scan>> MarkerReader::next_scan(std::size_t from) {
     at = 2;
   }
   while (true) {
-    // As everybody does, bytes between segments are passed over.
+    // As everybody does, bytes between segments are ignored.
     at = bytes_.find('\xff', at);
     if (at == std::string_view::npos || at + 2 > bytes_.size()) return std::optional<Scan>();
     const std::uint8_t marker = byte(bytes_, at + 1);

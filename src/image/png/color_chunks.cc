@@ -102,7 +102,7 @@ bool is_profile(std::string_view bytes) {
          bytes.substr(kSignatureAt, 4) == "acsp";
 }
 
-// Of gAMA with or without cHRM. cHRM alone says nothing of the curve, and is passed over.
+// Of gAMA with or without cHRM. cHRM alone says nothing of the curve, and is ignored.
 std::string profile_of_gamma(const PngColorChunks& chunks) {
   constexpr double kUsual = 2.2;
   constexpr double kThreshold = 0.05;  // libpng's: a screen does not differ by less

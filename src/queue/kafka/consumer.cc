@@ -14,7 +14,7 @@ constexpr int kPollMs = 50;
 constexpr int kTakeOverTimeoutMs = 5'000;
 constexpr milliseconds kCommitEvery{1'000};
 constexpr std::chrono::seconds kReadTimeout{30};
-// The most that retry-cap can be. What asks for more is none of ours, and would hold the commits of
+// The most that retry-cap can be. What asks for more is not ours, and would hold the commits of
 // its partition up.
 constexpr std::chrono::hours kLongestDelay{24};
 // A partition is not read further while so many of its records are unfinished; again at half.

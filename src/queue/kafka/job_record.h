@@ -13,7 +13,7 @@
 
 namespace thumbmill {
 
-/// More tries than this are none of ours.
+/// More tries than this are not ours.
 inline constexpr int kMostAttempts = 1'000'000;
 
 struct JobRecord {
@@ -30,7 +30,7 @@ KafkaHeaders to_headers(const JobRecord& record);
 using KafkaHeaderOf = std::function<std::optional<std::string_view>(const char* name)>;
 
 /// What a record says, whoever wrote it: any key is an id, for the worker to judge. Unknown headers
-/// are passed over; one that is missing, or none of ours, has its default.
+/// are ignored; one that is missing, or not ours, has its default.
 JobRecord from_record(std::string_view key, const KafkaHeaderOf& header);
 JobRecord from_message(const rd_kafka_message_t& message);
 

@@ -17,7 +17,7 @@ end
 -- Where a job is, by the state in its record.
 local places = {ready = ready, running = leases, delayed = delayed, dead = dead}
 
--- Nothing when the line is none of ours.
+-- Nothing when the line is not ours.
 local function parse(line)
   if not line then return nil end
   local state, attempts, queued, token, round, why, caller =
@@ -27,7 +27,7 @@ local function parse(line)
           round = tonumber(round), why = why, caller = caller}
 end
 
--- Also of an id whose record is missing, or none of ours: its worker looks at it.
+-- Also of an id whose record is missing, or not ours: its worker looks at it.
 local function new_job(caller)
   return {attempts = 0, queued = now, round = 0, why = 'ok', caller = caller}
 end

@@ -180,7 +180,7 @@ TEST_F(MutatedImages, AFailureOfOurOwnIsAFailure) {
   EXPECT_TRUE(tally.findings.empty());
 }
 
-TEST_F(MutatedImages, ACrashThatNothingTellsOfIsNotPassedOver) {
+TEST_F(MutatedImages, ACrashThatNothingTellsOfIsNotIgnored) {
   if (kSanitizerBuild) GTEST_SKIP() << "there a report tells";
   const Tally tally = run("library", 40);
   EXPECT_FALSE(tally.good());

@@ -1,5 +1,5 @@
 // Checks JSON against the part of JSON Schema (2020-12) that openapi.json uses, and answers against
-// the description. A keyword that it does not know fails the check, so that none is passed over.
+// the description. A keyword that it does not know fails the check, so that none is ignored.
 #pragma once
 
 #include <string>

@@ -1,4 +1,4 @@
-// What others put where records of ours are read: passed over, whatever it is.
+// What others put where records of ours are read: ignored, whatever it is.
 #include <gtest/gtest.h>
 
 #include "fakes/named_id.h"

@@ -234,7 +234,7 @@ TEST_F(CeleryQueueTest, StrangeMessagesAreRefusedAndKept) {
   }
   EXPECT_EQ(kept, std::multiset<std::string>(strange.begin(), strange.end()));
   EXPECT_EQ(metrics_.value(metric::kForeignRecords, {"celery"}), strange.size());
-  EXPECT_THAT(log_.warnings(), ElementsAre(HasSubstr("none of ours")));
+  EXPECT_THAT(log_.warnings(), ElementsAre(HasSubstr("not ours")));
   EXPECT_EQ(unacked(), 1);
   EXPECT_EQ(redis({"ZCARD", "unacked_index"}).integer, 1);
 }

@@ -162,7 +162,7 @@ TEST_F(CatalogListTest, OneThatCannotBeReadHidesNoOther) {
   const std::string last = put_job(false);
   EXPECT_EQ(page_through(5), (std::vector{last, first}));
   EXPECT_EQ(metrics.value(metric::kForeignRecords, {"store"}), 10) << "asked for and listed";
-  EXPECT_EQ(log.count(LogLevel::warning, "none of ours"), 1u);
+  EXPECT_EQ(log.count(LogLevel::warning, "not ours"), 1u);
 }
 
 TEST_F(CatalogListTest, PagesThroughManyJobsNewestFirstWithTies) {

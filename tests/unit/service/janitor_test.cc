@@ -120,7 +120,7 @@ TEST_F(JanitorTest, ADamagedResultDoesNotCostTheOriginal) {
   EXPECT_EQ(run_to_end(), JobState::done);
 }
 
-TEST_F(JanitorTest, WhatOthersPutIntoTheStoreIsPassedOverAndLeft) {
+TEST_F(JanitorTest, WhatOthersPutIntoTheStoreIsIgnoredAndLeft) {
   const std::string id = accept();
   EXPECT_EQ(run_to_end(), JobState::done);
   const std::string shard = id.substr(id.size() - 1);
@@ -139,7 +139,7 @@ TEST_F(JanitorTest, WhatOthersPutIntoTheStoreIsPassedOverAndLeft) {
   for (const std::string& key : foreign) EXPECT_TRUE(has(key)) << key;
   EXPECT_EQ(queue.depth({})->backlog(), 0u);
   EXPECT_GE(metrics.value(metric::kForeignRecords, {"store"}), 7);
-  EXPECT_EQ(log.count(LogLevel::warning, "none of ours"), 1u);
+  EXPECT_EQ(log.count(LogLevel::warning, "not ours"), 1u);
 }
 
 TEST_F(JanitorTest, ADamagedObjectEndsNoSweep) {

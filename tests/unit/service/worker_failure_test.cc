@@ -121,7 +121,7 @@ TEST_F(WorkerFailureTest, ADamagedJobFailsWithItsOriginalKept) {
   EXPECT_EQ(store.keys(), (std::vector{dead_key(id), result_key(id)}));
 }
 
-TEST_F(WorkerFailureTest, AJobThatIsNoneOfOursIsPassedOver) {
+TEST_F(WorkerFailureTest, AJobThatIsNotOursIsIgnored) {
   const std::vector<std::string> foreign = {"hello", "", "../../etc/passwd", std::string(300, 'x'),
                                             std::string("a\0b\n\xff", 5)};
   for (const std::string& id : foreign) ASSERT_TRUE(queue.enqueue(id, {}).ok());
@@ -131,7 +131,7 @@ TEST_F(WorkerFailureTest, AJobThatIsNoneOfOursIsPassedOver) {
   EXPECT_EQ(store.keys(), (std::vector{result_key(id), thumb_of(id)}));
   EXPECT_EQ(queue.depth({})->backlog(), 0u) << "they are off the queue";
   EXPECT_EQ(metrics.value(metric::kForeignRecords, {"queue"}), foreign.size());
-  EXPECT_EQ(log.count(LogLevel::warning, "none of ours"), 1u);
+  EXPECT_EQ(log.count(LogLevel::warning, "not ours"), 1u);
 }
 
 TEST_F(WorkerFailureTest, AnOriginalGoneWithoutAResultIsAnAlarm) {

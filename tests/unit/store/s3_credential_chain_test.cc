@@ -73,7 +73,7 @@ TEST_F(CredentialChainTest, TakesTheFirstSourceThatIsSetUpAndStaysWithIt) {
   EXPECT_EQ(get(), "key-2") << "another identity must not take its place";
 }
 
-TEST_F(CredentialChainTest, AFailingSourceIsNotPassedOver) {
+TEST_F(CredentialChainTest, AFailingSourceIsNotIgnored) {
   add([] { return Status(Code::unavailable, "no answer"); });
   ScriptedSource& second = add_numbered(minutes(60));
   open();

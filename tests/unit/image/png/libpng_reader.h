@@ -21,7 +21,7 @@ struct LibpngPicture {
 };
 
 /// CRCs of critical chunks do not matter, a chunk that is not critical and has a wrong one is
-/// passed over, an index behind the palette is its last one, and the window that the data declares
+/// ignored, an index behind the palette is its last one, and the window that the data declares
 /// is not enforced. Of an interlaced picture, earlier passes fill the place of later ones. Pictures
 /// of more than `most_pixels` are not read.
 LibpngPicture read_by_libpng(const std::string& file, std::size_t most_pixels);

@@ -106,7 +106,7 @@ bool is_stated(const std::string& file) {
     if (chunk.type == "PLTE" && entries == 0) entries = chunk.size / 3;
     if (chunk.type == "PLTE" && color == PngColor::rgb && has_key) return true;
     if (chunk.type != "tRNS") continue;
-    // libpng passes over one in front of PLTE, and one that is too long.
+    // libpng ignores one in front of PLTE, and one that is too long.
     has_key = true;
     if (color == PngColor::palette && chunk.size > entries) return true;
     if (color == PngColor::grey && chunk.size > 2) return true;
