@@ -121,7 +121,7 @@ TEST_F(SqliteQueueTest, RowsOfOthersAreReadyAfterARestart) {
                          "('caller', 0, 0, 0, 0, 0, 'ok', x'00ff', 0),"
                          "('round', 0, 0, 0, 0, 0, 'ok', '', 'next'),"
                          "('running', 1, 0, 0, 0, 0, 'ok', '', 9223372036854775807);"
-                         "INSERT INTO callers VALUES ('', 'next'), ('a', 9223372036854775807)",
+                         "REPLACE INTO callers VALUES ('', 'next'), ('a', 9223372036854775807)",
                          nullptr, nullptr, nullptr),
             SQLITE_OK);
   sqlite3_close(database);
