@@ -6,9 +6,9 @@ import pathlib
 import resource
 import socket
 import struct
-import time
 import zlib
 
+from service import until
 from target import chunk, png
 
 KIB = 1024
@@ -40,16 +40,9 @@ def client(port, request=b"", source="127.0.0.1"):
     return connection
 
 
-def await_that(what, holds, seconds=30):
-    end = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < end, f"waited {seconds} s for {what}"
-        time.sleep(0.02)
-
-
 def most_until_cut(port):
     """The most bytes in the kernel that nobody takes, until the service has reset all connections."""
-    await_that("answers", lambda: connections(port)[1] > 0)
+    until("answers", lambda: connections(port)[1] > 0)
     most = 0
 
     def cut():
@@ -58,7 +51,7 @@ def most_until_cut(port):
         most = max(most, unsent)
         return left == 0
 
-    await_that("the connections to be reset", cut, 60)
+    until("the connections to be reset", cut, 60)
     return most
 
 
@@ -132,7 +125,7 @@ def connections_of_one_address(target):
     def refused():
         return service.metric("thumbmill_http_rejected_total", reason="too_many_of_address")
 
-    await_that("40 connections to be refused", lambda: refused() >= 40)
+    until("40 connections to be refused", lambda: refused() >= 40)
     stranger = http.client.HTTPConnection("127.0.0.1", service.port, 10, source_address=(STRANGER, 0))
     stranger.request("GET", "/v1/queue")
     answer = stranger.getresponse()

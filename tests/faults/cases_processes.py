@@ -7,17 +7,9 @@ import time
 
 import checks
 from relay import Balancer
+from service import until
 
 REDELIVERY_SECONDS = 45  # promised in docs/delivery.md for leases as they are by default
-WAIT_SECONDS = 60
-
-
-def until(what, condition, seconds=WAIT_SECONDS):
-    deadline = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > deadline:
-            raise AssertionError(f"never came within {seconds} s: {what}")
-        time.sleep(0.05)
 
 
 def send(signal_number, *pids):

@@ -3,9 +3,9 @@
 import subprocess
 import time
 
-from cases_processes import until
 from cluster import Redis, free_port
 from relay import Wire
+from service import until
 
 ANSWER_SECONDS = 15  # in which an upload must be answered while the queue hangs
 LOST_WRITES = 20  # jobs that the master acknowledges and takes with it
@@ -45,8 +45,8 @@ def foreign_records(case):
             redis.command("ZADD", "{thumbmill}:" + members, "1", f"{members}-{name}")
         redis.command("PUBLISH", "{thumbmill}:events", name)
     case.lasting(3)
-    until("the worker has passed them over", lambda: foreign(worker, "queue") >= 12)
-    until("the sweep has passed the file over", lambda: foreign(janitor, "store") >= 1)
+    until("the worker ignores them", lambda: foreign(worker, "queue") >= 12)
+    until("the sweep ignores the file", lambda: foreign(janitor, "store") >= 1)
     for process in processes:
         until("the events are ignored", lambda process=process: foreign(process, "events") >= 4)
     if not (case.directory / "store/uploads/0/hello").exists():

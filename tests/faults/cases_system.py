@@ -3,7 +3,7 @@
 import time
 
 import checks
-from cases_processes import until
+from service import until
 
 SOME_JPEG = b"\xff\xd8\xff\xe0 whatever"  # good enough to be stored
 HOUR = 3600

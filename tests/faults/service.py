@@ -9,6 +9,15 @@ import subprocess
 import time
 
 ANSWER_SECONDS = 60
+WAIT_SECONDS = 60
+
+
+def until(what, condition, seconds=WAIT_SECONDS):
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            raise AssertionError(f"never came within {seconds} s: {what}")
+        time.sleep(0.02)
 
 
 def descendants(root):
