@@ -23,11 +23,10 @@ void ForeignRecords::passed_over(std::string_view record, std::string_view why) 
     next_line_ = now + kBetweenLines;
     std::swap(unnamed, unnamed_);
   }
-  log_.warning("a record that is not ours is ignored",
-               {{"source", source_},
-                {"record", record.substr(0, kMostShown)},
-                {"detail", why},
-                {"others_since_the_last_line", unnamed}});
+  log_.warning("a record that is not ours is ignored", {{"source", source_},
+                                                        {"record", record.substr(0, kMostShown)},
+                                                        {"detail", why},
+                                                        {"others_since_the_last_line", unnamed}});
 }
 
 }  // namespace thumbmill

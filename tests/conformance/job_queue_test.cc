@@ -86,8 +86,8 @@ void write_foreign_keys(const std::string& url) {
     return reply.text;
   };
   const std::string ready = "{thumbmill}:ready", jobs = "{thumbmill}:jobs";
-  for (const std::string& id : {std::string("hello"), std::string(),
-                                std::string("a\0b\n\xff c", 7), std::string(10'000, 'x')}) {
+  for (const std::string& id : {std::string("hello"), std::string(), std::string("a\0b\n\xff c", 7),
+                                std::string(10'000, 'x')}) {
     tell({"ZADD", ready, "0", id});
   }
   for (const char* round : {"-inf", "-1", "0.5", "1e300", "+inf"}) {

@@ -156,9 +156,9 @@ TEST_F(DecoderPoolTest, AProcessCannotUseMoreThanAFewImagesTime) {
   options.limits.cpu_time = std::chrono::seconds(10);
   pool_ = DecoderPool::start(options, metrics_, log_, clock_).value();
   EXPECT_EQ(run("cpu-limit").status().message(), "40");
-  EXPECT_EQ(pool_->make(request_for("cpu-limit", ImageFormat::heic), {}).status().message(),
-            std::to_string(
-                13 + longest_writing_allowance(options.limits.max_rendition_pixels).count()));
+  EXPECT_EQ(
+      pool_->make(request_for("cpu-limit", ImageFormat::heic), {}).status().message(),
+      std::to_string(13 + longest_writing_allowance(options.limits.max_rendition_pixels).count()));
 }
 
 }  // namespace
