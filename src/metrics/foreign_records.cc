@@ -10,7 +10,7 @@ constexpr std::size_t kMostShown = 100;
 
 }  // namespace
 
-void ForeignRecords::passed_over(std::string_view record, std::string_view why) {
+void ForeignRecords::report(std::string_view record, std::string_view why) {
   metrics_.add(metric::kForeignRecords, 1, {source_});
   std::int64_t unnamed = 0;
   {

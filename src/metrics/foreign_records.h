@@ -24,7 +24,7 @@ class ForeignRecords {
   /// Counts a record that is being ignored, and writes a line of the log for it unless there
   /// was one within the last ten minutes; the next line says how many had none. `record`: what it
   /// is or how it begins, any bytes. `why`: what is wrong with it.
-  void passed_over(std::string_view record, std::string_view why);
+  void report(std::string_view record, std::string_view why);
 
  private:
   const std::string source_;

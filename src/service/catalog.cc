@@ -48,7 +48,7 @@ Result<JobView> Catalog::find(const std::string& text, const OpContext& context)
   if (!id) return no_such_job(text);
   Result<JobView> found = view(*id, context);
   if (found.status().code() == Code::corrupt_input) {
-    foreign_.passed_over(fmt::format("job {}", text), found.status().to_string());
+    foreign_.report(fmt::format("job {}", text), found.status().to_string());
   }
   return found;
 }

@@ -49,14 +49,14 @@ Status Expiry::for_each_older(std::string_view space, WallTime cutoff, const Vis
       if (!object) break;
       const std::optional<JobId> id = id_from_key(object->key);
       if (!id) {
-        foreign_.passed_over(object->key, kNoKeyOfOurs);
+        foreign_.report(object->key, kNoKeyOfOurs);
         continue;
       }
       if (uuid7_time(*id) >= cutoff) break;
       if (object->modified >= cutoff) continue;
       const Status visited = visit(*object, *id);
       if (visited.code() == Code::corrupt_input) {
-        foreign_.passed_over(object->key, visited.message());
+        foreign_.report(object->key, visited.message());
         continue;
       }
       RETURN_IF_ERROR(visited);
@@ -150,7 +150,7 @@ Result<std::uint64_t> Expiry::idempotency_records() {
       ASSIGN_OR_RETURN(const std::optional<ListedObject> record, records.next());
       if (!record) break;
       if (!is_idempotency_key(record->key)) {
-        foreign_.passed_over(record->key, kNoKeyOfOurs);
+        foreign_.report(record->key, kNoKeyOfOurs);
         continue;
       }
       if (record->modified >= cutoff(ages_.unfinished)) continue;

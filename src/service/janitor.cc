@@ -86,7 +86,7 @@ Status Janitor::Thread::sweep_uploads(milliseconds age, SweepReport& report,
       if (!upload) break;
       const std::optional<JobId> id = id_from_key(upload->key);
       if (!id) {
-        foreign_.passed_over(upload->key, kNoKeyOfOurs);
+        foreign_.report(upload->key, kNoKeyOfOurs);
         continue;
       }
       ++report.unfinished;

@@ -21,8 +21,8 @@ Result<JobId> id_of(const HeldLease& lease) {
 
 }  // namespace
 
-void UploadProcessor::pass_over(HeldLease& lease) {
-  foreign_.passed_over(lease.id(), id_of(lease).status().message());
+void UploadProcessor::discard(HeldLease& lease) {
+  foreign_.report(lease.id(), id_of(lease).status().message());
   const Result<OpContext> context = lease.fenced();
   const Status acked = context.ok() ? lease.lease().ack(*context) : context.status();
   if (acked.ok()) return;  // otherwise it comes again when the lease has run out
@@ -32,7 +32,7 @@ void UploadProcessor::pass_over(HeldLease& lease) {
 std::optional<FetchedJob> UploadProcessor::fetch(std::shared_ptr<HeldLease> held) {
   const Result<JobId> id = id_of(*held);
   if (!id.ok()) {
-    pass_over(*held);
+    discard(*held);
     return std::nullopt;
   }
   step(WorkerStep::leased);

@@ -31,7 +31,7 @@ class UploadProcessor final : public JobProcessor {
   Status fail(const Subject& subject, const Status& why) override;
 
   /// Takes a job that is not ours off the queue.
-  void pass_over(HeldLease& lease);
+  void discard(HeldLease& lease);
   Result<std::optional<JobResult>> existing_result(const JobId& id, const HeldLease& lease);
   void resolve_missing_original(const JobId& id, HeldLease& lease);
   Status store_thumbs(const JobId& id, const HeldLease& lease, const Thumbnails& thumbs);

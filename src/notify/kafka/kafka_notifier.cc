@@ -82,7 +82,7 @@ void KafkaNotifier::read_loop() {
 void KafkaNotifier::pass_on(const rd_kafka_message_t& message) {
   const std::string_view text = kafka_header(message, kHeader).value_or("");
   auto line = from_event_line(text);
-  if (!line) foreign_.passed_over(text, kNoEventLine);
+  if (!line) foreign_.report(text, kNoEventLine);
   if (!line || line->origin == origin_) return;
   fan_out_.publish(std::move(line->event));
 }

@@ -131,7 +131,7 @@ Status RedisNotifier::receive(RedisConnection& connection) {
 void RedisNotifier::pass_on(const RedisReply& message) {
   if (message.list.size() != 3 || message.list[0].text != "message") return;
   auto line = from_event_line(message.list[2].text);
-  if (!line) foreign_.passed_over(message.list[2].text, kNoEventLine);
+  if (!line) foreign_.report(message.list[2].text, kNoEventLine);
   if (!line || line->origin == origin_) return;
   fan_out_.publish(std::move(line->event));
 }

@@ -81,7 +81,7 @@ Result<CeleryQueue::Claimed> CeleryQueue::claim(milliseconds ttl, std::vector<Le
   }
   const std::string& tag = reply.list[0].text;
   if (tag.empty()) {
-    foreign_.passed_over(reply.list[3].text, moved_to_refused("no Celery message of protocol 2"));
+    foreign_.report(reply.list[3].text, moved_to_refused("no Celery message of protocol 2"));
     return Claimed::something;
   }
   LeaseTicket ticket{tag,
@@ -108,7 +108,7 @@ Status CeleryQueue::admit(LeaseTicket ticket, std::vector<Lease>& leases) {
                                               message->name, options_.task));
   }
   if (!refusal.ok()) {
-    foreign_.passed_over(ticket.id, moved_to_refused(refusal.to_string()));
+    foreign_.report(ticket.id, moved_to_refused(refusal.to_string()));
     return settle(scripts_.refuse, ticket, {}, OpContext{});
   }
   ticket.id = message->id;

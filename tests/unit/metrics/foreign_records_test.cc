@@ -19,11 +19,11 @@ TEST(ForeignRecords, AreAllCountedAndNamedNowAndThen) {
   RecordingLogger log;
   ForeignRecords foreign("queue", metrics, log, clock);
   const std::vector<std::string> records = strange_texts();
-  for (const std::string& record : records) foreign.passed_over(record, "no id of ours");
+  for (const std::string& record : records) foreign.report(record, "no id of ours");
   EXPECT_EQ(metrics.value(metric::kForeignRecords, {"queue"}), records.size());
   EXPECT_THAT(log.warnings(), SizeIs(1));
   clock.advance(std::chrono::minutes(10));
-  foreign.passed_over("hello", "no id of ours");
+  foreign.report("hello", "no id of ours");
   EXPECT_THAT(log.warnings(), SizeIs(2));
 }
 
