@@ -147,6 +147,8 @@ TEST(JpegKernel, WhatFindsNoMemoryIsTooLarge) {
 #endif
   rlimit before{};
   ASSERT_EQ(::getrlimit(RLIMIT_AS, &before), 0);
+  ImageLimits limits;
+  limits.max_rendition_pixels = 8'000 * 8'000;
   for (const bool progressive : {false, true}) {
     const std::string file = claiming(9'900, progressive);
     for (const std::uint32_t side : {600u, 1'200u, 8'000u}) {  // 1/8, 1/4, by libjpeg-turbo
@@ -154,7 +156,7 @@ TEST(JpegKernel, WhatFindsNoMemoryIsTooLarge) {
       ::malloc_trim(0);
       const rlimit none{1, before.rlim_max};
       ASSERT_EQ(::setrlimit(RLIMIT_AS, &none), 0);
-      const Status status = make(file, {box(side)}).status();
+      const Status status = make(file, {box(side)}, limits).status();
       ASSERT_EQ(::setrlimit(RLIMIT_AS, &before), 0);
       EXPECT_EQ(status.code(), Code::too_large) << status.to_string();
       EXPECT_NE(status.message().find("decoder-memory"), std::string::npos) << status.to_string();
