@@ -3,12 +3,11 @@
 // is ignored, counted, and named in the log. What becomes of the record is its reader's to say.
 #pragma once
 
-#include <cstdint>
-#include <mutex>
 #include <string>
 #include <string_view>
 
 #include "base/clock.h"
+#include "base/line_limit.h"
 #include "base/log.h"
 #include "metrics/metrics.h"
 
@@ -19,7 +18,7 @@ class ForeignRecords {
  public:
   /// `source`: where such records come from, the metric's label.
   ForeignRecords(std::string_view source, Metrics& metrics, Logger& log, const Clock& clock)
-      : source_(source), metrics_(metrics), log_(log), clock_(clock) {}
+      : source_(source), metrics_(metrics), log_(log), lines_(clock) {}
 
   /// Counts a record that is being ignored, and writes a line of the log for it unless there
   /// was one within the last ten minutes; the next line says how many had none. `record`: what it
@@ -30,11 +29,7 @@ class ForeignRecords {
   const std::string source_;
   Metrics& metrics_;
   Logger& log_;
-  const Clock& clock_;
-
-  std::mutex mutex_;
-  SteadyTime next_line_ = SteadyTime::min();  // guarded by mutex_
-  std::int64_t unnamed_ = 0;                  // since the last line; guarded by mutex_
+  LineLimit lines_;
 };
 
 }  // namespace thumbmill

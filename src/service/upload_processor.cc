@@ -106,8 +106,13 @@ void UploadProcessor::resolve_missing_original(const JobId& id, HeldLease& lease
   if (result.ok() && *result) {
     status = complete(id, lease, **result);
   } else if (result.ok()) {
-    parts_.log.error("original missing: the job has neither original nor result",
-                     {{"job_id", id}, {"attempt", lease.lease().attempt()}});
+    // Whoever can write into the queue can cause any number of these.
+    if (const std::optional<std::int64_t> unnamed = missing_originals_.admit()) {
+      parts_.log.error("original missing: the job has neither original nor result",
+                       {{"job_id", id},
+                        {"attempt", lease.lease().attempt()},
+                        {"others_since_the_last_line", *unnamed}});
+    }
     const Result<OpContext> context = lease.fenced();
     status = context.ok() ? lease.lease().ack(*context) : context.status();
     if (status.ok()) {

@@ -12,6 +12,7 @@
 #pragma once
 
 #include "base/ids.h"
+#include "base/line_limit.h"
 #include "metrics/foreign_records.h"
 #include "service/job_processor.h"
 
@@ -22,7 +23,8 @@ class UploadProcessor final : public JobProcessor {
  public:
   UploadProcessor(const WorkerOptions& options, const WorkerParts& parts, StoreBreaker& breaker)
       : JobProcessor(options, parts, breaker),
-        foreign_("queue", parts.metrics, parts.log, parts.clock) {}
+        foreign_("queue", parts.metrics, parts.log, parts.clock),
+        missing_originals_(parts.clock) {}
 
   std::optional<FetchedJob> fetch(std::shared_ptr<HeldLease> lease) override;
 
@@ -40,6 +42,7 @@ class UploadProcessor final : public JobProcessor {
                   const StageTimes& times = {});
 
   ForeignRecords foreign_;
+  LineLimit missing_originals_;
 };
 
 }  // namespace thumbmill

@@ -158,6 +158,35 @@ TEST_F(WorkerFailureTest, AnOriginalGoneWithoutAResultIsAnAlarm) {
   EXPECT_TRUE(store.keys().empty());
 }
 
+TEST_F(WorkerFailureTest, MissingOriginalsAreAllCountedAndNamedNowAndThen) {
+  const auto enqueue_missing = [&] {
+    const std::string id = new_uuid7(clock);
+    ASSERT_TRUE(queue.enqueue(id, {}).ok());
+  };
+  std::mutex mutex;
+  std::condition_variable changed;
+  int settled = 0;
+  const auto await_settled = [&](int count) {
+    std::unique_lock lock(mutex);
+    changed.wait(lock, [&] { return settled >= count; });
+  };
+  Worker worker(one_thread(), parts([&](WorkerStep at) {
+                  const std::lock_guard lock(mutex);
+                  if (at == WorkerStep::settled) ++settled;
+                  changed.notify_all();
+                }));
+  worker.start();
+  for (int i = 0; i < 5; ++i) enqueue_missing();
+  await_settled(5);
+  EXPECT_EQ(log.count(LogLevel::error, "original missing"), 1u);
+  clock.advance(std::chrono::minutes(10));
+  enqueue_missing();
+  await_settled(6);
+  worker.stop(kNoHurry);
+  EXPECT_EQ(log.count(LogLevel::error, "original missing"), 2u);
+  EXPECT_EQ(jobs("original_missing", Code::not_found), 6);
+}
+
 TEST_F(WorkerFailureTest, ADamagedResultIsMadeAgainWhileTheOriginalIsThere) {
   const std::string id = accept();
   ASSERT_TRUE(store.put(result_key(id), Blob("{"), {}, {}).ok());
