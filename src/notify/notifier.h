@@ -30,8 +30,9 @@ struct JobEvent {
   WallTime at{};
   std::string code = {};  ///< of a failure, else empty
   int attempt = 0;        ///< tries so far; 0: a job that has just come in
-  /// Of a job that has ended: for how long it kept its worker process from other jobs, which is
-  /// less than it took, for several are worked on at once. 0 when it was not decoded this time.
+  /// Of a try that is over, whether it ended the job or the job was put off: for how long it kept
+  /// its worker process from other jobs, which is less than it took, for several are worked on at
+  /// once. 0 when nothing was decoded.
   std::chrono::microseconds worker_time{0};
 };
 

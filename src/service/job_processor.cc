@@ -15,7 +15,7 @@ double seconds(std::chrono::nanoseconds span) {
   return std::max(0.0, std::chrono::duration<double>(span).count());
 }
 
-// For how long a job keeps a worker process from others: stages overlap, so it is the slowest one,
+// For how long a try keeps a worker process from others: stages overlap, so it is the slowest one,
 // by as many jobs as may be in it at once.
 std::chrono::microseconds worker_time(const StageTimes& times, SteadyTime now,
                                       std::size_t threads) {
@@ -132,10 +132,10 @@ void JobProcessor::conclude(const Subject& subject, FailureSource source, const 
       hand_back(lease);
       return;
     case Verdict::retry_free:
-      put_off(lease, source, failure, AttemptCost::free);
+      put_off(lease, source, failure, AttemptCost::free, subject.times);
       return;
     case Verdict::retry_counted:
-      put_off(lease, source, failure, AttemptCost::counted);
+      put_off(lease, source, failure, AttemptCost::counted, subject.times);
       return;
     case Verdict::fail:
       break;
@@ -143,11 +143,12 @@ void JobProcessor::conclude(const Subject& subject, FailureSource source, const 
   // Failing takes the store and the queue as well. When they refuse, the job is put off rather than
   // failed again: its next delivery comes to the same end.
   const Status failed = fail(subject, failure);
-  if (!failed.ok()) put_off(lease, FailureSource::infrastructure, failed, AttemptCost::free);
+  if (failed.ok()) return;
+  put_off(lease, FailureSource::infrastructure, failed, AttemptCost::free, subject.times);
 }
 
 void JobProcessor::put_off(HeldLease& held, FailureSource source, const Status& failure,
-                           AttemptCost cost) {
+                           AttemptCost cost, const StageTimes& times) {
   Lease& lease = held.lease();
   if (source == FailureSource::infrastructure && is_infrastructure(source, failure.code())) {
     breaker_.suspect({.deadline = parts_.clock.now() + kCheckTime, .job_id = lease.id()});
@@ -177,7 +178,8 @@ void JobProcessor::put_off(HeldLease& held, FailureSource source, const Status& 
                                                         {"settled", settled.ok()}});
   // Unsettled, the lease runs out and the job is delivered again all the same.
   count("retried", failure.code());
-  publish(held.lease(), JobState::queued, failure.code());
+  publish(held.lease(), JobState::queued, failure.code(),
+          worker_time(times, parts_.clock.now(), options_.threads));
 }
 
 void JobProcessor::hand_back(HeldLease& held) {

@@ -78,7 +78,8 @@ class JobProcessor {
 
   /// Puts the job off, hands it back or fails it, as failure_policy says.
   void conclude(const Subject& subject, FailureSource source, const Status& failure);
-  void put_off(HeldLease& lease, FailureSource source, const Status& failure, AttemptCost cost);
+  void put_off(HeldLease& lease, FailureSource source, const Status& failure, AttemptCost cost,
+               const StageTimes& times = {});
   /// Counts, logs and publishes an end whose lease is settled.
   void announce(HeldLease& lease, const JobResult& result, const StageTimes& times);
   void count(std::string_view outcome, Code code);

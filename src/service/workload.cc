@@ -7,7 +7,7 @@ namespace {
 
 // How much of a worker's time arrivals may take: the rest is for their coming unevenly.
 constexpr double kUtilisation = 0.8;
-// The average cost is that of about so many jobs: some seconds' worth at the rates that matter.
+// The average cost is that of about so many tries: some seconds' worth at the rates that matter.
 constexpr std::uint64_t kAveraged = 200;
 
 using Seconds = std::chrono::duration<double>;
@@ -23,15 +23,18 @@ Workload::Workload(Notifier& notifier, const Clock& clock, std::chrono::millisec
 std::int64_t Workload::slot_number() const { return (clock_.now() - started_) / kSlot; }
 
 void Workload::on_event(const JobEvent& event) {
-  const bool arrived = event.state == JobState::queued && event.attempt == 0;
+  const bool queued = event.state == JobState::queued;
+  const bool arrived = queued && event.attempt == 0;
+  // One that was handed back, or whose image could not be fetched, has kept no worker.
+  const bool put_off = queued && !arrived && event.worker_time.count() > 0;
   const bool ended = event.state == JobState::done || event.state == JobState::failed;
-  if (!arrived && !ended) return;
+  if (!arrived && !put_off && !ended) return;
   const std::int64_t number = slot_number();
   const std::lock_guard lock(mutex_);
   Slot& slot = slots_[static_cast<std::size_t>(number) % kSlots];
-  if (slot.number != number) slot = Slot{.number = number, .arrived = 0, .ended = 0};
-  ++(arrived ? slot.arrived : slot.ended);
-  if (!ended || event.worker_time.count() <= 0) return;
+  if (slot.number != number) slot = Slot{.number = number};
+  ++(arrived ? slot.arrived : put_off ? slot.put_off : slot.ended);
+  if (arrived || event.worker_time.count() <= 0) return;
   averaged_ = std::min(averaged_ + 1, kAveraged);
   worker_seconds_ +=
       (Seconds(event.worker_time).count() - worker_seconds_) / static_cast<double>(averaged_);
@@ -61,7 +64,7 @@ std::optional<double> Workload::ended_per_second() const {
 
 double Workload::workers_desired(const QueueDepth& depth) const {
   const std::lock_guard lock(mutex_);
-  const double arrivals = arrivals_locked();
+  const double arrivals = arrivals_locked() + rate(&Slot::put_off, kArrivalWindow);
   const auto backlog = static_cast<double>(depth.backlog());
   if (averaged_ == 0) return arrivals > 0 || backlog > 0 ? 1 : 0;
   return workers_for(arrivals, backlog, worker_seconds_, drain_target_seconds_);

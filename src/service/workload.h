@@ -1,6 +1,9 @@
-// Workload: how many jobs come in and end, what a job costs, and so how many workers it takes; from
+// Workload: how many jobs come in and end, what a try costs, and so how many workers it takes; from
 // the Notifier's events. It sees what this process is told of: of all workers where the notifier
 // spans processes.
+//
+// It reckons in tries, because a worker is kept by each, and a job that is put off will need
+// another: such a job comes in again with each try that did not end it. Most jobs take one try.
 #pragma once
 
 #include <array>
@@ -32,11 +35,12 @@ class Workload {
 
   /// How many worker processes keep up with what comes in, at four fifths of what they can do, and
   /// work off the backlog in the drain target: arrivals / (0.8 mu) + backlog / (mu * target), where
-  /// mu is how many jobs a second one worker ended of late. Not rounded. Before any job has ended
-  /// it takes one worker to find out.
+  /// arrivals are those of jobs and of tries put off, and mu is how many tries a second one worker
+  /// got through of late, those that were put off too. Not rounded. Before any try is over it takes
+  /// one worker to find out.
   double workers_desired(const QueueDepth& depth) const;
 
-  /// That formula: `worker_seconds` of one worker for a job, 1/mu.
+  /// That formula: `worker_seconds` of one worker for a try, 1/mu.
   static double workers_for(double arrivals_per_second, double backlog, double worker_seconds,
                             double drain_seconds);
 
@@ -50,6 +54,7 @@ class Workload {
   struct Slot {
     std::int64_t number = -1;  // since the start; tells a slot of an earlier round
     std::uint64_t arrived = 0;
+    std::uint64_t put_off = 0;  // tries that kept a worker and did not end their job
     std::uint64_t ended = 0;
   };
 
@@ -64,8 +69,8 @@ class Workload {
 
   mutable std::mutex mutex_;
   std::array<Slot, kSlots> slots_;              // guarded by mutex_
-  double worker_seconds_ = 0;                   // of a job, on average; guarded by mutex_
-  std::uint64_t averaged_ = 0;                  // jobs in that average; guarded by mutex_
+  double worker_seconds_ = 0;                   // of a try, on average; guarded by mutex_
+  std::uint64_t averaged_ = 0;                  // tries in that average; guarded by mutex_
   std::unique_ptr<Subscription> subscription_;  // last: ends before what its listener uses
 };
 

@@ -131,6 +131,22 @@ TEST_F(WorkerTest, AJobThatIsSlowToFetchKeepsItsFetcher) {
   EXPECT_EQ(notifier.events().back().worker_time, seconds(3));
 }
 
+TEST_F(WorkerTest, ATryThatIsPutOffTellsWhatItTookToo) {
+  accept();
+  thumbnailer.set_hook([&](const ThumbnailRequest&, const OpContext&) {
+    clock.advance(seconds(8));
+    return Status(Code::deadline_exceeded, "not done in time");
+  });
+  EXPECT_EQ(run_to_end(), JobState::failed);
+  std::vector<std::pair<JobState, std::chrono::microseconds>> told;
+  for (const JobEvent& event : notifier.events()) told.emplace_back(event.state, event.worker_time);
+  EXPECT_EQ(told, (decltype(told){{JobState::queued, seconds(0)},
+                                  {JobState::running, seconds(0)},
+                                  {JobState::queued, seconds(8)},
+                                  {JobState::running, seconds(0)},
+                                  {JobState::failed, seconds(8)}}));
+}
+
 TEST_F(WorkerTest, AJobTenTimesLongerThanItsLeaseRunsOnce) {
   accept();
   thumbnailer.set_hook([&](const ThumbnailRequest&, const OpContext&) {

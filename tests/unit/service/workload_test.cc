@@ -24,6 +24,12 @@ class WorkloadTest : public ::testing::Test {
       notifier_.publish({.id = "a", .state = state, .attempt = 1, .worker_time = worker_time});
     }
   }
+  void put_off(int count, milliseconds worker_time) {
+    for (int i = 0; i < count; ++i) {
+      notifier_.publish(
+          {.id = "a", .state = JobState::queued, .attempt = 1, .worker_time = worker_time});
+    }
+  }
   double desired(std::uint64_t ready, std::uint64_t running = 0) const {
     QueueDepth depth;
     depth.ready = ready;
@@ -67,6 +73,31 @@ TEST_F(WorkloadTest, ArrivalsAreKeptUpWithAtFourFifthsOfTheLoad) {
 TEST_F(WorkloadTest, AJobThatIsPutBackHasNotComeInAgain) {
   arrive(5, 1);
   EXPECT_EQ(workload_.arrivals_per_second(), 0);
+}
+
+TEST_F(WorkloadTest, ATryThatIsPutOffCostsAsMuchAsOneThatEndsItsJob) {
+  end(1000, milliseconds(6));
+  put_off(2000, seconds(10));
+  clock_.advance(Workload::kArrivalWindow);
+  EXPECT_NEAR(desired(90), 10 * 90 / 30.0, 0.01) << "though no such job has ended yet";
+}
+
+TEST_F(WorkloadTest, AJobThatTakesTwoTriesTakesWorkersForBoth) {
+  clock_.advance(seconds(600));
+  arrive(60);  // in a minute
+  put_off(60, seconds(10));
+  end(60, seconds(10), JobState::failed);
+  EXPECT_NEAR(workload_.arrivals_per_second(), 1, 1e-9) << "of jobs";
+  EXPECT_NEAR(desired(0), 2 * 10 / 0.8, 1e-9) << "of tries";
+  EXPECT_NEAR(desired(30), 2 * 10 / 0.8 + 10 * 30 / 30.0, 1e-9);
+}
+
+TEST_F(WorkloadTest, AJobThatIsPutBackUntriedCostsNothing) {
+  end(10, milliseconds(100));
+  clock_.advance(Workload::kArrivalWindow);
+  put_off(60, milliseconds(0));
+  EXPECT_EQ(desired(0), 0);
+  EXPECT_NEAR(desired(60), 0.1 * 60 / 30, 1e-9);
 }
 
 TEST_F(WorkloadTest, TheCostFollowsTheLastJobsAndIsKept) {
