@@ -171,7 +171,7 @@ std::vector<Finding> check_decoders(const Settings& settings, Clock& clock, Logg
   PrometheusMetrics metrics;
   Settings one = settings;
   one.workers = 1;
-  const auto decoders = start_decoders(one, metrics, log, clock);
+  const auto decoders = start_decoders(one, MemoryShortage::wait, metrics, log, clock);
   Status probed = decoders.status();
   if (decoders.ok()) probed = Canary(**decoders, log, clock).probe();
   std::vector<Finding> findings{from_status(

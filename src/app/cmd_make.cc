@@ -183,7 +183,7 @@ int cmd_make(int argc, char** argv) {
   Settings settings = loaded->settings;
   settings.workers = std::min(worker_count(settings), tasks->size());
   const Result<std::unique_ptr<DecoderPool>> decoders =
-      start_decoders(settings, metrics, log, clock);
+      start_decoders(settings, MemoryShortage::wait, metrics, log, clock);
   if (!decoders.ok()) return fail(decoders.status());
   return run_tasks(*tasks, spec, settings, **decoders, clock) == 0 ? EX_OK : EX_DATAERR;
 }

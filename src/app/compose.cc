@@ -308,7 +308,8 @@ Status System::Parts::make_api() {
 // Before anything is opened: a process whose sandbox does not hold has touched neither store nor
 // queue, and the zygotes are there before there are secrets.
 Status System::Parts::start_decoding() {
-  ASSIGN_OR_RETURN(decoders, start_decoders(settings, metrics, log, clock));
+  ASSIGN_OR_RETURN(decoders,
+                   start_decoders(settings, MemoryShortage::give_way, metrics, log, clock));
   return Status();
 }
 

@@ -18,7 +18,8 @@ Result<DecoderPrograms> find_decoder_programs() {
                          program.parent_path() / "thumbmill-codecs"};
 }
 
-Result<std::unique_ptr<DecoderPool>> start_decoders(const Settings& settings, Metrics& metrics,
+Result<std::unique_ptr<DecoderPool>> start_decoders(const Settings& settings,
+                                                    MemoryShortage shortage, Metrics& metrics,
                                                     Logger& log, Clock& clock) {
   ASSIGN_OR_RETURN(DecoderPrograms programs, find_decoder_programs());
   DecoderPoolOptions options;
@@ -29,6 +30,7 @@ Result<std::unique_ptr<DecoderPool>> start_decoders(const Settings& settings, Me
   options.confined = settings.sandbox == Sandbox::on;
   options.limits = image_limits(settings);
   options.memory_budget_bytes = decoder_memory_budget(settings);
+  if (shortage == MemoryShortage::give_way) options.most_waiting_for_memory = 1;
   return DecoderPool::start(options, metrics, log, clock);
 }
 

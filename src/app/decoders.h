@@ -22,9 +22,16 @@ struct DecoderPrograms {
 /// unavailable when this program's own path cannot be told.
 Result<DecoderPrograms> find_decoder_programs();
 
+/// What becomes of an image for which there is no memory now.
+enum class MemoryShortage {
+  wait,      ///< for as long as it takes
+  give_way,  ///< one waits, others are exhausted: their jobs are put off, and others' get a turn
+};
+
 /// A pool of the programs thumbmill-decoder and thumbmill-codecs, which lie beside this one. As
 /// DecoderPool::start().
-Result<std::unique_ptr<DecoderPool>> start_decoders(const Settings& settings, Metrics& metrics,
+Result<std::unique_ptr<DecoderPool>> start_decoders(const Settings& settings,
+                                                    MemoryShortage shortage, Metrics& metrics,
                                                     Logger& log, Clock& clock);
 
 /// How many jobs are worked on at once: the setting, or one a core.

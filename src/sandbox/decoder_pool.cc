@@ -133,19 +133,22 @@ Result<DecoderPool::Place*> DecoderPool::take_place(const OpContext& context) {
     free_.notify_all();
   });
   std::unique_lock lock(mutex_);
-  Place* found = nullptr;
+  const std::uint64_t ticket = next_ticket_++;
+  waiting_.push_back(ticket);
+  auto found = places_.end();
   clock_.wait_until(lock, free_, context.deadline, [&] {
-    for (Place& place : places_) {
-      if (!place.busy) found = &place;
-    }
-    return found != nullptr || context.stop.stop_requested();
+    if (waiting_.front() == ticket) found = std::ranges::find(places_, false, &Place::busy);
+    return found != places_.end() || context.stop.stop_requested();
   });
-  if (found == nullptr) {
+  waiting_.erase(std::ranges::find(waiting_, ticket));
+  // There may be a place for whoever is first now.
+  free_.notify_all();
+  if (found == places_.end()) {
     if (context.stop.stop_requested()) return Status(Code::cancelled, "stopped");
     return Status(Code::deadline_exceeded, "no decoder became free in time");
   }
   found->busy = true;
-  return found;
+  return &*found;
 }
 
 void DecoderPool::return_place(Place& place) {
@@ -154,7 +157,7 @@ void DecoderPool::return_place(Place& place) {
   const std::lock_guard lock(mutex_);
   place.resident_bytes = resident;
   place.busy = false;
-  free_.notify_one();
+  free_.notify_all();
 }
 
 void DecoderPool::replace(Place& place, Decoder& decoder, std::string_view reason) {

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <condition_variable>
+#include <deque>
 #include <limits>
 #include <memory>
 #include <mutex>
@@ -37,9 +38,11 @@ struct DecoderPoolOptions {
   ImageLimits limits = {};
   /// What the images worked on may take together, by their headers.
   std::uint64_t memory_budget_bytes = std::numeric_limits<std::uint64_t>::max();
+  /// Images that may wait for memory at once, each in a process: further ones are exhausted.
+  std::size_t most_waiting_for_memory = std::numeric_limits<std::size_t>::max();
 };
 
-/// Thread-safe. Calls beyond the number of processes wait for one.
+/// Thread-safe. Calls beyond the number of processes wait for one, in the order of calling.
 ///
 /// Formats that we have decoders of our own for share processes with images before and after them,
 /// which saves starting one. Every other format has one to itself, and so has an image of which a
@@ -92,7 +95,7 @@ class DecoderPool final : public Thumbnailer {
         metrics_(metrics),
         log_(log),
         clock_(clock),
-        budget_(options.memory_budget_bytes, clock),
+        budget_(options.memory_budget_bytes, options.most_waiting_for_memory, clock),
         places_(options.processes) {}
 
   Status check_protection();
@@ -135,6 +138,8 @@ class DecoderPool final : public Thumbnailer {
 
   std::mutex mutex_;
   std::condition_variable free_;
+  std::uint64_t next_ticket_ = 0;      // guarded by mutex_
+  std::deque<std::uint64_t> waiting_;  // tickets of those that wait for a place; guarded by mutex_
   std::vector<Place>
       places_;  // busy and resident_bytes: guarded by mutex_; the rest of a busy one: its taker's
 };

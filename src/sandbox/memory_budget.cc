@@ -26,6 +26,12 @@ void MemoryBudget::Share::give_back() {
   budget->changed_.notify_all();
 }
 
+// With mutex_ held.
+bool MemoryBudget::may_take(std::uint64_t bytes, std::uint64_t ticket) const {
+  const bool first = waiting_.empty() || waiting_.front() == ticket;
+  return bytes <= total_bytes_ - taken_bytes_ && (first || overtaking_ < kMostOvertaking);
+}
+
 Result<MemoryBudget::Share> MemoryBudget::take(std::uint64_t bytes, const OpContext& context) {
   if (bytes > total_bytes_) {
     return Status(Code::too_large,
@@ -39,13 +45,23 @@ Result<MemoryBudget::Share> MemoryBudget::take(std::uint64_t bytes, const OpCont
   });
   std::unique_lock lock(mutex_);
   const std::uint64_t ticket = next_ticket_++;
+  bool mine = may_take(bytes, ticket);
+  if (!mine && waiting_.size() >= most_waiting_) {
+    return Status(Code::exhausted,
+                  "the memory to decode in is taken, and as many images wait for it as may");
+  }
   waiting_.push_back(ticket);
-  bool mine = false;
   clock_.wait_until(lock, changed_, context.deadline, [&] {
-    mine = waiting_.front() == ticket && bytes <= total_bytes_ - taken_bytes_;
+    mine = may_take(bytes, ticket);
     return mine || context.stop.stop_requested();
   });
+  const bool first = waiting_.front() == ticket;
   waiting_.erase(std::find(waiting_.begin(), waiting_.end(), ticket));
+  if (first) {
+    overtaking_ = 0;
+  } else if (mine) {
+    ++overtaking_;
+  }
   if (mine) taken_bytes_ += bytes;
   // Whoever is first now may fit, too.
   changed_.notify_all();

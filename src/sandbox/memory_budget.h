@@ -34,12 +34,17 @@ class MemoryBudget {
     std::uint64_t bytes_ = 0;
   };
 
-  MemoryBudget(std::uint64_t total_bytes, Clock& clock)
-      : total_bytes_(total_bytes), clock_(clock) {}
+  /// How many images may get what is free before one that waits for more than that.
+  static constexpr int kMostOvertaking = 32;
 
-  /// Waits until `bytes` are free, in the order of asking: a large image holds back those behind it
-  /// until it has its turn, and none waits for ever. too_large, naming the setting, when they are
-  /// more than there is; deadline_exceeded, cancelled.
+  /// `most_waiting`: how many images may wait at once.
+  MemoryBudget(std::uint64_t total_bytes, std::size_t most_waiting, Clock& clock)
+      : total_bytes_(total_bytes), most_waiting_(most_waiting), clock_(clock) {}
+
+  /// Waits until `bytes` are free, in the order of asking, but for images that fit beside one that
+  /// waits: so many of these go first, and then it holds back those behind it, so that none waits
+  /// for ever. too_large, naming the setting, when they are more than there is; exhausted when it
+  /// would have to wait and as many wait as may; deadline_exceeded, cancelled.
   Result<Share> take(std::uint64_t bytes, const OpContext& context);
 
   std::uint64_t total_bytes() const { return total_bytes_; }
@@ -48,7 +53,10 @@ class MemoryBudget {
   std::uint64_t taken_bytes() const;
 
  private:
+  bool may_take(std::uint64_t bytes, std::uint64_t ticket) const;
+
   const std::uint64_t total_bytes_;
+  const std::size_t most_waiting_;
   Clock& clock_;
 
   mutable std::mutex mutex_;
@@ -56,6 +64,7 @@ class MemoryBudget {
   std::uint64_t taken_bytes_ = 0;      // guarded by mutex_
   std::uint64_t next_ticket_ = 0;      // guarded by mutex_
   std::deque<std::uint64_t> waiting_;  // tickets in order; guarded by mutex_
+  int overtaking_ = 0;                 // of the first that waits; guarded by mutex_
 };
 
 }  // namespace thumbmill

@@ -112,11 +112,9 @@ def one_form_for_all_workers(target):
     return f"the form: {code}; another caller's image took {seconds:.2f} s"
 
 
-def many_files_of_one_caller(target):
-    """16 small files in a form, each enlarged as far as is allowed: the image of another address does not wait for them."""
-    files, most_before = 16, 8
-    target.start("--workers", "2")
-    status, answer = post_form(target, files, "?size=4096x4096&enlarge=true&fit=fill&format=webp&quality=100")
+def expect_turn(target, files, query, most_before):
+    """Another address's image waits for no more than so many files of a form of this one's."""
+    status, answer = post_form(target, files, query)
     assert status == 202, answer
     assert target.outcome(png(), source="127.0.0.2") == "done", "another caller's image failed"
     images = [json.loads(target.ask("GET", f"/v1/images/{entry['id']}")[2]) for entry in json.loads(answer)]
@@ -125,4 +123,17 @@ def many_files_of_one_caller(target):
     return f"{ended} of {files} files were done before another caller's image"
 
 
-CASES = [images_that_lie, avif_that_lies, one_form_for_all_workers, many_files_of_one_caller]
+def many_files_of_one_caller(target):
+    """16 small files in a form, each enlarged as far as is allowed: the image of another address does not wait for them."""
+    target.start("--workers", "2")
+    return expect_turn(target, 16, "?size=4096x4096&enlarge=true&fit=fill&format=webp&quality=100", 8)
+
+
+def memory_of_one_caller(target):
+    """16 small files in a form, of which each takes nearly all memory to decode in: the image of another address does not wait
+    for them."""
+    target.start("--workers", "4", "--decoder-memory-budget", "700MiB")
+    return expect_turn(target, 16, "?size=2048x2048&enlarge=true&fit=fill&format=jxl", 3)
+
+
+CASES = [images_that_lie, avif_that_lies, one_form_for_all_workers, many_files_of_one_caller, memory_of_one_caller]

@@ -11,8 +11,10 @@ namespace {
 
 class MemoryBudgetTest : public ::testing::Test {
  protected:
+  static constexpr std::size_t kMostWaiting = 8;
+
   SystemClock clock_;
-  MemoryBudget budget_{100, clock_};
+  MemoryBudget budget_{100, kMostWaiting, clock_};
 };
 
 TEST_F(MemoryBudgetTest, SharesAreTakenAndGivenBack) {
@@ -55,8 +57,8 @@ TEST_F(MemoryBudgetTest, ALargeOneIsNotStarvedByThoseBehindIt) {
     const auto share = budget_.take(100, {}).value();
     large_done = true;
   });
-  // Small ones fit beside the present one until the large one stands in line; from then on they
-  // wait behind it.
+  // Small ones fit beside the present one, and go before the large one so many times; from then on
+  // they wait behind it.
   OpContext moment;
   Status status;
   do {
@@ -70,6 +72,42 @@ TEST_F(MemoryBudgetTest, ALargeOneIsNotStarvedByThoseBehindIt) {
     EXPECT_TRUE(large_done);
   });
   present.give_back();
+}
+
+TEST_F(MemoryBudgetTest, WhatFitsBesideALargeOneThatWaitsNeedNotWait) {
+  auto present = budget_.take(50, {}).value();
+  std::stop_source stop;
+  OpContext context;
+  context.stop = stop.get_token();
+  std::jthread large([&] { EXPECT_FALSE(budget_.take(100, context).ok()); });
+  OpContext soon;
+  soon.deadline = clock_.now() + std::chrono::seconds(30);
+  for (int i = 0; i < MemoryBudget::kMostOvertaking; ++i) {
+    EXPECT_TRUE(budget_.take(50, soon).ok());
+  }
+  stop.request_stop();
+}
+
+TEST_F(MemoryBudgetTest, AsManyWaitAsMayAndTheNextIsSentAway) {
+  MemoryBudget budget(100, 1, clock_);
+  auto present = budget.take(60, {}).value();
+  std::stop_source stop;
+  OpContext context;
+  context.stop = stop.get_token();
+  std::jthread waiting([&] {
+    // Again, if it was the other one that was let wait.
+    while (budget.take(100, context).status().code() == Code::exhausted) {
+    }
+  });
+  OpContext moment;
+  Status status;
+  do {
+    moment.deadline = clock_.now() + std::chrono::milliseconds(1);
+    status = budget.take(41, moment).status();
+  } while (status.code() == Code::deadline_exceeded);
+  EXPECT_EQ(status.code(), Code::exhausted);
+  EXPECT_TRUE(budget.take(40, {}).ok());
+  stop.request_stop();
 }
 
 TEST_F(MemoryBudgetTest, OneThatGivesUpDoesNotHoldTheOthers) {

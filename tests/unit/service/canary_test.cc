@@ -59,7 +59,7 @@ class CanaryTest : public testing::Test {
 
 TEST_F(CanaryTest, IsHealthyForAsLongAsItsPatienceAfterASuccess) {
   ASSERT_TRUE(canary_.probe().ok());
-  EXPECT_EQ(thumbnailer_.deadline_, clock_.now() + Canary::kInterval);
+  EXPECT_EQ(thumbnailer_.deadline_, clock_.now() + Canary::kPatience);
   clock_.advance(Canary::kPatience);
   EXPECT_TRUE(canary_.health().ok());
   clock_.advance(std::chrono::milliseconds(1));
