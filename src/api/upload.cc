@@ -256,8 +256,9 @@ void UploadTask::run(Responder responder, const OpContext& context) {
 // An upload that is refused by its head.
 class RefusedUpload final : public HttpTask {
  public:
-  RefusedUpload(const UploadParts& parts, Status failure, HttpResponse response)
-      : parts_(parts), failure_(std::move(failure)), response_(std::move(response)) {}
+  RefusedUpload(const UploadParts& parts, Status failure,
+                std::shared_ptr<const HttpRequest> request)
+      : parts_(parts), failure_(std::move(failure)), request_(std::move(request)) {}
 
   Status on_body(std::string_view) override { return failure_; }
 
@@ -267,12 +268,16 @@ class RefusedUpload final : public HttpTask {
  private:
   HttpResponse refuse() {
     parts_.metrics.add(metric::kUploads, 1, {code_name(failure_.code())});
-    return response_;
+    const Problem problem = problem_of_body(failure_);
+    if (problem_info(problem).status >= 500) {
+      return failure_response(failure_, *request_, parts_.log);
+    }
+    return problem_response(problem, failure_.message(), *request_);
   }
 
   const UploadParts& parts_;
   const Status failure_;
-  const HttpResponse response_;
+  const std::shared_ptr<const HttpRequest> request_;  // shared with the server
 };
 
 bool is_form(std::string_view content_type) {
@@ -283,24 +288,36 @@ bool is_form(std::string_view content_type) {
                     [&](char b, char a) { return same(a, b); });
 }
 
+// What takes the body of that request; the reason why nothing does is known from its head.
+Result<std::unique_ptr<UploadBody>> make_body(const UploadSettings& settings, UploadKind kind,
+                                              const HttpRequest& request) {
+  const std::string_view type = request.fields.get("Content-Type").value_or("");
+  const bool form = is_form(type);
+  if (!form && kind != UploadKind::form_or_raw) {
+    return Status(Code::unsupported,
+                  "send the image as multipart/form-data, or as the body of /v1/images");
+  }
+  std::string directory = settings.spool_directory();
+  const std::uint64_t length = request.content_length.value_or(0);
+  const std::uint64_t most =
+      form ? settings.limits.max_request_bytes : settings.limits.max_file_bytes;
+  // A body that is over its limit is refused as such.
+  if (settings.limits.disk_reserve != nullptr && length <= most) {
+    RETURN_IF_ERROR(settings.limits.disk_reserve->check(directory, length));
+  }
+  if (form) return form_upload_body(type, settings.limits, std::move(directory));
+  return raw_upload_body(settings.limits, std::move(directory));
+}
+
 }  // namespace
 
 std::unique_ptr<HttpTask> make_upload_task(const UploadParts& parts, const UploadSettings& settings,
                                            UploadKind kind, const Call& call) {
-  const std::string_view type = call.request->fields.get("Content-Type").value_or("");
-  Result<std::unique_ptr<UploadBody>> body = Status(
-      Code::unsupported, "send the image as multipart/form-data, or as the body of /v1/images");
-  if (is_form(type)) {
-    body = form_upload_body(type, settings.limits, settings.spool_directory());
-  } else if (kind == UploadKind::form_or_raw) {
-    body = raw_upload_body(settings.limits, settings.spool_directory());
-  }
+  Result<std::unique_ptr<UploadBody>> body = make_body(settings, kind, *call.request);
   if (body.ok()) {
     return std::make_unique<UploadTask>(parts, settings, call, std::move(body).value());
   }
-  const Status failure = body.status();
-  return std::make_unique<RefusedUpload>(
-      parts, failure, problem_response(problem_of_body(failure), failure.message(), *call.request));
+  return std::make_unique<RefusedUpload>(parts, body.status(), call.request);
 }
 
 }  // namespace thumbmill

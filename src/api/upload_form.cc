@@ -111,6 +111,10 @@ Status FileSpool::append(std::string_view bytes) {
     place_.reset();
     return Status();
   }
+  // Each time: of many bodies that are received at once, each had room when it began.
+  if (limits_.disk_reserve != nullptr) {
+    RETURN_IF_ERROR(limits_.disk_reserve->check(directory_, bytes.size()));
+  }
   if (!file_) {
     if (limits_.spool_places != nullptr) {
       ASSIGN_OR_RETURN(place_, limits_.spool_places->take());

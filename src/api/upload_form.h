@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "api/upload_options.h"
+#include "base/disk_reserve.h"
 #include "base/status.h"
 #include "base/temp_file.h"
 #include "net/multipart.h"
@@ -47,6 +48,8 @@ class SpoolPlaces {
 struct UploadLimits {
   /// Where spooled files are counted, of all requests; outlives them. Null: they are not.
   SpoolPlaces* spool_places = nullptr;
+  /// What files leave free where they are spooled; outlives the uploads. Null: nothing.
+  const DiskReserve* disk_reserve = nullptr;
   std::uint64_t max_file_bytes = 0;     ///< of one file (--max-body)
   std::uint64_t max_request_bytes = 0;  ///< of a form with all its files
   std::size_t max_parts = 32;           ///< files and fields of a form
@@ -68,8 +71,8 @@ class FileSpool {
   FileSpool(std::string name, std::string directory, const UploadLimits& limits)
       : name_(std::move(name)), directory_(std::move(directory)), limits_(limits) {}
 
-  /// exhausted: disk full. unavailable: cannot write, or no place. A file over its limit is no
-  /// failure here, so that the other files of a form go on: its bytes are dropped.
+  /// exhausted: disk full but for the reserve. unavailable: cannot write, or no place. A file over
+  /// its limit is no failure here, so that the other files of a form go on: its bytes are dropped.
   Status append(std::string_view bytes);
 
   ReceivedFile finish();

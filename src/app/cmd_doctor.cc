@@ -52,7 +52,8 @@ Finding check_space(const std::string& directory) {
   const std::uint64_t free_bytes = std::uint64_t{info.f_bavail} * info.f_frsize;
   const std::string detail = fmt::format("{} MiB free", free_bytes >> 20);
   if (free_bytes >= kLittleSpace) return {"disk", Verdict::good, detail, {}};
-  return {"disk", Verdict::warning, detail, "make room: uploads are answered 507 when it is full"};
+  return {"disk", Verdict::warning, detail,
+          "make room: uploads are answered 507 when less than disk-reserve is free"};
 }
 
 Finding check_user() {

@@ -39,9 +39,10 @@ std::chrono::hours whole_hours(std::chrono::milliseconds duration) {
 }
 
 UploadSettings upload_settings(const Settings& settings, const ObjectStore& store,
-                               SpoolPlaces& spool_places) {
+                               SpoolPlaces& spool_places, const DiskReserve& disk_reserve) {
   UploadSettings upload;
   upload.limits.spool_places = &spool_places;
+  upload.limits.disk_reserve = &disk_reserve;
   upload.limits.max_file_bytes = settings.max_body_bytes;
   upload.limits.max_request_bytes = settings.max_form_bytes;
   upload.defaults.presets = settings.renditions;
@@ -178,6 +179,7 @@ struct System::Parts {
   Settings settings;  // as they were set, but for what the machine does not allow
   const Roles roles;
   std::unique_ptr<SpoolPlaces> spool_places;
+  const DiskReserve disk_reserve{settings.disk_reserve_bytes};
   Clock& clock;
   Random& random;
   Logger& log;
@@ -300,8 +302,9 @@ Status System::Parts::make_api() {
   }
   if (settings.deliver == Delivery::redirect) parts.redirect = backends.presigner;
   parts.redirect_time = presign_time;
-  api = std::make_unique<ApiService>(upload_settings(settings, *store, *spool_places), parts,
-                                     std::move(guard), std::move(site), stream_limits(settings));
+  api = std::make_unique<ApiService>(upload_settings(settings, *store, *spool_places, disk_reserve),
+                                     parts, std::move(guard), std::move(site),
+                                     stream_limits(settings));
   return Status();
 }
 

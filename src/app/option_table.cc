@@ -36,6 +36,11 @@ std::vector<Option> place_options() {
                      "The job queue."),
       text_option("spool", &Settings::spool, "", "a directory; empty: TMPDIR, or /tmp",
                   "Where uploads wait for a store that is not a directory."),
+      size_option(
+          "disk-reserve", &Settings::disk_reserve_bytes, "256MiB", 0, 1024 * kGiB,
+          "What uploads leave free where they are stored or spooled, at most a twentieth of "
+          "the file system: it is for the results of what was accepted and for the queue. "
+          "Uploads that would take of it are refused with 507; 0: none."),
   };
 }
 

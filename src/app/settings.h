@@ -38,7 +38,8 @@ struct Settings {
   ListenAddress admin_listen;
   std::string store;
   std::string queue;
-  std::string spool;  ///< a directory; empty: the system's for temporary files
+  std::string spool;                     ///< a directory; empty: the system's for temporary files
+  std::uint64_t disk_reserve_bytes = 0;  ///< 0: none
 
   // S3
   std::string s3_endpoint;

@@ -72,7 +72,10 @@ void Statement::reset() {
 Result<Database> Database::open(const std::string& path) {
   // For this user only; SQLite gives its other files the same rights. A file that is there must not
   // be opened: closing it would end the locks of all connections of this process (fcntl(2)).
-  const UniqueFd made(::open(path.c_str(), O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0600));
+  UniqueFd made;
+  if (path != kInMemory) {
+    made = UniqueFd(::open(path.c_str(), O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0600));
+  }
   sqlite3* handle = nullptr;
   const int code =
       sqlite3_open_v2(path.c_str(), &handle,

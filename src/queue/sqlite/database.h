@@ -47,6 +47,9 @@ class Statement {
 /// One connection. One thread at a time.
 class Database {
  public:
+  /// In place of a file's path: a database that goes with its connection.
+  static constexpr std::string_view kInMemory = ":memory:";
+
   /// Opens or makes the file.
   static Result<Database> open(const std::string& path);
   Database(Database&& other) noexcept;

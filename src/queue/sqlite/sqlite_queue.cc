@@ -49,6 +49,11 @@ Status set_aside(const std::string& path, const Clock& clock, Logger& log) {
 Result<std::unique_ptr<JobTable>> open_table(const std::string& path, const Clock& clock,
                                              Logger& log) {
   auto table = JobTable::open(path, clock);
+  if (table.status().code() == Code::exhausted) {
+    log.error("the disk of the queue is full: until the next start the queue is kept in memory",
+              {{"file", path}, {"detail", table.status().to_string()}});
+    return JobTable::open(std::string(Database::kInMemory), clock);
+  }
   if (table.status().code() != Code::corrupt_input) return table;
   RETURN_IF_ERROR(set_aside(path, clock, log));
   return JobTable::open(path, clock);

@@ -27,7 +27,9 @@ class JobTable;
 class SqliteQueue final : public JobQueue, public LeaseBackend {
  public:
   /// Opens or makes the file and its directory. conflict when another process has it. A damaged
-  /// file is set aside and a new one begun, which is logged. unavailable when it cannot be used.
+  /// file is set aside and a new one begun, which is logged. On a full disk the queue is in memory
+  /// and the file left alone, which is logged, too: without it nobody could make room by deleting
+  /// images. unavailable when it cannot be used.
   static Result<std::unique_ptr<SqliteQueue>> open(const std::string& path, Clock& clock,
                                                    Logger& log);
   ~SqliteQueue() override;
