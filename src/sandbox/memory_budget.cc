@@ -47,8 +47,7 @@ Result<MemoryBudget::Share> MemoryBudget::take(std::uint64_t bytes, const OpCont
   const std::uint64_t ticket = next_ticket_++;
   bool mine = may_take(bytes, ticket);
   if (!mine && waiting_.size() >= most_waiting_) {
-    return Status(Code::exhausted,
-                  "the memory to decode in is taken, and as many images wait for it as may");
+    return Status(Code::exhausted, "no memory to decode in is free, and other images wait for it");
   }
   waiting_.push_back(ticket);
   clock_.wait_until(lock, changed_, context.deadline, [&] {
