@@ -25,7 +25,7 @@ Result<DecoderPrograms> find_decoder_programs();
 /// What becomes of an image for which there is no memory now.
 enum class MemoryShortage {
   wait,      ///< for as long as it takes
-  give_way,  ///< one waits, others are exhausted: their jobs are put off, and others' get a turn
+  give_way,  ///< one waits, others soon are exhausted: their jobs are put off for those of others
 };
 
 /// A pool of the programs thumbmill-decoder and thumbmill-codecs, which lie beside this one. As

@@ -38,7 +38,7 @@ struct DecoderPoolOptions {
   ImageLimits limits = {};
   /// What the images worked on may take together, by their headers.
   std::uint64_t memory_budget_bytes = std::numeric_limits<std::uint64_t>::max();
-  /// Images that may wait for memory at once, each in a process: further ones are exhausted.
+  /// Images at once that may wait for memory for long, each in a process: others are exhausted.
   std::size_t most_waiting_for_memory = std::numeric_limits<std::size_t>::max();
 };
 

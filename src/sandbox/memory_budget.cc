@@ -45,12 +45,12 @@ Result<MemoryBudget::Share> MemoryBudget::take(std::uint64_t bytes, const OpCont
   });
   std::unique_lock lock(mutex_);
   const std::uint64_t ticket = next_ticket_++;
-  bool mine = may_take(bytes, ticket);
-  if (!mine && waiting_.size() >= most_waiting_) {
-    return Status(Code::exhausted, "no memory to decode in is free, and other images wait for it");
-  }
+  const bool patient = waiting_.size() < most_patient_;
+  const SteadyTime until =
+      patient ? context.deadline : std::min(context.deadline, clock_.now() + kShortWait);
   waiting_.push_back(ticket);
-  clock_.wait_until(lock, changed_, context.deadline, [&] {
+  bool mine = false;
+  clock_.wait_until(lock, changed_, until, [&] {
     mine = may_take(bytes, ticket);
     return mine || context.stop.stop_requested();
   });
@@ -66,6 +66,9 @@ Result<MemoryBudget::Share> MemoryBudget::take(std::uint64_t bytes, const OpCont
   changed_.notify_all();
   if (mine) return Share(*this, bytes);
   if (context.stop.stop_requested()) return Status(Code::cancelled, "stopped");
+  if (until < context.deadline) {
+    return Status(Code::exhausted, "no memory to decode in is free, and other images wait for it");
+  }
   return Status(Code::deadline_exceeded, "no memory to decode in became free in time");
 }
 

@@ -2,6 +2,7 @@
 // counts estimates; what one process may take at most is the process's own limit.
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <deque>
@@ -36,15 +37,16 @@ class MemoryBudget {
 
   /// How many images may get what is free before one that waits for more than that.
   static constexpr int kMostOvertaking = 32;
+  static constexpr std::chrono::seconds kShortWait{1};
 
-  /// `most_waiting`: how many images may wait at once.
-  MemoryBudget(std::uint64_t total_bytes, std::size_t most_waiting, Clock& clock)
-      : total_bytes_(total_bytes), most_waiting_(most_waiting), clock_(clock) {}
+  /// `most_patient`: how many images at once may wait for longer than kShortWait.
+  MemoryBudget(std::uint64_t total_bytes, std::size_t most_patient, Clock& clock)
+      : total_bytes_(total_bytes), most_patient_(most_patient), clock_(clock) {}
 
   /// Waits until `bytes` are free, in the order of asking, but for images that fit beside one that
   /// waits: so many of these go first, and then it holds back those behind it, so that none waits
-  /// for ever. too_large, naming the setting, when they are more than there is; exhausted when it
-  /// would have to wait and as many wait as may; deadline_exceeded, cancelled.
+  /// for ever. too_large, naming the setting, when they are more than there is; exhausted after
+  /// kShortWait, when as many as may were waiting before; deadline_exceeded, cancelled.
   Result<Share> take(std::uint64_t bytes, const OpContext& context);
 
   std::uint64_t total_bytes() const { return total_bytes_; }
@@ -56,7 +58,7 @@ class MemoryBudget {
   bool may_take(std::uint64_t bytes, std::uint64_t ticket) const;
 
   const std::uint64_t total_bytes_;
-  const std::size_t most_waiting_;
+  const std::size_t most_patient_;
   Clock& clock_;
 
   mutable std::mutex mutex_;

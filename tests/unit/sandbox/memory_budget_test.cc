@@ -1,20 +1,23 @@
 #include "sandbox/memory_budget.h"
 
 #include <atomic>
+#include <chrono>
 #include <thread>
 #include <vector>
 
 #include <gtest/gtest.h>
+
+#include "fakes/sim_clock.h"
 
 namespace thumbmill {
 namespace {
 
 class MemoryBudgetTest : public ::testing::Test {
  protected:
-  static constexpr std::size_t kMostWaiting = 8;
+  static constexpr std::size_t kMostPatient = 8;
 
   SystemClock clock_;
-  MemoryBudget budget_{100, kMostWaiting, clock_};
+  MemoryBudget budget_{100, kMostPatient, clock_};
 };
 
 TEST_F(MemoryBudgetTest, SharesAreTakenAndGivenBack) {
@@ -88,26 +91,24 @@ TEST_F(MemoryBudgetTest, WhatFitsBesideALargeOneThatWaitsNeedNotWait) {
   stop.request_stop();
 }
 
-TEST_F(MemoryBudgetTest, AsManyWaitAsMayAndTheNextIsSentAway) {
-  MemoryBudget budget(100, 1, clock_);
+TEST(MemoryBudgetOnSimulatedTime, OneWaitsForAsLongAsItTakesAndTheNextForAMoment) {
+  SimClock clock;
+  MemoryBudget budget(100, 1, clock);
   auto present = budget.take(60, {}).value();
-  std::stop_source stop;
-  OpContext context;
-  context.stop = stop.get_token();
-  std::jthread waiting([&] {
-    // Again, if it was the other one that was let wait.
-    while (budget.take(100, context).status().code() == Code::exhausted) {
-    }
-  });
-  OpContext moment;
-  Status status;
-  do {
-    moment.deadline = clock_.now() + std::chrono::milliseconds(1);
-    status = budget.take(41, moment).status();
-  } while (status.code() == Code::deadline_exceeded);
-  EXPECT_EQ(status.code(), Code::exhausted);
+  Status first;
+  std::jthread patient([&] { first = budget.take(100, {}).status(); });
+  clock.await_waiters(1);
+  Status second;
+  std::jthread next([&] { second = budget.take(41, {}).status(); });
+  clock.await_waiters(2);
   EXPECT_TRUE(budget.take(40, {}).ok());
-  stop.request_stop();
+  clock.advance(MemoryBudget::kShortWait);
+  next.join();
+  EXPECT_EQ(second.code(), Code::exhausted);
+  clock.advance(std::chrono::hours(1));
+  present.give_back();
+  patient.join();
+  EXPECT_TRUE(first.ok()) << first.to_string();
 }
 
 TEST_F(MemoryBudgetTest, OneThatGivesUpDoesNotHoldTheOthers) {
