@@ -95,8 +95,10 @@ TEST(MemoryBudgetOnSimulatedTime, OneWaitsForAsLongAsItTakesAndTheNextForAMoment
   SimClock clock;
   MemoryBudget budget(100, 1, clock);
   auto present = budget.take(60, {}).value();
+  OpContext context;
+  context.deadline = clock.now() + std::chrono::hours(2);
   Status first;
-  std::jthread patient([&] { first = budget.take(100, {}).status(); });
+  std::jthread patient([&] { first = budget.take(100, context).status(); });
   clock.await_waiters(1);
   Status second;
   std::jthread next([&] { second = budget.take(41, {}).status(); });
