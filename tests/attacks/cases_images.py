@@ -130,10 +130,10 @@ def many_files_of_one_caller(target):
 
 
 def memory_of_one_caller(target):
-    """16 small files in a form, of which each takes nearly all memory to decode in: the image of another address does not wait
+    """24 small files in a form, of which each takes nearly all memory to decode in: the image of another address does not wait
     for them."""
-    target.start("--workers", "4", "--decoder-memory-budget", "1500MiB")
-    return expect_turn(target, 16, "?size=3072x3072&enlarge=true&fit=fill&format=jxl", 3)
+    target.start("--workers", "8", "--decoder-memory-budget", "1500MiB")
+    return expect_turn(target, 24, "?size=3072x3072&enlarge=true&fit=fill&format=jxl", 8)
 
 
 CASES = [images_that_lie, avif_that_lies, one_form_for_all_workers, many_files_of_one_caller, memory_of_one_caller]
