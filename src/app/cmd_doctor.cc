@@ -8,7 +8,6 @@
 #include <boost/json/serialize.hpp>
 #include <fmt/format.h>
 #include <sys/stat.h>
-#include <sys/statvfs.h>
 #include <sysexits.h>
 #include <unistd.h>
 
@@ -20,6 +19,7 @@
 #include "app/libraries.h"
 #include "app/setting_flags.h"
 #include "app/units.h"
+#include "base/disk_reserve.h"
 #include "base/without_secrets.h"
 #include "metrics/prometheus/prometheus_metrics.h"
 #include "service/canary.h"
@@ -44,14 +44,13 @@ Finding from_status(std::string what, const Status& status, std::string good, st
 }
 
 Finding check_space(const std::string& directory) {
-  struct statvfs info {};
-  if (::statvfs(directory.c_str(), &info) != 0) {
+  const Result<DiskSpace> space = disk_space(directory);
+  if (!space.ok()) {
     return {"disk", Verdict::bad, "cannot be asked about free space",
             "see what is said of the store"};
   }
-  const std::uint64_t free_bytes = std::uint64_t{info.f_bavail} * info.f_frsize;
-  const std::string detail = fmt::format("{} MiB free", free_bytes >> 20);
-  if (free_bytes >= kLittleSpace) return {"disk", Verdict::good, detail, {}};
+  const std::string detail = fmt::format("{} MiB free", space->free >> 20);
+  if (space->free >= kLittleSpace) return {"disk", Verdict::good, detail, {}};
   return {"disk", Verdict::warning, detail,
           "make room: uploads are answered 507 when less than disk-reserve is free"};
 }
