@@ -27,6 +27,10 @@ bool is_deflate(std::uint16_t compression) {
   return compression == COMPRESSION_ADOBE_DEFLATE || compression == COMPRESSION_DEFLATE;
 }
 
+bool is_jpeg(std::uint16_t compression) {
+  return compression == COMPRESSION_JPEG || compression == COMPRESSION_OJPEG;
+}
+
 // Whether libtiff gives a strip row by row as well as at once. Then no more than a row is kept.
 bool comes_in_rows(const Layout& layout) {
   if (layout.subsampled()) return false;
@@ -244,8 +248,9 @@ class TileRows final : public SegmentsOfPlanes {
 
 // A segment may say to be as long as the file. If all do, to decode them takes the time of many
 // files: of bytes that decode to nothing there may be any number. And its own header may say that
-// it is larger than a segment.
-Status check_segments(const Planes& planes, std::string_view file, const Layout& layout) {
+// it is larger than a segment, or be a JPEG of any number of scans.
+Status check_segments(const Planes& planes, std::string_view file, const Layout& layout,
+                      const ImageLimits& limits) {
   const std::uint64_t segments = layout.segments_across() * layout.segments_down();
   const std::uint64_t decoded = segments * layout.segment_bytes * planes.count();
   const std::uint64_t most = 2 * (file.size() + decoded);
@@ -259,6 +264,9 @@ Status check_segments(const Planes& planes, std::string_view file, const Layout&
       if (bytes > file.size()) continue;  // it cannot be decoded
       sum += bytes;
       const std::string_view segment = bytes_at(file, TIFFGetStrileOffset(handle, number), bytes);
+      if (is_jpeg(layout.compression)) {
+        RETURN_IF_ERROR(check_scans(count_jpeg_scans(segment, limits.max_scans), limits));
+      }
       if (is_oversized(coded_samples(handle, layout.compression, segment), layout)) {
         return Status(Code::corrupt_input, "the image cannot be decoded",
                       "a segment whose own header says that it is larger");
@@ -274,10 +282,10 @@ Status check_segments(const Planes& planes, std::string_view file, const Layout&
 Result<std::unique_ptr<Segments>> open_segments(std::unique_ptr<TiffFile> file,
                                                 std::string_view bytes,
                                                 std::uint64_t most_bytes_at_once,
-                                                const Layout& layout) {
+                                                const Layout& layout, const ImageLimits& limits) {
   Planes planes(std::move(file), bytes, most_bytes_at_once, layout);
   if (!planes.complete()) return no_memory();
-  RETURN_IF_ERROR(check_segments(planes, bytes, layout));
+  RETURN_IF_ERROR(check_segments(planes, bytes, layout, limits));
   std::unique_ptr<Segments> segments;
   if (layout.tiled) {
     segments = std::make_unique<TileRows>(std::move(planes), layout);

@@ -12,6 +12,7 @@
 #include "base/status.h"
 #include "image/tiff/layout.h"
 #include "image/tiff/tiff_file.h"
+#include "model/limits.h"
 
 namespace thumbmill::tiff {
 
@@ -42,12 +43,12 @@ class Segments {
 };
 
 /// `file`, prepared, for the first plane; for further ones the bytes are opened again. `layout`
-/// is borrowed. corrupt_input when the segments say to have much more bytes than the file. May
-/// throw std::bad_alloc.
+/// is borrowed. corrupt_input when the segments say to have much more bytes than the file,
+/// too_large when a JPEG in one has more scans than `limits` allow. May throw std::bad_alloc.
 Result<std::unique_ptr<Segments>> open_segments(std::unique_ptr<TiffFile> file,
                                                 std::string_view bytes,
                                                 std::uint64_t most_bytes_at_once,
-                                                const Layout& layout);
+                                                const Layout& layout, const ImageLimits& limits);
 
 /// About the most bytes that the segments take: libtiff's buffers and the band.
 std::uint64_t segments_memory(const Layout& layout);

@@ -105,7 +105,7 @@ Result<planar::Decoded> decode_tiff(std::string_view file, const ThumbnailReques
   if (window_bytes > 0) RETURN_IF_ERROR(ask(needed + layout.planes() * window_bytes));
   if (has_file_colors(layout)) decoded.profile = read_profile(*opened);
   ASSIGN_OR_RETURN(const auto segments,
-                   open_segments(std::move(opened), file, most_at_once, layout));
+                   open_segments(std::move(opened), file, most_at_once, layout, request.limits));
   PixelRows rows(layout, palette);
   std::optional<planar::LinearToSrgbCurve> curve;
   if (auto profile = planar::with_srgb_curve(decoded.profile, rows.model())) {

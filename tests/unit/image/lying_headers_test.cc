@@ -67,6 +67,19 @@ TEST(LyingHeaders, JpegInTiff) {
   expect_verdict(ImageFormat::tiff, tall, Code::corrupt_input);
 }
 
+// Of each strip, as each covers its own part of the picture.
+TEST(LyingHeaders, ScansOfJpegInTiff) {
+  tiff::TiffSpec spec{.width = 64, .height = 48};
+  spec.compression = COMPRESSION_JPEG;
+  spec.rows_per_strip = 16;
+  const std::string file = tiff_of(spec);
+  ImageLimits limits;
+  limits.max_scans = 1;
+  expect_verdict(ImageFormat::tiff, file, Code::ok, limits);
+  limits.max_scans = 0;
+  expect_verdict(ImageFormat::tiff, file, Code::too_large, limits);
+}
+
 TEST(LyingHeaders, JbigInTiff) {
   if (TIFFIsCODECConfigured(COMPRESSION_JBIG) == 0) GTEST_SKIP() << "libtiff without JBIG";
   for (const std::uint16_t fill : {FILLORDER_MSB2LSB, FILLORDER_LSB2MSB}) {
