@@ -8,14 +8,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "peak_memory.h"
+
 namespace thumbmill {
 namespace {
-
-std::uint64_t peak_bytes() {
-  rusage used{};
-  ::getrusage(RUSAGE_SELF, &used);
-  return static_cast<std::uint64_t>(used.ru_maxrss) * 1024;
-}
 
 MeasuredRun run(Thumbnailer& kernels, ThumbnailRequest& request) {
   MeasuredRun result{.survived = true};
@@ -23,9 +19,9 @@ MeasuredRun run(Thumbnailer& kernels, ThumbnailRequest& request) {
     result.asked_bytes = std::max(result.asked_bytes, bytes);
     return Status();
   };
-  const std::uint64_t before = peak_bytes();
+  const std::uint64_t before = peak_memory_bytes();
   result.code = kernels.make(request, {}).status().code();
-  result.taken_bytes = peak_bytes() - before;
+  result.taken_bytes = peak_memory_bytes() - before;
   return result;
 }
 

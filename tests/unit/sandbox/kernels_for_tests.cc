@@ -8,20 +8,10 @@
 #include <utility>
 #include <vector>
 
-#include <sys/resource.h>
-
+#include "peak_memory.h"
 #include "replies_for_tests.h"
 
 namespace thumbmill {
-namespace {
-
-std::uint64_t peak_bytes() {
-  rusage used{};
-  ::getrusage(RUSAGE_SELF, &used);
-  return static_cast<std::uint64_t>(used.ru_maxrss) * 1024;
-}
-
-}  // namespace
 
 Result<Thumbnails> MemoryMeter::make(const ThumbnailRequest& request, const OpContext& context) {
   ThumbnailRequest watched = request;
@@ -30,11 +20,11 @@ Result<Thumbnails> MemoryMeter::make(const ThumbnailRequest& request, const OpCo
     asked = bytes;
     return Status();
   };
-  const std::uint64_t before = peak_bytes();
+  const std::uint64_t before = peak_memory_bytes();
   const Status made = inner_.make(watched, context).status();
   if (asked == 0) return made.ok() ? Status(Code::internal, "it did not ask") : made;
   return Status(Code::too_large,
-                std::to_string(asked) + " " + std::to_string(peak_bytes() - before));
+                std::to_string(asked) + " " + std::to_string(peak_memory_bytes() - before));
 }
 
 Result<Thumbnails> GreedyKernel::make(const ThumbnailRequest& request, const OpContext&) {
