@@ -12,8 +12,10 @@
 namespace thumbmill {
 namespace {
 
-std::vector<std::string_view> segments_of(std::string_view path) {
-  std::vector<std::string_view> segments;
+using Segments = std::vector<std::string_view>;
+
+Segments segments_of(std::string_view path) {
+  Segments segments;
   for (std::size_t begin = 1; begin <= path.size();) {
     const std::size_t end = std::min(path.find('/', begin), path.size());
     segments.push_back(path.substr(begin, end - begin));
@@ -24,10 +26,8 @@ std::vector<std::string_view> segments_of(std::string_view path) {
 
 bool is_capture(std::string_view segment) { return segment.starts_with('{'); }
 
-std::optional<std::vector<std::pair<std::string, std::string>>> match_path(std::string_view pattern,
-                                                                           std::string_view path) {
-  const std::vector<std::string_view> wanted = segments_of(pattern);
-  const std::vector<std::string_view> given = segments_of(path);
+std::optional<std::vector<std::pair<std::string, std::string>>> match_path(const Segments& wanted,
+                                                                           const Segments& given) {
   if (wanted.size() != given.size()) return std::nullopt;
   std::vector<std::pair<std::string, std::string>> captures;
   for (std::size_t i = 0; i < wanted.size(); ++i) {
@@ -213,6 +213,12 @@ std::vector<Route> by_captures(std::vector<Route> routes) {
   return routes;
 }
 
+std::vector<Segments> segments_of_all(const std::vector<Route>& routes) {
+  std::vector<Segments> segments;
+  for (const Route& route : routes) segments.push_back(segments_of(route.pattern));
+  return segments;
+}
+
 }  // namespace
 
 std::string Call::capture(std::string_view name) const {
@@ -225,6 +231,7 @@ std::string Call::capture(std::string_view name) const {
 Router::Router(std::vector<Route> routes, SitePolicy site, Metrics& metrics, Logger& log,
                const Clock& clock, Guard* guard)
     : routes_(by_captures(std::move(routes))),
+      segments_(segments_of_all(routes_)),
       site_(std::move(site)),
       metrics_(metrics),
       log_(log),
@@ -238,10 +245,12 @@ std::string Router::Match::allow() const {
 Router::Match Router::find(const std::shared_ptr<const HttpRequest>& request) const {
   Match match;
   const std::string wanted = request->method == "HEAD" ? "GET" : request->method;
-  for (const Route& route : routes_) {
+  const Segments given = segments_of(request->path);
+  for (std::size_t i = 0; i < routes_.size(); ++i) {
+    const Route& route = routes_[i];
     // A path is one pattern's: the first that matches, the one with most text.
     if (!match.pattern.empty() && route.pattern != match.pattern) continue;
-    auto captures = match_path(route.pattern, request->path);
+    auto captures = match_path(segments_[i], given);
     if (!captures) continue;
     match.pattern = route.pattern;
     match.allowed.push_back(route.method);

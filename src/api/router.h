@@ -57,6 +57,8 @@ class Router {
   /// Without a guard everything is let through that the site policy lets through.
   Router(std::vector<Route> routes, SitePolicy site, Metrics& metrics, Logger& log,
          const Clock& clock, Guard* guard = nullptr);
+  Router(const Router&) = delete;
+  Router& operator=(const Router&) = delete;
 
   /// The task for a request; never null: what has no route is answered with a problem.
   std::unique_ptr<HttpTask> begin(const std::shared_ptr<const HttpRequest>& request) const;
@@ -79,7 +81,8 @@ class Router {
   /// That task, or the answer to a body that the client's allowance has no bytes for.
   std::unique_ptr<HttpTask> allowed_task_of(const Match& match, const HttpRequest& request) const;
 
-  const std::vector<Route> routes_;  // patterns with fewer captures first
+  const std::vector<Route> routes_;                            // patterns with fewer captures first
+  const std::vector<std::vector<std::string_view>> segments_;  // of each one's pattern
   const SitePolicy site_;
   Metrics& metrics_;
   Logger& log_;
