@@ -20,33 +20,11 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include "fakes/recording_logger.h"
 #include "fakes/recording_metrics.h"
 #include "sandbox/decoder_pool.h"
 
 namespace thumbmill {
-
-/// Keeps every line with its fields.
-class RecordingLogger final : public Logger {
- public:
-  void write(LogLevel, std::string_view message, std::initializer_list<LogField> fields) override {
-    const std::lock_guard lock(mutex_);
-    text_ += message;
-    for (const LogField& field : fields) {
-      if (const auto* value = std::get_if<std::string_view>(&field.value)) {
-        text_ += " " + std::string(field.name) + "=" + std::string(*value);
-      }
-    }
-    text_ += "\n";
-  }
-  std::string text() const {
-    const std::lock_guard lock(mutex_);
-    return text_;
-  }
-
- private:
-  mutable std::mutex mutex_;
-  std::string text_;  // guarded by mutex_
-};
 
 // The processes whose parent is `parent`, by /proc/<pid>/stat (proc(5)): the dead ones that nobody
 // waited for included.

@@ -14,6 +14,7 @@
 #include "fakes/fake_thumbnailer.h"
 #include "fakes/memory_queue.h"
 #include "fakes/memory_store.h"
+#include "fakes/recording_logger.h"
 #include "fakes/recording_metrics.h"
 #include "fakes/sim_clock.h"
 #include "fakes/text_keys.h"
@@ -79,29 +80,6 @@ class RecordingNotifier final : public Notifier {
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   std::vector<JobEvent> events_;  // guarded by mutex_
-};
-
-/// Remembers messages with their level.
-class RecordingLogger final : public Logger {
- public:
-  void write(LogLevel level, std::string_view message, std::initializer_list<LogField>) override {
-    const std::lock_guard lock(mutex_);
-    lines_.emplace_back(level, message);
-  }
-
-  /// How many lines of a level contain `text`.
-  std::size_t count(LogLevel level, std::string_view text) const {
-    const std::lock_guard lock(mutex_);
-    std::size_t count = 0;
-    for (const auto& [at, line] : lines_) {
-      count += at == level && line.find(text) != std::string::npos ? 1 : 0;
-    }
-    return count;
-  }
-
- private:
-  mutable std::mutex mutex_;
-  std::vector<std::pair<LogLevel, std::string>> lines_;  // guarded by mutex_
 };
 
 /// The bytes of something that looks like a JPEG to the sniffer.
