@@ -53,13 +53,16 @@ std::vector<Route> asset_routes(std::span<const EmbeddedFile> page,
   return {
       {"GET", "/", AnswerNow([index](const Call& call, const OpContext&) {
          return show_asset(index, kIndex, *call.request);
-       })},
+       }),
+       true},
       {"GET", "/assets/{name}", AnswerNow([table](const Call& call, const OpContext&) {
          return show_asset(table, call.capture("name"), *call.request);
-       })},
+       }),
+       true},
       {"GET", "/openapi.json", AnswerNow([described](const Call& call, const OpContext&) {
          return show_asset(described, "openapi.json", *call.request);
-       })},
+       }),
+       true},
   };
 }
 

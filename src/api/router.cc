@@ -104,12 +104,15 @@ class MeteredTarget final : public Responder::Target {
 class MeteredTask final : public HttpTask {
  public:
   // `stretches`: where the bytes of a body are taken from as they come; may be null.
-  MeteredTask(std::unique_ptr<HttpTask> task, Meter meter, AnswerFields fields,
+  MeteredTask(std::unique_ptr<HttpTask> task, WorkKind kind, Meter meter, AnswerFields fields,
               std::shared_ptr<Allowance> stretches)
       : task_(std::move(task)),
+        kind_(kind),
         meter_(std::move(meter)),
         fields_(std::move(fields)),
         stretches_(std::move(stretches)) {}
+
+  WorkKind kind() const override { return kind_; }
 
   std::uint64_t body_limit() const override { return task_->body_limit(); }
 
@@ -132,6 +135,7 @@ class MeteredTask final : public HttpTask {
 
  private:
   const std::unique_ptr<HttpTask> task_;
+  const WorkKind kind_;
   const Meter meter_;
   const AnswerFields fields_;
   const std::shared_ptr<Allowance> stretches_;  // shared with the handler and the answer
@@ -207,6 +211,10 @@ HttpResponse options_response(const std::string& allow) {
   return response;
 }
 
+WorkKind kind_of(const Route* route) {
+  return route == nullptr ? WorkKind::in_memory : route->kind();
+}
+
 std::vector<Route> by_captures(std::vector<Route> routes) {
   std::ranges::stable_sort(
       routes, {}, [](const Route& route) { return std::ranges::count(route.pattern, '{'); });
@@ -220,6 +228,11 @@ std::vector<Segments> segments_of_all(const std::vector<Route>& routes) {
 }
 
 }  // namespace
+
+WorkKind Route::kind() const {
+  if (in_memory) return WorkKind::in_memory;
+  return method == "GET" ? WorkKind::read : WorkKind::change;
+}
 
 std::string Call::capture(std::string_view name) const {
   for (const auto& [key, value] : captures) {
@@ -325,12 +338,13 @@ std::unique_ptr<HttpTask> Router::begin(const std::shared_ptr<const HttpRequest>
   match.call.until = admission.until;
   Meter meter{metrics_, clock_, match.pattern.empty() ? "none" : match.pattern,
               method_label(request->method), request->received};
+  const WorkKind kind = admission.refusal ? WorkKind::in_memory : kind_of(match.route);
   std::unique_ptr<HttpTask> task =
       admission.refusal ? std::make_unique<RefusedTask>(*std::move(admission.refusal))
                         : allowed_task_of(match, *request);
   std::shared_ptr<Allowance> stretches = request->content_length ? nullptr : admission.allowance;
   return std::make_unique<MeteredTask>(
-      std::move(task), std::move(meter),
+      std::move(task), kind, std::move(meter),
       AnswerFields{std::move(admission.fields), std::move(admission.allowance)},
       std::move(stretches));
 }

@@ -49,6 +49,9 @@ struct Route {
   std::string method;   ///< GET answers HEAD as well
   std::string pattern;  ///< also the metrics' label
   std::variant<AnswerNow, AnswerLater, TaskFactory> handler;
+  bool in_memory = false;  ///< waits neither for the store nor for the queue
+
+  WorkKind kind() const;
 };
 
 /// Thread-safe. Metrics, log, clock and guard outlive it and everything it makes.

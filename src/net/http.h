@@ -2,8 +2,8 @@
 // server and whoever answers. No I/O and no HTTP library here; net/http_server.h does that.
 //
 // The shape keeps threads simple. The server reads heads and bodies on its I/O threads and never
-// blocks there; a request that is complete is run on a pool of threads that may block; an answer
-// may be given at once or later (long-polls, event streams), from any thread.
+// blocks there; a request that is complete is run on one of its pools of threads, which may block;
+// an answer may be given at once or later (long-polls, event streams), from any thread.
 #pragma once
 
 #include <cstdint>
@@ -110,6 +110,14 @@ class Responder {
   std::shared_ptr<Target> target_;  // shared by the connection and everybody who may answer
 };
 
+/// What a request may wait for. Each kind has threads of its own, so that requests that wait for
+/// one thing do not hold up those that wait for another.
+enum class WorkKind {
+  read,       ///< for what is stored
+  change,     ///< for that, and for the queue
+  in_memory,  ///< for nothing
+};
+
 /// What becomes of one request: made when its head is there, fed its body, then run.
 class HttpTask {
  public:
@@ -122,8 +130,11 @@ class HttpTask {
   /// must not wait for anything else. A failure stops the body; reject() is asked for the answer.
   virtual Status on_body(std::string_view bytes) = 0;
 
-  /// The whole body has come (or there is none). On a pool thread: may block. Answers through
-  /// `responder`, now or later. The task is destroyed when this returns.
+  /// Which threads run() may block.
+  virtual WorkKind kind() const { return WorkKind::read; }
+
+  /// The whole body has come (or there is none). On a thread of its kind: may block. Answers
+  /// through `responder`, now or later. The task is destroyed when this returns.
   virtual void run(Responder responder, const OpContext& context) = 0;
 
   /// The answer to a request whose body was refused, too long, too slow or cut short.

@@ -19,13 +19,21 @@ namespace thumbmill {
 
 class HttpSession;
 
+/// For requests that wait for nothing, or not for long.
+inline constexpr std::size_t kMemoryThreads = 4;
+
 /// Thread-safe. Outlives every session, exchange and handler.
 struct HttpCore {
   HttpCore(const HttpServerOptions& o, HttpService& s, Metrics& m, Logger& l, const Clock& c,
            Random& r)
-      : options(o), service(s), metrics(m), log(l), clock(c), random(r), pool(o.pool_threads) {}
+      : options(o), service(s), metrics(m), log(l), clock(c), random(r) {}
 
-  /// Runs `action` on the pool at `when`, or when fire_timers() is called.
+  /// The threads for that kind of work.
+  boost::asio::thread_pool& pool(WorkKind kind);
+  /// Waits until all that was posted to the pools has run, and ends their threads.
+  void join_pools();
+
+  /// Runs `action` on the pool of reads at `when`, or when fire_timers() is called.
   void at(SteadyTime when, std::function<void()> action);
   void fire_timers();
 
@@ -44,7 +52,9 @@ struct HttpCore {
   const Clock& clock;
   Random& random;
   boost::asio::io_context io;
-  boost::asio::thread_pool pool;
+  boost::asio::thread_pool reads{options.pool_threads};
+  boost::asio::thread_pool changes{options.pool_threads};
+  boost::asio::thread_pool in_memory{kMemoryThreads};
   std::stop_source cut;  ///< requested when handlers must give up
   std::atomic<bool> stopping = false;
 

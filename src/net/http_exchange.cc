@@ -118,7 +118,7 @@ void HttpCore::at(SteadyTime when, std::function<void()> action) {
           const std::lock_guard inner(mutex);
           timers.erase(timer);
         }
-        boost::asio::post(pool, [this, action = std::move(action)] {
+        boost::asio::post(reads, [this, action = std::move(action)] {
           try {
             action();
           } catch (const std::exception& failure) {  // would end the process from a pool thread
@@ -126,6 +126,22 @@ void HttpCore::at(SteadyTime when, std::function<void()> action) {
           }
         });
       });
+}
+
+boost::asio::thread_pool& HttpCore::pool(WorkKind kind) {
+  switch (kind) {
+    case WorkKind::read:
+      return reads;
+    case WorkKind::change:
+      return changes;
+    case WorkKind::in_memory:
+      break;
+  }
+  return in_memory;
+}
+
+void HttpCore::join_pools() {
+  for (boost::asio::thread_pool* pool : {&reads, &changes, &in_memory}) pool->join();
 }
 
 void HttpCore::fire_timers() {

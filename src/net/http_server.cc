@@ -91,7 +91,7 @@ class BoostHttpServer final : public HttpServer {
     await_sessions(std::chrono::steady_clock::now() + drain);
     core_.cut.request_stop();
     for (const auto& session : core_.sessions()) session->cut();
-    core_.pool.join();
+    core_.join_pools();
     core_.fire_timers();
     // Every session was cut, and ends by itself.
     await_sessions(std::chrono::steady_clock::time_point::max());

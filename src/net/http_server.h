@@ -42,7 +42,8 @@ struct HttpServerOptions {
   std::string host = "127.0.0.1";  ///< address or name to listen on
   std::uint16_t port = 0;          ///< 0: any free one
   std::size_t io_threads = 2;
-  std::size_t pool_threads = 32;  ///< for HttpTask::run
+  /// For HttpTask::run, of reads, and as many of changes; what is in memory has a few.
+  std::size_t pool_threads = 32;
   HttpLimits limits;
 };
 

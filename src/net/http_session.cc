@@ -245,8 +245,9 @@ HttpSession::Awaitable<std::optional<HttpExchange::Answer>> HttpSession::run_tas
     if (const auto self = weak.lock()) self->wake();
   };
   auto exchange = std::make_shared<HttpExchange>(core_, request_->request_id, deliver, wake_up);
-  asio::post(core_.pool, [&core = core_, task = std::shared_ptr<HttpTask>(std::move(task)),
-                          exchange = std::move(exchange), id = request_->request_id]() mutable {
+  asio::thread_pool& pool = core_.pool(task->kind());
+  asio::post(pool, [&core = core_, task = std::shared_ptr<HttpTask>(std::move(task)),
+                    exchange = std::move(exchange), id = request_->request_id]() mutable {
     const OpContext context{.stop = core.cut.get_token(), .request_id = id};
     try {
       task->run(Responder(std::move(exchange)), context);

@@ -98,6 +98,10 @@ class EchoService final : public HttpService {
     std::uint64_t body_limit() const override {
       return request_->path == "/unwanted" ? 0 : 1'000'000;
     }
+    WorkKind kind() const override {
+      if (request_->path == "/memory") return WorkKind::in_memory;
+      return request_->method == "GET" ? WorkKind::read : WorkKind::change;
+    }
     Status on_body(std::string_view bytes) override {
       if (request_->path == "/refuse") return Status(Code::unsupported, "refused");
       body_ += bytes;

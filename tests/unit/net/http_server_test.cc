@@ -47,6 +47,22 @@ TEST_F(HttpServerTest, TakesAClientsRequestIdOnlyWhenItIsSane) {
   }
 }
 
+TEST_F(HttpServerTest, WorkOfOneKindThatWaitsHoldsUpNoOther) {
+  for (const std::string waiting : {"GET", "POST"}) {
+    service_.running = {};
+    HttpServerOptions options;
+    options.pool_threads = 1;
+    start(options);
+    RawConnection connection(server_->port());
+    connection.send(waiting + " /until-cut HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n");
+    service_.running.get_future().wait();
+    const std::string other = waiting == "GET" ? "POST" : "GET";
+    EXPECT_EQ(client_->send(other, "/hello", {}, Blob(), {})->status, 200);
+    EXPECT_EQ(get("/memory").status, 200);
+    server_->stop(std::chrono::milliseconds(0));
+  }
+}
+
 TEST_F(HttpServerTest, HeadHasALengthAndNoBody) {
   start();
   const HttpResponse response = client_->send("HEAD", "/hello", {}, Blob(), {}).value();
