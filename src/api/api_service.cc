@@ -41,7 +41,7 @@ ApiService::ApiService(UploadSettings settings, const ApiParts& parts, GuardSett
       stream_slots_(streams),
       event_parts_{
           {parts.catalog, parts.notifier, parts.clock}, stream_slots_, parts.metrics, parts.log},
-      queue_parts_{parts.queue, parts.workload},
+      queue_parts_{parts.depth, parts.workload},
       dead_parts_{parts.dead_letters, parts.catalog, urls_},
       router_(make_routes(), SitePolicy(std::move(site)), parts.metrics, parts.log, parts.clock,
               &guard_) {}

@@ -27,7 +27,7 @@ struct ApiParts {
   Catalog& catalog;
   DeadLetters& dead_letters;
   ObjectStore& store;
-  JobQueue& queue;
+  DepthReader& depth;
   Notifier& notifier;
   const Workload& workload;
   Metrics& metrics;

@@ -1,6 +1,7 @@
 #include "api/ops.h"
 
 #include <boost/json/object.hpp>
+#include <fmt/format.h>
 
 #include "api/problem.h"
 #include "api/views.h"
@@ -23,12 +24,18 @@ HttpResponse health_response(const Status& health) {
   return json_response(body, health.ok() ? 200 : 503);
 }
 
+// This port is the operators', who need to know the cause.
+std::string cause_of(const Status& failure) {
+  if (failure.detail().empty()) return failure.message();
+  return fmt::format("{} ({})", failure.message(), failure.detail());
+}
+
 HttpResponse readiness_response(const std::vector<DependencyCheck>& checks) {
   bool ready = true;
   boost::json::object states;
   for (const DependencyCheck& check : checks) {
     ready = ready && check.status.ok();
-    states[check.name] = check.status.ok() ? "ok" : check.status.message();
+    states[check.name] = check.status.ok() ? "ok" : cause_of(check.status);
   }
   boost::json::object body;
   body["status"] = ready ? "ready" : "not ready";
@@ -47,17 +54,20 @@ std::vector<Route> OpsService::routes() const {
   return {
       {"GET", "/metrics", AnswerNow([this](const Call&, const OpContext&) -> Result<HttpResponse> {
          return metrics_response(sources_.metrics());
-       })},
+       }),
+       true},
       {"GET", "/healthz", AnswerNow([this](const Call&, const OpContext&) -> Result<HttpResponse> {
          return health_response(sources_.health());
-       })},
-      {"GET", "/readyz",
-       AnswerNow([this](const Call&, const OpContext& context) -> Result<HttpResponse> {
-         return readiness_response(sources_.dependencies(context));
-       })},
+       }),
+       true},
+      {"GET", "/readyz", AnswerNow([this](const Call&, const OpContext&) -> Result<HttpResponse> {
+         return readiness_response(sources_.dependencies());
+       }),
+       true},
       {"GET", "/version", AnswerNow([this](const Call&, const OpContext&) -> Result<HttpResponse> {
          return json_response(boost::json::object{{"version", sources_.version}});
-       })},
+       }),
+       true},
   };
 }
 

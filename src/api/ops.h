@@ -23,11 +23,12 @@ struct DependencyCheck {
   Status status;
 };
 
-/// What the operations port tells. Every function may be called by several threads at once.
+/// What the operations port tells, all of it from memory: a probe must be answered whatever the
+/// store or the queue does. Every function may be called by several threads at once.
 struct OpsSources {
   std::function<std::string()> metrics;  ///< in Prometheus' text format (version 0.0.4)
   std::function<Status()> health;        ///< of this process; see service/canary.h
-  std::function<std::vector<DependencyCheck>(const OpContext&)> dependencies;
+  std::function<std::vector<DependencyCheck>()> dependencies;
   std::string version;
 };
 

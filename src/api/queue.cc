@@ -7,9 +7,8 @@
 namespace thumbmill {
 namespace {
 
-Result<HttpResponse> show_queue(const QueueParts& parts, const OpContext& context) {
-  QueueDepth depth;
-  ASSIGN_OR_RETURN(depth, parts.queue.depth(context));
+Result<HttpResponse> show_queue(const QueueParts& parts) {
+  ASSIGN_OR_RETURN(const QueueDepth depth, parts.depth.read());
   boost::json::object body;
   body["ready"] = depth.ready;
   body["running"] = depth.running;
@@ -34,9 +33,8 @@ Result<HttpResponse> show_queue(const QueueParts& parts, const OpContext& contex
 }  // namespace
 
 std::vector<Route> queue_routes(const QueueParts& parts) {
-  return {{"GET", "/v1/queue", AnswerNow([&parts](const Call&, const OpContext& context) {
-             return show_queue(parts, context);
-           })}};
+  return {{"GET", "/v1/queue",
+           AnswerNow([&parts](const Call&, const OpContext&) { return show_queue(parts); }), true}};
 }
 
 }  // namespace thumbmill

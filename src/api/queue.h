@@ -4,18 +4,18 @@
 #include <vector>
 
 #include "api/router.h"
-#include "queue/job_queue.h"
+#include "service/depth_reader.h"
 #include "service/workload.h"
 
 namespace thumbmill {
 
 /// What this route needs; all of it outlives the server.
 struct QueueParts {
-  JobQueue& queue;
+  DepthReader& depth;
   const Workload& workload;
 };
 
-/// GET /v1/queue. The parts outlive the route.
+/// GET /v1/queue, which is answered within DepthReader::kPatience. The parts outlive the route.
 std::vector<Route> queue_routes(const QueueParts& parts);
 
 }  // namespace thumbmill

@@ -58,7 +58,9 @@ Result<T> of_setting(std::string_view name, Result<T> parsed) {
 }
 
 Result<RedisOptions> redis_options(const Settings& settings) {
-  return of_setting("queue", parse_redis_url(settings.queue));
+  ASSIGN_OR_RETURN(RedisOptions options, of_setting("queue", parse_redis_url(settings.queue)));
+  options.connect_timeout = options.command_timeout = settings.dependency_patience;
+  return options;
 }
 
 Result<KafkaOptions> kafka_options(const Settings& settings) {

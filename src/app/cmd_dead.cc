@@ -5,7 +5,7 @@
 
 #include "app/backends.h"
 #include "app/commands.h"
-#include "app/compose.h"
+#include "app/part_options.h"
 #include "app/setting_flags.h"
 #include "metrics/prometheus/prometheus_metrics.h"
 #include "net/http_client.h"

@@ -11,8 +11,8 @@
 #include <unistd.h>
 
 #include "app/commands.h"
-#include "app/compose.h"
 #include "app/decoders.h"
+#include "app/part_options.h"
 #include "app/progress.h"
 #include "app/setting_flags.h"
 #include "metrics/prometheus/prometheus_metrics.h"

@@ -9,6 +9,7 @@
 
 #include "app/commands.h"
 #include "app/compose.h"
+#include "app/part_options.h"
 #include "app/setting_flags.h"
 #include "app/version.h"
 #include "base/without_secrets.h"

@@ -2,10 +2,8 @@
 
 #include <algorithm>
 #include <atomic>
-#include <filesystem>
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include "api/api_service.h"
 #include "api/key_file.h"
@@ -14,145 +12,23 @@
 #include "app/decoders.h"
 #include "app/descriptors.h"
 #include "app/option_table.h"
+#include "app/part_options.h"
 #include "app/version.h"
 #include "metrics/prometheus/prometheus_metrics.h"
 #include "net/http_server.h"
 #include "service/canary.h"
 #include "service/catalog.h"
 #include "service/dead_letters.h"
+#include "service/dependency.h"
+#include "service/depth_reader.h"
+#include "service/guarded_queue.h"
+#include "service/guarded_store.h"
 #include "service/ingest.h"
-#include "service/lasting_check.h"
 #include "service/metered_store.h"
 #include "service/queue_exporter.h"
+#include "service/unqueued_uploads.h"
 
 namespace thumbmill {
-namespace {
-
-// For how long a store or a queue that could be used is not asked again by /readyz: asking S3
-// costs a put and a get.
-constexpr std::chrono::seconds kReadyFor{30};
-
-constexpr std::size_t kAdminConnections = 128;
-
-std::chrono::hours whole_hours(std::chrono::milliseconds duration) {
-  return std::chrono::ceil<std::chrono::hours>(duration);
-}
-
-UploadSettings upload_settings(const Settings& settings, const ObjectStore& store,
-                               SpoolPlaces& spool_places, const DiskReserve& disk_reserve) {
-  UploadSettings upload;
-  upload.limits.spool_places = &spool_places;
-  upload.limits.disk_reserve = &disk_reserve;
-  upload.limits.max_file_bytes = settings.max_body_bytes;
-  upload.limits.max_request_bytes = settings.max_form_bytes;
-  upload.defaults.presets = settings.renditions;
-  upload.defaults.renditions = settings.default_renditions;
-  upload.defaults.named_only = settings.named_renditions_only;
-  upload.defaults.keep_original = settings.keep_originals;
-  upload.defaults.max_rendition_pixels = settings.max_rendition_pixels;
-  // Beside the store where it wants that, else where the settings or the system say.
-  std::string elsewhere =
-      settings.spool.empty() ? std::filesystem::temp_directory_path().string() : settings.spool;
-  upload.spool_directory = [&store, elsewhere = std::move(elsewhere)] {
-    std::string directory = store.spool_directory();
-    return directory.empty() ? elsewhere : directory;
-  };
-  return upload;
-}
-
-ClientLimits client_limits(const Settings& settings) {
-  ClientLimits limits;
-  limits.requests = {settings.rate_limit, settings.rate_burst};
-  limits.bytes = {settings.upload_rate_bytes, settings.upload_burst_bytes};
-  if (limits.bytes.burst == 0) {
-    limits.bytes.burst =
-        std::max({limits.bytes.capacity(), settings.max_body_bytes, settings.max_form_bytes});
-  }
-  return limits;
-}
-
-HttpServerOptions server_options(const Settings& settings, const ListenAddress& address) {
-  HttpServerOptions options;
-  options.host = address.host;
-  options.port = address.port;
-  options.io_threads = settings.io_threads;
-  options.pool_threads = settings.request_threads;
-  options.limits.request_line_bytes = settings.request_line_bytes;
-  options.limits.header_bytes = settings.header_bytes;
-  options.limits.header_count = settings.header_count;
-  options.limits.header_time = settings.header_time;
-  options.limits.idle_time = settings.idle_time;
-  options.limits.body_time = settings.body_time;
-  options.limits.body_grace = settings.body_grace;
-  options.limits.body_rate_bytes = settings.body_rate_bytes;
-  options.limits.answer_rate_bytes = settings.answer_rate_bytes;
-  options.limits.connections = settings.connections;
-  options.limits.connections_per_address = settings.connections_per_address;
-  options.limits.exempt_addresses = settings.exempt_addresses;
-  return options;
-}
-
-StreamLimits stream_limits(const Settings& settings) {
-  return {settings.event_streams, settings.event_streams_per_client, settings.exempt_addresses};
-}
-
-// The operations port has few and trusted clients.
-HttpServerOptions admin_options(const Settings& settings) {
-  HttpServerOptions options = server_options(settings, settings.admin_listen);
-  options.io_threads = 1;
-  options.pool_threads = 2;
-  options.limits.connections = kAdminConnections;
-  options.limits.connections_per_address = 0;
-  return options;
-}
-
-}  // namespace
-
-WorkerOptions worker_options(const Settings& settings) {
-  WorkerOptions options;
-  options.threads = worker_count(settings);
-  options.lease_ttl = settings.lease;
-  options.lease_renewal = settings.lease_renewal;
-  options.lease_patience = settings.lease_patience;
-  options.backoff = {settings.retry_base, settings.retry_cap};
-  options.max_attempts = static_cast<int>(settings.max_attempts);
-  options.max_decoder_crashes = static_cast<int>(settings.max_decoder_crashes);
-  options.give_up_after = whole_hours(settings.give_up_after);
-  options.limits = image_limits(settings);
-  options.formats = settings.formats;
-  for (const std::string& name : settings.default_renditions) {
-    options.task_renditions.push_back(settings.renditions.at(name));
-  }
-  return options;
-}
-
-JanitorOptions janitor_options(const Settings& settings) {
-  JanitorOptions options;
-  options.sweep_interval = settings.sweep_interval;
-  options.sweep_age = settings.sweep_age;
-  options.unfinished_age = whole_hours(settings.unfinished_age);
-  options.dead_letter_age = whole_hours(settings.dead_letter_age);
-  options.result_age = whole_hours(settings.result_age);
-  return options;
-}
-
-LogFormat log_format(const Settings& settings) {
-  switch (settings.log_format) {
-    case LogStyle::json:
-      return LogFormat::json;
-    case LogStyle::text:
-      return LogFormat::text;
-    case LogStyle::automatic:
-      break;
-  }
-  return ::isatty(STDERR_FILENO) == 1 ? LogFormat::text : LogFormat::json;
-}
-
-bool is_open_to_others(const Settings& settings) {
-  const std::string& host = settings.listen.host;
-  const bool loopback = host == "localhost" || host == "::1" || host.starts_with("127.");
-  return !loopback && settings.api_keys_file.empty();
-}
 
 // In the order in which they are made; the last ones go first.
 struct System::Parts {
@@ -174,7 +50,7 @@ struct System::Parts {
   Status make_ops();
   Status start_all();
   void stop();
-  std::vector<DependencyCheck> dependencies(const OpContext& context);
+  std::vector<DependencyCheck> dependencies() const;
 
   Settings settings;  // as they were set, but for what the machine does not allow
   const Roles roles;
@@ -191,10 +67,14 @@ struct System::Parts {
   std::unique_ptr<TaskSource> tasks;  // in place of a queue, or null
   std::unique_ptr<Leadership> leadership;
   std::unique_ptr<MeteredStore> store;
-  std::unique_ptr<LastingCheck> store_check;
-  std::unique_ptr<LastingCheck> queue_check;
+  std::unique_ptr<Dependency> store_state;
+  std::unique_ptr<Dependency> queue_state;
   std::unique_ptr<DecoderPool> decoders;
   std::unique_ptr<Canary> canary;
+  std::unique_ptr<GuardedStore> guarded_store;  // for requests
+  std::unique_ptr<GuardedQueue> guarded_queue;
+  std::unique_ptr<UnqueuedUploads> unqueued;
+  std::unique_ptr<DepthReader> depth;
   std::unique_ptr<Ingest> ingest;
   std::unique_ptr<DirectUploads> direct_uploads;
   std::unique_ptr<Catalog> catalog;
@@ -236,10 +116,13 @@ Status System::Parts::start_backends() {
   ASSIGN_OR_RETURN(notifier, open_notifier(settings, clock, random, metrics, log));
   workload = std::make_unique<Workload>(*notifier, clock, settings.drain_target);
   store = std::make_unique<MeteredStore>(*backends.store, metrics);
-  store_check = std::make_unique<LastingCheck>(
-      [this](const OpContext& context) { return store->check(context); }, kReadyFor, clock);
-  queue_check = std::make_unique<LastingCheck>(
-      [this](const OpContext& context) { return jobs().check(context); }, kReadyFor, clock);
+  const std::chrono::milliseconds patience = settings.dependency_patience;
+  store_state = std::make_unique<Dependency>(
+      DependencyOptions{"store", patience},
+      [this](const OpContext& context) { return store->check(context); }, metrics, log, clock);
+  queue_state = std::make_unique<Dependency>(
+      DependencyOptions{"queue", patience},
+      [this](const OpContext& context) { return jobs().check(context); }, metrics, log, clock);
   return Status();
 }
 
@@ -287,17 +170,23 @@ Status System::Parts::make_api() {
   if (!cors.ok()) return cors.status().with_context("setting cors-origins");
   site.cors = *std::move(cors);
   site.check_host = settings.api_keys_file.empty();
-  JobQueue& queue = *backends.queue;
-  ingest =
-      std::make_unique<Ingest>(*store, queue, *notifier, metrics, log, clock, settings.formats);
-  catalog = std::make_unique<Catalog>(*store, queue, *notifier, metrics, log, clock);
-  dead_letters = std::make_unique<DeadLetters>(*store, queue, *catalog, *notifier, log, clock);
+  guarded_store = std::make_unique<GuardedStore>(*store, *store_state);
+  guarded_queue = std::make_unique<GuardedQueue>(*backends.queue, *queue_state);
+  ObjectStore& kept = *guarded_store;
+  JobQueue& queue = *guarded_queue;
+  unqueued = std::make_unique<UnqueuedUploads>(queue, metrics, log, clock);
+  depth = std::make_unique<DepthReader>(
+      [this](const OpContext& context) { return guarded_queue->depth(context); }, clock);
+  ingest = std::make_unique<Ingest>(kept, queue, *notifier, metrics, log, clock, settings.formats,
+                                    unqueued.get());
+  catalog = std::make_unique<Catalog>(kept, queue, *notifier, metrics, log, clock);
+  dead_letters = std::make_unique<DeadLetters>(kept, queue, *catalog, *notifier, log, clock);
   const auto presign_time = std::chrono::ceil<std::chrono::seconds>(settings.presign_time);
-  ApiParts parts{*ingest,   *catalog,  *dead_letters, *store, queue,
-                 *notifier, *workload, metrics,       log,    clock};
+  ApiParts parts{*ingest,   *catalog,  *dead_letters, kept, *depth,
+                 *notifier, *workload, metrics,       log,  clock};
   if (backends.presigner != nullptr) {
     direct_uploads =
-        std::make_unique<DirectUploads>(*backends.presigner, *store, *ingest, clock, presign_time);
+        std::make_unique<DirectUploads>(*backends.presigner, kept, *ingest, clock, presign_time);
     parts.direct_uploads = direct_uploads.get();
   }
   if (settings.deliver == Delivery::redirect) parts.redirect = backends.presigner;
@@ -345,19 +234,21 @@ Status System::Parts::make_ops() {
   sources.metrics = [this] { return metrics.serialize(); };
   // A process without decoders is well when it can answer.
   sources.health = [this] { return canary ? canary->health() : Status(); };
-  sources.dependencies = [this](const OpContext& context) { return dependencies(context); };
+  sources.dependencies = [this] { return dependencies(); };
   sources.version = kVersion;
   ops = std::make_unique<OpsService>(std::move(sources), std::move(site), metrics, log, clock);
   return Status();
 }
 
-std::vector<DependencyCheck> System::Parts::dependencies(const OpContext& context) {
+std::vector<DependencyCheck> System::Parts::dependencies() const {
   const Status self = stopping ? Status(Code::unavailable, "stopping") : Status();
-  return {
-      {"self", self}, {"store", store_check->run(context)}, {"queue", queue_check->run(context)}};
+  return {{"self", self}, {"store", store_state->status()}, {"queue", queue_state->status()}};
 }
 
 Status System::Parts::start_all() {
+  store_state->start();
+  queue_state->start();
+  if (unqueued) unqueued->start();
   if (api) {
     ASSIGN_OR_RETURN(server, HttpServer::start(server_options(settings, settings.listen), *api,
                                                metrics, log, clock, random));
@@ -386,6 +277,9 @@ void System::Parts::stop() {
   if (exporter) exporter->stop();
   if (canary) canary->stop();
   if (key_file) key_file->stop();
+  if (unqueued) unqueued->stop();
+  if (queue_state) queue_state->stop();
+  if (store_state) store_state->stop();
   if (admin_server) admin_server->stop(std::chrono::milliseconds(0));
 }
 

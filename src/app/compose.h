@@ -11,20 +11,8 @@
 #include "base/log.h"
 #include "base/random.h"
 #include "base/status.h"
-#include "service/janitor.h"
-#include "service/worker.h"
 
 namespace thumbmill {
-
-/// The settings' part that each service takes.
-WorkerOptions worker_options(const Settings& settings);
-JanitorOptions janitor_options(const Settings& settings);
-
-/// "auto" is text on a terminal (of stderr), JSON elsewhere.
-LogFormat log_format(const Settings& settings);
-
-/// Whether others than this machine can reach the API and are asked for no key.
-bool is_open_to_others(const Settings& settings);
 
 /// The parts of the service that a process runs.
 struct Roles {

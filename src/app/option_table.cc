@@ -102,6 +102,10 @@ std::vector<Option> work_options() {
           "twice."),
       duration_option("give-up-after", &Settings::give_up_after, "1d", 1min, kLong,
                       "A job older than this fails when store or queue fail it."),
+      duration_option("dependency-patience", &Settings::dependency_patience, "1500ms", 100ms, 1min,
+                      "How long the store or the queue may take to answer a check, and Redis to "
+                      "answer anything, before it counts as away; requests that need it are "
+                      "answered without it then."),
       duration_option("drain-target", &Settings::drain_target, "1m", 1s, 24h,
                       "In what time the workers that thumbmill_workers_desired asks for would work "
                       "a backlog off."),
@@ -211,7 +215,7 @@ std::vector<Option> http_options() {
                        "them."),
       count_option("io-threads", &Settings::io_threads, 2, 1, 256, "Threads that move bytes."),
       count_option("request-threads", &Settings::request_threads, 32, 1, 4096,
-                   "Threads that answer requests."),
+                   "Threads that answer requests which read, and as many for those that change."),
   };
 }
 

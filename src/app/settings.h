@@ -66,6 +66,7 @@ struct Settings {
   std::uint64_t max_decoder_crashes = 0;
   std::chrono::milliseconds give_up_after{};
   std::chrono::milliseconds drain{};
+  std::chrono::milliseconds dependency_patience{0};
   std::chrono::milliseconds drain_target{};
 
   // Limits of an image

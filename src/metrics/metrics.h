@@ -57,7 +57,10 @@ inline constexpr Metric kUploadSeconds{"thumbmill_upload_duration_seconds",
                                        kSecondsBuckets};
 inline constexpr Metric kUploadsUnqueued{
     "thumbmill_uploads_unqueued_total", MetricKind::counter,
-    "Uploads accepted although the enqueue failed; the sweep delivers them."};
+    "Uploads accepted although the enqueue failed; they are queued later."};
+inline constexpr Metric kUploadsAwaitingQueue{
+    "thumbmill_uploads_awaiting_queue", MetricKind::gauge,
+    "Uploads of this process that the queue has not taken yet."};
 inline constexpr Metric kJobs{"thumbmill_jobs_total", MetricKind::counter,
                               "Jobs ended or put off, by outcome (done, failed, retried, "
                               "handed_back, lease_lost, original_missing) and error code.",
@@ -108,6 +111,9 @@ inline constexpr Metric kStoreRequests{"thumbmill_store_requests_total", MetricK
                                        "Object store calls by operation and code.", "op,code"};
 inline constexpr Metric kStoreRetries{"thumbmill_store_retries_total", MetricKind::counter,
                                       "Object store requests tried again."};
+inline constexpr Metric kDependencyUp{"thumbmill_dependency_up", MetricKind::gauge,
+                                      "1 while the store or the queue can be used, else 0.",
+                                      "dependency"};
 inline constexpr Metric kStoreBreakerOpen{"thumbmill_store_breaker_open", MetricKind::gauge,
                                           "1 while leasing is paused because the store is down."};
 inline constexpr Metric kSweepRequeued{"thumbmill_sweep_requeued_total", MetricKind::counter,
@@ -135,38 +141,19 @@ inline constexpr Metric kBuildInfo{"thumbmill_build_info", MetricKind::gauge,
                                    "Always 1; the version is in the label.", "version"};
 
 /// All of the above, for adapters that declare metrics up front and for the documentation.
-inline constexpr const Metric* kAll[] = {&kUploads,
-                                         &kUploadBytes,
-                                         &kUploadSeconds,
-                                         &kUploadsUnqueued,
-                                         &kJobs,
-                                         &kJobSeconds,
-                                         &kJobEndToEndSeconds,
-                                         &kQueueReady,
-                                         &kQueueRunning,
-                                         &kQueueDelayed,
-                                         &kQueueDead,
-                                         &kQueueBacklog,
-                                         &kQueueOldestAge,
-                                         &kWorkersDesired,
-                                         &kRedeliveries,
-                                         &kWorkerConcurrency,
-                                         &kWorkerBusy,
-                                         &kDecoderRestarts,
-                                         &kDecoderCrashes,
-                                         &kDecoderRss,
-                                         &kDecoderAdmitted,
-                                         &kStoreRequests,
-                                         &kStoreRetries,
-                                         &kStoreBreakerOpen,
-                                         &kSweepRequeued,
-                                         &kSweepSeconds,
-                                         &kForeignRecords,
-                                         &kHttpRequests,
-                                         &kHttpSeconds,
-                                         &kHttpConnections,
-                                         &kHttpRejected,
-                                         &kBuildInfo};
+inline constexpr const Metric* kAll[] = {
+    &kUploads,         &kUploadBytes,          &kUploadSeconds,
+    &kUploadsUnqueued, &kUploadsAwaitingQueue, &kJobs,
+    &kJobSeconds,      &kJobEndToEndSeconds,   &kQueueReady,
+    &kQueueRunning,    &kQueueDelayed,         &kQueueDead,
+    &kQueueBacklog,    &kQueueOldestAge,       &kWorkersDesired,
+    &kRedeliveries,    &kWorkerConcurrency,    &kWorkerBusy,
+    &kDecoderRestarts, &kDecoderCrashes,       &kDecoderRss,
+    &kDecoderAdmitted, &kStoreRequests,        &kStoreRetries,
+    &kDependencyUp,    &kStoreBreakerOpen,     &kSweepRequeued,
+    &kSweepSeconds,    &kForeignRecords,       &kHttpRequests,
+    &kHttpSeconds,     &kHttpConnections,      &kHttpRejected,
+    &kBuildInfo};
 
 }  // namespace metric
 }  // namespace thumbmill

@@ -66,14 +66,15 @@ class Ingest::KeyInFlight {
 };
 
 Ingest::Ingest(ObjectStore& store, JobQueue& queue, Notifier& notifier, Metrics& metrics,
-               Logger& log, const Clock& clock, FormatSet formats)
+               Logger& log, const Clock& clock, FormatSet formats, UnqueuedUploads* unqueued)
     : store_(store),
       queue_(queue),
       notifier_(notifier),
       metrics_(metrics),
       log_(log),
       clock_(clock),
-      formats_(formats) {}
+      formats_(formats),
+      unqueued_(unqueued) {}
 
 Result<AcceptedUpload> Ingest::accept(const Upload& upload, const OpContext& context) {
   Result<AcceptedUpload> accepted = try_accept(upload, context);
@@ -127,8 +128,9 @@ void Ingest::enqueue(const JobId& id, std::string_view caller, const OpContext& 
   const Status queued = queue_.enqueue(id.text(), caller, context).status();
   if (queued.ok()) return;
   metrics_.add(metric::kUploadsUnqueued, 1);
+  if (unqueued_ != nullptr) unqueued_->add(id, caller);
   log_.warning(
-      "upload accepted but not queued, the sweep will queue it",
+      "upload accepted but not queued yet",
       {{"job_id", id}, {"request_id", context.request_id}, {"detail", queued.to_string()}});
 }
 

@@ -21,6 +21,7 @@
 #include "model/job.h"
 #include "notify/notifier.h"
 #include "queue/job_queue.h"
+#include "service/unqueued_uploads.h"
 #include "store/object_store.h"
 
 namespace thumbmill {
@@ -46,21 +47,22 @@ struct AcceptedUpload {
 /// Thread-safe. Everything passed in outlives it.
 class Ingest {
  public:
+  /// `unqueued` gets what the queue does not take; without it the sweep alone finds that.
   Ingest(ObjectStore& store, JobQueue& queue, Notifier& notifier, Metrics& metrics, Logger& log,
-         const Clock& clock, FormatSet formats = {});
+         const Clock& clock, FormatSet formats = {}, UnqueuedUploads* unqueued = nullptr);
 
   /// The formats that are taken.
   const FormatSet& formats() const { return formats_; }
 
   /// Checks the magic bytes, stores the original with its job, queues the job. When only the queue
-  /// fails the upload is accepted all the same and counted (kUploadsUnqueued): the sweep queues it.
+  /// fails the upload is accepted all the same, counted (kUploadsUnqueued), and queued later.
   /// invalid_argument: empty body, bad renditions or key. unsupported: not an image we decode.
   /// conflict: the same key is being used right now. Otherwise the store's failures. A key used
   /// before with another upload is invalid_argument with detail kKeyReused.
   Result<AcceptedUpload> accept(const Upload& upload, const OpContext& context);
 
   /// Queues the job of an upload that is stored already, in the turn of `caller`, and tells of it.
-  /// Fails for nobody: what the queue does not take now, the sweep queues.
+  /// Fails for nobody: what the queue does not take now is queued later.
   void enqueue(const JobId& id, std::string_view caller, const OpContext& context);
 
   /// Marks (in Status::detail) a key that was used with another upload.
@@ -80,6 +82,7 @@ class Ingest {
   Logger& log_;
   const Clock& clock_;
   const FormatSet formats_;
+  UnqueuedUploads* const unqueued_;  // may be null
 
   std::mutex mutex_;
   std::set<std::string> keys_in_flight_;  // guarded by mutex_

@@ -7,7 +7,7 @@ from cluster import Redis, free_port
 from relay import Wire
 from service import until
 
-ANSWER_SECONDS = 15  # in which an upload must be answered while the queue hangs
+ANSWER_SECONDS = 5  # in which an upload must be answered while the queue hangs: dependency-patience and a half, and load
 LOST_WRITES = 20  # jobs that the master acknowledges and takes with it
 
 

@@ -6,7 +6,7 @@ import checks
 from service import until
 
 SOME_JPEG = b"\xff\xd8\xff\xe0 whatever"  # good enough to be stored
-ANSWER_SECONDS = 30  # in which an upload is answered while the store hangs: three tries of five seconds, and delays
+ANSWER_SECONDS = 5  # in which an upload is answered while the store hangs: dependency-patience and a half, and load
 
 
 def start(case, prefix, *options):

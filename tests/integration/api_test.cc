@@ -68,7 +68,7 @@ class ApiIntegrationTest : public testing::Test {
                                         .catalog = catalog_,
                                         .dead_letters = dead_letters_,
                                         .store = store_,
-                                        .queue = queue_,
+                                        .depth = depth_,
                                         .notifier = notifier_,
                                         .workload = workload_,
                                         .metrics = metrics_,
@@ -179,6 +179,7 @@ class ApiIntegrationTest : public testing::Test {
   NoMetrics metrics_;
   NoLogger log_;
   TempDirectory spool_;
+  DepthReader depth_{[this](const OpContext& context) { return queue_.depth(context); }, clock_};
   Ingest ingest_{store_, queue_, notifier_, metrics_, log_, clock_};
   Catalog catalog_{store_, queue_, notifier_, metrics_, log_, clock_};
   DeadLetters dead_letters_{store_, queue_, catalog_, notifier_, log_, clock_};

@@ -113,7 +113,7 @@ ApiParts ApiFixture::api_parts() {
           .catalog = catalog_,
           .dead_letters = dead_letters_,
           .store = store_,
-          .queue = queue_,
+          .depth = depth_,
           .notifier = notifier_,
           .workload = workload_,
           .metrics = metrics_,

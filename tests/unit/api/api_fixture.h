@@ -111,6 +111,7 @@ class ApiFixture : public testing::Test {
   RecordingMetrics metrics_;
   NoLogger log_;
   TempDirectory spool_;
+  DepthReader depth_{[this](const OpContext& context) { return queue_.depth(context); }, clock_};
   Ingest ingest_{store_, queue_, notifier_, metrics_, log_, clock_};
   Catalog catalog_{store_, queue_, notifier_, metrics_, log_, clock_};
   DeadLetters dead_letters_{store_, queue_, catalog_, notifier_, log_, clock_};

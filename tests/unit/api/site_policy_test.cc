@@ -332,12 +332,11 @@ TEST(OpsSitePolicyTest, TheOperationsPortIsGuardedToo) {
   SimClock clock;
   SiteSettings site;
   site.allowed_hosts = HostList::parse("metrics.example").value();
-  OpsService service(
-      {.metrics = [] { return std::string("a 1\n"); },
-       .health = [] { return Status(); },
-       .dependencies = [](const OpContext&) { return std::vector<DependencyCheck>(); },
-       .version = "1.2.3"},
-      std::move(site), metrics, log, clock);
+  OpsService service({.metrics = [] { return std::string("a 1\n"); },
+                      .health = [] { return Status(); },
+                      .dependencies = [] { return std::vector<DependencyCheck>(); },
+                      .version = "1.2.3"},
+                     std::move(site), metrics, log, clock);
   const auto get = [&](std::string path, const FieldList& fields) {
     auto request = std::make_shared<HttpRequest>();
     request->method = "GET";
