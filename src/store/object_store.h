@@ -50,7 +50,8 @@ struct PutOptions {
 };
 
 /// Thread-safe. Keys are those is_object_key() holds for; others are invalid_argument. Every call
-/// may return unavailable (the store is away: try later), deadline_exceeded or cancelled.
+/// may return unavailable (the store is away, or refuses what is asked of it, whatever its reason:
+/// try later), deadline_exceeded or cancelled.
 class ObjectStore {
  public:
   virtual ~ObjectStore() = default;
@@ -82,7 +83,8 @@ class ObjectStore {
   virtual Result<std::vector<ListedObject>> list(std::string_view prefix, std::string_view after,
                                                  std::size_t limit, const OpContext& context) = 0;
 
-  /// ok when the store can be written to and read from now: what /readyz and `doctor` ask.
+  /// ok when the store can be used now, with all that the service needs of it: what /readyz,
+  /// `doctor` and a worker before it leases ask. Otherwise the message says what is wrong.
   virtual Status check(const OpContext& context) = 0;
 
   /// Removes what unfinished puts older than `before` have left, if this store can leave anything;

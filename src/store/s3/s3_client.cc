@@ -30,8 +30,17 @@ bool holds_document(const HttpAnswer& answer) {
   return text.ok() && is_whole_document(text.value());
 }
 
+/// Whether the server has said no, unless it did so because of the object's state.
+Refusal refusal_of(const HttpAnswer& answer, const ErrorDocument& error, Fault fault) {
+  if (fault != Fault::permanent || (answer.status / 100 != 4 && answer.status != 501))
+    return Refusal::none;
+  const bool denied = error.code.empty() || error.code == "AccessDenied";
+  return answer.status == 403 && denied ? Refusal::denied : Refusal::other;
+}
+
 /// What a failed request means for the caller.
-Status failure_of(const Request& request, const HttpAnswer& answer, const ErrorDocument& error) {
+Status failure_of(const Request& request, const HttpAnswer& answer, const ErrorDocument& error,
+                  Refusal refusal) {
   const std::string detail =
       fmt::format("S3 {} {}: HTTP {} {} {}, request {}", request.method,
                   request.key.empty() ? "of the bucket" : request.key, answer.status, error.code,
@@ -41,12 +50,10 @@ Status failure_of(const Request& request, const HttpAnswer& answer, const ErrorD
   const bool of_object = error.code.empty() || error.code == "NoSuchKey";
   if ((answer.status == 404 && of_object && !request.key.empty()) || error.code == "NoSuchKey")
     return Status(Code::not_found, "there is no such object", detail);
-  if (answer.status == 413 || error.code == "EntityTooLarge")
-    return Status(Code::too_large, "the object is too large for the store", detail);
   if (answer.status == 507 || error.code == "QuotaExceeded")
     return Status(Code::exhausted, "the store is full", detail);
-  if (answer.status == 501)
-    return Status(Code::unsupported, "the store's server lacks what is asked of it", detail);
+  if (refusal != Refusal::none)
+    return Status(Code::unavailable, "the store refuses the request", detail);
   if (const auto region = answer.header("x-amz-bucket-region");
       region && answer.status / 100 == 3) {
     return Status(Code::unavailable, "the store cannot be reached",
@@ -110,7 +117,7 @@ Outcome Client::send_until_settled(const Request& request, const OpContext& cont
     }
     fault = made.fault;
     const auto delay = attempts.after_failure(fault);
-    if (!delay) return {std::move(made.answer), uncertain};
+    if (!delay) return {std::move(made.answer), uncertain, made.refusal};
     uncertain = uncertain || made.may_have_taken_effect;
     log_.debug("an S3 request is repeated", {{"detail", made.answer.status().to_string()},
                                              {"failed_attempts", attempts.failed()},
@@ -175,7 +182,10 @@ Client::Attempt Client::judge(const Request& request, const Credentials& credent
   if (fault == Fault::clock_skew) correct_clock(answer);
   if (fault == Fault::expired_credentials) credentials_.reject(credentials);
   const bool may_have_taken_effect = success || answer.status / 100 == 5;
-  return {failure_of(request, answer, error), fault, may_have_taken_effect};
+  Refusal refusal = refusal_of(answer, error, fault);
+  Status failure = failure_of(request, answer, error, refusal);
+  if (failure.code() != Code::unavailable) refusal = Refusal::none;  // it is about the object
+  return {std::move(failure), fault, may_have_taken_effect, refusal};
 }
 
 WallTime Client::server_now() const {

@@ -35,11 +35,20 @@ struct Request {
   std::uint64_t most_bytes = std::numeric_limits<std::uint64_t>::max();  ///< of the answer's body
 };
 
+/// Whether the server has said no to a request. Repeating it changes nothing before somebody
+/// changes the server, its policy or our settings.
+enum class Refusal {
+  none,    ///< it succeeded, met the object's own state, or the server has trouble of its own
+  denied,  ///< for want of a right: 403 AccessDenied
+  other,   ///< any other 4xx, or 501
+};
+
 /// What became of a request.
 struct Outcome {
   Result<HttpAnswer> answer;  ///< of a status 2xx
   /// An attempt before the last one broke off, and may have taken effect all the same.
   bool uncertain = false;
+  Refusal refusal = Refusal::none;
 };
 
 /// Thread-safe. Everything passed in outlives it.
@@ -50,8 +59,9 @@ class Client {
 
   /// Sends the request until it succeeds, fails for good, or is not worth another attempt; not at
   /// all while the breaker is open.
-  /// not_found: 404 for an object. conflict: 412. too_large, exhausted, unsupported: the server's
-  /// own such limits. unavailable: anything else, the cause in the detail.
+  /// not_found: 404 for an object. conflict: 412. exhausted: the store is full. unavailable:
+  /// anything else, refusals included, for whatever the server does not take is not the object's
+  /// fault; its answer is in the detail.
   Outcome send(const Request& request, const OpContext& context);
 
   /// A URL that carries a signature over `method`, `key` and `headers` (which must then be sent),
@@ -65,6 +75,7 @@ class Client {
     Result<HttpAnswer> answer;
     Fault fault = Fault::permanent;  // when there is no answer
     bool may_have_taken_effect = false;
+    Refusal refusal = Refusal::none;
   };
 
   Outcome send_until_settled(const Request& request, const OpContext& context, Fault& fault);

@@ -151,14 +151,36 @@ TEST_F(S3ClientTest, WhatRepeatingCannotHelpIsNotRepeated) {
   EXPECT_EQ(code({answer(404, "NoSuchKey")}), Code::not_found);
   EXPECT_EQ(code({answer(404)}, {.method = "HEAD", .key = "k"}), Code::not_found);
   EXPECT_EQ(code({answer(412, "PreconditionFailed")}), Code::conflict);
-  EXPECT_EQ(code({answer(400, "EntityTooLarge")}), Code::too_large);
   EXPECT_EQ(code({answer(507)}), Code::exhausted);
-  EXPECT_EQ(code({answer(501, "NotImplemented")}), Code::unsupported);
   EXPECT_EQ(calls(), 1u);
   EXPECT_EQ(code({Status(Code::cancelled, "stopped")}), Code::cancelled);
   EXPECT_EQ(code({Status(Code::exhausted, "disk full")}), Code::exhausted);
   EXPECT_EQ(calls(), 1u);
   EXPECT_THAT(clock_.waits, SizeIs(0));
+}
+
+// Were it told as "unsupported" or "too large", it would pass for the image's fault.
+TEST_F(S3ClientTest, ARefusalIsTheStoresAndNamesItsAnswer) {
+  for (const auto& [status, name] : {std::pair(501, "NotImplemented"),
+                                     {400, "EntityTooLarge"},
+                                     {413, ""},
+                                     {400, "InvalidRequest"},
+                                     {405, "MethodNotAllowed"},
+                                     {403, "InvalidAccessKeyId"}}) {
+    const Outcome refused = send({answer(status, name)}, {.method = "PUT", .key = "k"});
+    EXPECT_EQ(refused.answer.status().code(), Code::unavailable) << name;
+    EXPECT_EQ(refused.answer.status().message(), "the store refuses the request");
+    EXPECT_THAT(refused.answer.status().detail(),
+                HasSubstr("HTTP " + std::to_string(status) + " " + name));
+    EXPECT_EQ(refused.refusal, Refusal::other) << name;
+    EXPECT_EQ(calls(), 1u) << "repeating it cannot help";
+  }
+  EXPECT_EQ(send({answer(403, "AccessDenied")}).refusal, Refusal::denied);
+  EXPECT_EQ(send({answer(403)}, {.method = "HEAD", .key = "k"}).refusal, Refusal::denied);
+  for (const int status : {404, 412, 507, 500}) {
+    EXPECT_EQ(send({answer(status), answer(status), answer(status)}).refusal, Refusal::none)
+        << status;
+  }
 }
 
 // A bucket that is gone, or closed to us, is not the absence of an object.
