@@ -46,6 +46,7 @@ Result<S3Options> s3_options(const Settings& settings) {
   options.path_style = settings.s3_path_style;
   options.encryption = encryption(settings.s3_sse);
   options.kms_key_id = settings.s3_kms_key;
+  options.first_byte_time = settings.s3_first_byte_time;
   options.spool_directory = settings.spool;
   return options;
 }

@@ -62,6 +62,9 @@ std::vector<Option> s3_options() {
                     "Encryption to ask for: the bucket's own default, SSE-S3 or SSE-KMS."),
       text_option("s3-kms-key", &Settings::s3_kms_key, "", "id or ARN; empty: the account's for S3",
                   "The key of s3-sse=kms."),
+      duration_option("s3-first-byte-time", &Settings::s3_first_byte_time, "5s", 100ms, 10min,
+                      "How long the server may take to begin its answer once it has a request; "
+                      "it is asked three times."),
       choice_option("deliver", &Settings::deliver, "proxy", kDeliveries,
                     "How renditions reach clients: sent by us, or by a redirect to the store, for "
                     "which it must be S3."),

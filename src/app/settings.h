@@ -47,6 +47,7 @@ struct Settings {
   bool s3_path_style = false;
   S3Sse s3_sse = S3Sse::bucket;
   std::string s3_kms_key;
+  std::chrono::milliseconds s3_first_byte_time{};
   Delivery deliver = Delivery::proxy;
   std::chrono::milliseconds presign_time{};
 
