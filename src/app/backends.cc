@@ -48,6 +48,7 @@ Result<S3Options> s3_options(const Settings& settings) {
   options.kms_key_id = settings.s3_kms_key;
   options.first_byte_time = settings.s3_first_byte_time;
   options.spool_directory = settings.spool;
+  options.keeps_jobs = !has_tasks(settings);  // the state of those is their producer's
   return options;
 }
 
@@ -151,11 +152,6 @@ Result<std::unique_ptr<TaskSource>> open_tasks(const Settings& settings, Clock& 
   }
   return std::unique_ptr<TaskSource>(
       std::make_unique<CeleryQueue>(std::move(options), clock, metrics, log));
-}
-
-Result<bool> heeds_conditions(ObjectStore& store, const OpContext& context) {
-  auto* s3 = dynamic_cast<S3Store*>(&store);
-  return s3 != nullptr ? s3->has_conditional_puts(context) : Result<bool>(true);
 }
 
 Result<Backends> open_backends(const Settings& settings, Clock& clock, Random& random,

@@ -33,10 +33,6 @@ bool is_shared(const Settings& settings);
 Result<std::unique_ptr<ObjectStore>> open_store(const Settings& settings, Clock& clock,
                                                 Random& random, Metrics& metrics, Logger& log);
 
-/// Whether a put that is to create an object replaces none, as the guarantee needs. Asks an S3
-/// server by putting a small object of its own twice; every other store does.
-Result<bool> heeds_conditions(ObjectStore& store, const OpContext& context);
-
 /// Opens the queue alone. invalid_argument as above; conflict when it belongs to a running process.
 Result<std::unique_ptr<JobQueue>> open_queue(const Settings& settings, Clock& clock, Random& random,
                                              Logger& log);

@@ -72,16 +72,6 @@ Finding check_rights(const std::string& directory) {
           "chmod o-rwx " + directory + ", unless others are to read it"};
 }
 
-Finding check_conditions(ObjectStore& store) {
-  const Result<bool> heeded = heeds_conditions(store, {});
-  if (!heeded.ok()) return from_status("conditional puts", heeded.status(), {}, "try again");
-  if (*heeded) return {"conditional puts", Verdict::good, "the server heeds If-None-Match", {}};
-  return {
-      "conditional puts", Verdict::warning, "the server ignores If-None-Match",
-      "two workers that end one job at the same time may both write its result: prefer a server "
-      "that knows conditional puts"};
-}
-
 // conflict: it belongs to a running process.
 Status check_queue(const Settings& settings, Clock& clock, Random& random, Metrics& metrics,
                    Logger& log) {
@@ -100,15 +90,16 @@ std::vector<Finding> check_backends(const Settings& settings, Clock& clock, Logg
   const auto store = open_store(settings, clock, random, metrics, log);
   const bool is_s3 = settings.store.starts_with("s3:");
   const Status usable = store.ok() ? (*store)->check({}) : store.status();
+  std::string good = without_secrets(settings.store);
+  if (is_s3) good += ": grants every right and has every property that is needed";
   findings.push_back(
-      from_status("store", usable, without_secrets(settings.store),
-                  is_s3 ? "look at bucket, region, credentials and permissions: docs/s3.md"
+      from_status("store", usable, std::move(good),
+                  is_s3 ? "look at bucket, region, credentials, permissions and server: docs/s3.md"
                         : "choose a directory that this user may write to: --store DIR"));
   if (usable.ok() && !is_s3) {
     findings.push_back(check_space(settings.store));
     findings.push_back(check_rights(settings.store));
   }
-  if (usable.ok() && is_s3) findings.push_back(check_conditions(**store));
   const Status queue = check_queue(settings, clock, random, metrics, log);
   if (queue.code() == Code::conflict) {
     findings.push_back({"queue", Verdict::good, "in use by a running server", {}});

@@ -76,10 +76,19 @@ class S3OnServers : public ::testing::TestWithParam<const ServerKind*> {
   std::unique_ptr<S3Store> store_;
 };
 
-TEST_P(S3OnServers, TheTableSaysTheTruthAboutConditionalPuts) {
+TEST_P(S3OnServers, AServerIsUsableWhenItHasConditionalPuts) {
   const auto& lacks = GetParam()->lacks;
-  const bool lacking = std::ranges::find(lacks, store_trait::kIfAbsent) != lacks.end();
-  EXPECT_EQ(store_->has_conditional_puts({}).value(), !lacking);
+  const Status check = store_->check({});
+  if (std::ranges::find(lacks, store_trait::kIfAbsent) == lacks.end()) {
+    EXPECT_TRUE(check.ok()) << check.to_string();
+  } else {
+    EXPECT_EQ(check.code(), Code::unavailable);
+    EXPECT_THAT(check.message(), ::testing::HasSubstr("If-None-Match"));
+  }
+  options_.keeps_jobs = false;
+  const auto for_tasks = S3Store::open(options_, clock_, random_, metrics_, log_).value();
+  EXPECT_TRUE(for_tasks->check({}).ok());
+  EXPECT_TRUE(store_->list("", "", 10, {})->empty()) << "what checks leave behind is not listed";
 }
 
 TEST_P(S3OnServers, PresignedRequestsNeedNoCredentials) {

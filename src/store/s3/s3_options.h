@@ -36,6 +36,10 @@ struct S3Options {
   std::string ca_bundle = {};  ///< a PEM file of authorities to trust; empty: AWS_CA_BUNDLE, or the
                                ///< system's
 
+  /// Whether jobs are kept in the bucket: then check() tries what these need as well, conditional
+  /// puts and removal below uploads/.
+  bool keeps_jobs = true;
+
   /// Where objects over 1 MiB are kept while they are read; empty: the system's directory for
   /// temporary files.
   std::string spool_directory = {};

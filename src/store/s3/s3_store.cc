@@ -8,6 +8,7 @@
 #include "base/hash.h"
 #include "base/secret.h"
 #include "model/object_key.h"
+#include "store/s3/bucket_check.h"
 #include "store/s3/curl_transport.h"
 #include "store/s3/object_headers.h"
 #include "store/s3/s3_client.h"
@@ -21,7 +22,6 @@ using s3::Parameters;
 using s3::Request;
 
 constexpr std::string_view kOwnPrefix = ".thumbmill-";
-constexpr std::string_view kCheckKey = ".thumbmill-check";
 // The most that S3 takes in one request.
 constexpr std::uint64_t kMostBytes = 5ull << 30;
 // A page of 1000 keys of 1024 bytes each, escaped, with their times, etags and owners.
@@ -140,11 +140,6 @@ Status S3Store::put(std::string_view key, const Blob& body, const PutOptions& op
                     const OpContext& context) {
   RETURN_IF_ERROR(check_key(key, context));
   RETURN_IF_ERROR(options.check());
-  return put_object(key, body, options, context);
-}
-
-Status S3Store::put_object(std::string_view key, const Blob& body, const PutOptions& options,
-                           const OpContext& context) {
   if (body.size() > kMostBytes)
     return Status(Code::too_large, "the object is too large for the store; allowed: 5 GiB");
   Request request = parts_->request("PUT", key);
@@ -180,10 +175,6 @@ Result<bool> S3Store::is_of_put(std::string_view key, std::string_view token,
 
 Result<Object> S3Store::get(std::string_view key, const OpContext& context) {
   RETURN_IF_ERROR(check_key(key, context));
-  return get_object(key, context);
-}
-
-Result<Object> S3Store::get_object(std::string_view key, const OpContext& context) {
   Request request = parts_->request("GET", key);
   request.headers.emplace_back("x-amz-checksum-mode", "ENABLED");
   request.most_bytes = kMostBytes;
@@ -280,23 +271,18 @@ Result<std::vector<ListedObject>> S3Store::list(std::string_view prefix, std::st
 
 Status S3Store::check(const OpContext& context) {
   RETURN_IF_ERROR(context.check(parts_->clock));
-  RETURN_IF_ERROR(put_object(kCheckKey, Blob(std::string("probe")), {}, context)
-                      .with_context("writing to the store"));
-  return get_object(kCheckKey, context).status().with_context("reading from the store");
+  s3::CheckedBucket bucket{.name = parts_->options.bucket,
+                           .key_prefix = parts_->key_prefix,
+                           .encryption = parts_->encryption,
+                           .times = parts_->times,
+                           .keeps_jobs = parts_->options.keeps_jobs};
+  bucket.times.whole = parts_->options.put_time;
+  return s3::check_bucket(bucket, parts_->client, context);
 }
 
 Result<std::size_t> S3Store::remove_unfinished(WallTime, const OpContext& context) {
   RETURN_IF_ERROR(context.check(parts_->clock));
   return std::size_t{0};
-}
-
-Result<bool> S3Store::has_conditional_puts(const OpContext& context) {
-  RETURN_IF_ERROR(check(context));
-  const PutOptions if_absent{.if_absent = true};
-  const Status again = put_object(kCheckKey, Blob(std::string("probe")), if_absent, context);
-  if (again.code() == Code::conflict) return true;
-  if (again.ok() || again.code() == Code::unsupported) return false;
-  return again;
 }
 
 Result<PresignedRequest> S3Store::presign_get(std::string_view key, std::chrono::seconds ttl,

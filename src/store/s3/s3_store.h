@@ -42,16 +42,13 @@ class S3Store final : public ObjectStore, public Presigner {
   Status copy(std::string_view from, std::string_view to, const OpContext& context) override;
   Result<std::vector<ListedObject>> list(std::string_view prefix, std::string_view after,
                                          std::size_t limit, const OpContext& context) override;
-  /// Puts and gets a small object of its own.
+  /// Whether the bucket is the one that is meant, grants each right that is needed, has conditional
+  /// puts and encrypts as the options ask. Five requests, on small objects of its own.
   Status check(const OpContext& context) override;
   /// 0: a put that does not finish leaves nothing.
   Result<std::size_t> remove_unfinished(WallTime before, const OpContext& context) override;
   /// Empty: the bytes go over the network from wherever they are.
   std::string spool_directory() const override { return {}; }
-
-  /// Whether the server heeds If-None-Match, without which if_absent puts replace what is there: S3
-  /// does since 2024, some compatible servers do not. Puts a small object of its own twice.
-  Result<bool> has_conditional_puts(const OpContext& context);
 
   /// A URL to read an object, with HEAD too, for at most kMostPresignedTime.
   Result<PresignedRequest> presign_get(std::string_view key, std::chrono::seconds ttl,
@@ -65,9 +62,6 @@ class S3Store final : public ObjectStore, public Presigner {
   explicit S3Store(std::unique_ptr<Parts> parts);
 
   Status check_key(std::string_view key, const OpContext& context) const;
-  Status put_object(std::string_view key, const Blob& body, const PutOptions& options,
-                    const OpContext& context);
-  Result<Object> get_object(std::string_view key, const OpContext& context);
   Result<ObjectInfo> head_object(std::string_view key, const OpContext& context);
   /// After a conditional put that was repeated: whether the object there is of that very put.
   Result<bool> is_of_put(std::string_view key, std::string_view token, const OpContext& context);

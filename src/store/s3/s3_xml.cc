@@ -52,6 +52,7 @@ Result<ListPage> parse_list_page(std::string_view text) {
   const pugi::xml_node result = document.child("ListBucketResult");
   const bool encoded = std::string_view(result.child_value("EncodingType")) == "url";
   ListPage page;
+  page.bucket = result.child_value("Name");
   for (const pugi::xml_node entry : result.children("Contents")) {
     std::optional<std::string> key = std::string(entry.child_value("Key"));
     if (encoded) key = percent_decode(*key);

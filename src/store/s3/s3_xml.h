@@ -26,6 +26,7 @@ bool is_whole_document(std::string_view text);
 
 /// One page of ListObjectsV2, keys as the server has them (with the bucket's prefix).
 struct ListPage {
+  std::string bucket;  ///< as the server calls it; empty when it does not say
   std::vector<ListedObject> objects;
   std::string next_token;  ///< empty: this was the last page
 };

@@ -13,7 +13,6 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
-using ::testing::Not;
 using Received = StandInServer::Received;
 
 HttpResponse error(int status, const std::string& code) {
@@ -124,18 +123,6 @@ TEST_F(S3StoreTest, ConditionalPutsThatCollideAreRepeated) {
   EXPECT_EQ(puts, 2);
 }
 
-TEST_F(S3StoreTest, KnowsWhetherTheServerHeedsConditions) {
-  bool heeds = true;
-  answer_ = [&](const Received& received) {
-    if (received.head.method == "GET") return object("probe");
-    if (heeds && received.field("if-none-match") == "*") return error(412, "PreconditionFailed");
-    return HttpResponse();
-  };
-  EXPECT_TRUE(store().has_conditional_puts({}).value());
-  heeds = false;
-  EXPECT_FALSE(store_->has_conditional_puts({}).value());
-}
-
 TEST_F(S3StoreTest, ObjectsAreCheckedAgainstTheirChecksum) {
   std::string checksum = to_base64(sha256("bytes"));
   answer_ = [&](const Received& received) {
@@ -213,17 +200,6 @@ TEST_F(S3StoreTest, ItsOwnKeysAreNobodyElses) {
   EXPECT_EQ(store().put(".thumbmill-check", Blob(), {}, {}).code(), Code::invalid_argument);
   EXPECT_EQ(store_->get(".thumbmill-x", {}).status().code(), Code::invalid_argument);
   EXPECT_EQ(server_.received().size(), 0u);
-}
-
-TEST_F(S3StoreTest, ACheckSaysWhatFails) {
-  answer_ = [](const Received& received) {
-    return received.head.method == "GET" ? error(403, "AccessDenied") : HttpResponse();
-  };
-  const Status check = store().check({});
-  EXPECT_EQ(check.code(), Code::unavailable);
-  EXPECT_THAT(check.message(), HasSubstr("reading from the store"));
-  EXPECT_THAT(check.detail(), HasSubstr("403 AccessDenied"));
-  EXPECT_THAT(check.message(), Not(HasSubstr("AccessDenied"))) << "clients may read it";
 }
 
 TEST_F(S3StoreTest, PresignedRequestsNameWhatMustBeSent) {
