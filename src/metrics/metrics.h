@@ -114,8 +114,9 @@ inline constexpr Metric kStoreRetries{"thumbmill_store_retries_total", MetricKin
 inline constexpr Metric kDependencyUp{"thumbmill_dependency_up", MetricKind::gauge,
                                       "1 while the store or the queue can be used, else 0.",
                                       "dependency"};
-inline constexpr Metric kStoreBreakerOpen{"thumbmill_store_breaker_open", MetricKind::gauge,
-                                          "1 while leasing is paused because the store is down."};
+inline constexpr Metric kStoreBreakerOpen{
+    "thumbmill_store_breaker_open", MetricKind::gauge,
+    "1 while leasing is paused because the store cannot be used."};
 inline constexpr Metric kSweepRequeued{"thumbmill_sweep_requeued_total", MetricKind::counter,
                                        "Unfinished uploads that the sweep queued again."};
 inline constexpr Metric kSweepSeconds{"thumbmill_sweep_duration_seconds",

@@ -99,6 +99,7 @@ void JobProcessor::announce(HeldLease& held, const JobResult& result, const Stag
   const Lease& lease = held.lease();
   const Code code = result.done() ? Code::ok : result.failure->code;
   troubles_ = 0;
+  breaker_.record_success();
   count(result.done() ? "done" : "failed", code);
   observe("total", lease.leased_at());
   parts_.metrics.observe(metric::kJobEndToEndSeconds, seconds(result.finished - result.created));
@@ -150,7 +151,9 @@ void JobProcessor::conclude(const Subject& subject, FailureSource source, const 
 void JobProcessor::put_off(HeldLease& held, FailureSource source, const Status& failure,
                            AttemptCost cost, const StageTimes& times) {
   Lease& lease = held.lease();
-  if (source == FailureSource::infrastructure && is_infrastructure(source, failure.code())) {
+  const bool infrastructure =
+      source == FailureSource::infrastructure && is_infrastructure(source, failure.code());
+  if (infrastructure) {
     breaker_.suspect({.deadline = parts_.clock.now() + kCheckTime, .job_id = lease.id()});
   }
   const bool free = cost == AttemptCost::free;
@@ -170,6 +173,8 @@ void JobProcessor::put_off(HeldLease& held, FailureSource source, const Status& 
     drop(held);
     return;
   }
+  // The queue works, so it was the store.
+  if (infrastructure && settled.ok()) breaker_.record_failure(failure);
   parts_.log.warning("try failed, the job is put off", {{"job_id", held.id()},
                                                         {"code", code_name(failure.code())},
                                                         {"detail", failure.to_string()},

@@ -1,5 +1,8 @@
 #include "service/store_breaker.h"
 
+#include <algorithm>
+#include <utility>
+
 #include "base/backoff.h"
 
 namespace thumbmill {
@@ -21,18 +24,37 @@ StoreBreaker::StoreBreaker(ObjectStore& store, Metrics& metrics, Logger& log, Cl
 
 void StoreBreaker::suspect(const OpContext& context) {
   const Status check = store_.check(context);
-  if (check.ok() || check.code() == Code::cancelled) return;
-  log_.error("the store is down, leasing paused", {{"detail", check.to_string()}});
-  set_open(true);
+  if (!check.ok()) learn(check);
 }
 
-void StoreBreaker::set_open(bool open) {
+void StoreBreaker::record_failure(const Status& failure) {
   {
     const std::lock_guard lock(mutex_);
-    open_ = open;
+    if (state_ == State::open || ++failures_ < kMostFailures) return;
   }
-  metrics_.set(metric::kStoreBreakerOpen, open ? 1 : 0);
+  learn(failure);
+}
+
+void StoreBreaker::record_success() {
+  const std::lock_guard lock(mutex_);
+  failures_ = 0;
+}
+
+void StoreBreaker::learn(const Status& check) {
+  if (check.code() == Code::cancelled) return;
+  const State now = check.ok() ? State::closed : State::open;
+  State before;
+  {
+    const std::lock_guard lock(mutex_);
+    before = std::exchange(state_, now);
+  }
   changed_.notify_all();
+  metrics_.set(metric::kStoreBreakerOpen, now == State::open ? 1 : 0);
+  if (now == State::open && before != State::open) {
+    log_.error("the store cannot be used, leasing is paused", {{"detail", check.to_string()}});
+  } else if (now == State::closed && before == State::open) {
+    log_.info("the store can be used again, leasing goes on");
+  }
 }
 
 void StoreBreaker::wait_closed(const std::stop_token& stop) {
@@ -41,23 +63,22 @@ void StoreBreaker::wait_closed(const std::stop_token& stop) {
     { const std::lock_guard lock(mutex_); }
     changed_.notify_all();
   });
+  const auto is_over = [&] { return state_ == State::closed || stop.stop_requested(); };
   std::unique_lock lock(mutex_);
-  for (int probes = 1; open_ && !stop.stop_requested(); ++probes) {
+  for (int probes = 1; !is_over(); ++probes) {
     if (probing_) {
-      clock_.wait_until(lock, changed_, SteadyTime::max(),
-                        [&] { return !open_ || !probing_ || stop.stop_requested(); });
+      clock_.wait_until(lock, changed_, SteadyTime::max(), [&] { return is_over() || !probing_; });
       continue;
     }
     probing_ = true;
-    const SteadyTime next = clock_.now() + kLeastPause + kProbe.delay(probes, random_);
-    clock_.wait_until(lock, changed_, next, [&] { return !open_ || stop.stop_requested(); });
-    if (open_ && !stop.stop_requested()) {
+    if (state_ == State::open) {
+      const int tries = probes + std::max(0, failures_ - kMostFailures);
+      const SteadyTime next = clock_.now() + kLeastPause + kProbe.delay(tries, random_);
+      clock_.wait_until(lock, changed_, next, is_over);
+    }
+    if (!is_over()) {
       lock.unlock();
-      const Status check = store_.check({.deadline = clock_.now() + kProbeTime, .stop = stop});
-      if (check.ok()) {
-        log_.info("the store is back, leasing again");
-        set_open(false);
-      }
+      learn(store_.check({.deadline = clock_.now() + kProbeTime, .stop = stop}));
       lock.lock();
     }
     probing_ = false;

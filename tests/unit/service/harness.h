@@ -6,6 +6,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -136,7 +137,19 @@ class ServiceTest : public testing::Test {
         worker.stop(kNoHurry);
         return state;
       }
-      if (state == JobState::queued) clock.advance(std::chrono::minutes(6));
+      if (state == JobState::queued) {
+        clock.advance(std::chrono::minutes(6));
+        await_closed_breaker();
+      }
+    }
+  }
+
+  /// Moves the clock until the worker leases again: in steps that no lease is lost over, should one
+  /// be taken during the last.
+  void await_closed_breaker() {
+    while (metrics.value(metric::kStoreBreakerOpen) == 1) {
+      clock.advance(std::chrono::seconds(5));
+      std::this_thread::yield();
     }
   }
 

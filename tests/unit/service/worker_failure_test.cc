@@ -1,7 +1,9 @@
 // The table of failures and attempts of docs/delivery.md, through the Worker.
+#include <atomic>
 #include <thread>
 
 #include "base/ids.h"
+#include "service/store_breaker.h"
 #include "unit/service/harness.h"
 
 namespace thumbmill {
@@ -226,14 +228,68 @@ TEST_F(WorkerFailureTest, WhileTheStoreIsDownNothingIsLeased) {
   EXPECT_EQ(queue.leases(), 1u);
   EXPECT_EQ(notifier.count(JobState::running), 0u);
   store.fail_all(Status());
-  // In steps that no lease is lost over, should one be taken during the last.
-  while (metrics.value(metric::kStoreBreakerOpen) == 1) {
-    clock.advance(std::chrono::seconds(5));
-    std::this_thread::yield();
-  }
+  await_closed_breaker();
   notifier.await(JobState::done, 2);
   worker.stop(kNoHurry);
   EXPECT_TRUE(result_of(id)->done());
+}
+
+TEST_F(WorkerFailureTest, NothingIsLeasedBeforeTheStoreCanBeUsed) {
+  const std::string id = accept();
+  store.fail("check", "", Status(Code::unavailable, "no conditional puts"), 5);
+  Worker worker(one_thread(), parts());
+  worker.start();
+  clock.await_waiters(1);  // between the first check and the second
+  EXPECT_EQ(metrics.value(metric::kStoreBreakerOpen), 1);
+  EXPECT_EQ(queue.leases(), 0u);
+  await_closed_breaker();
+  notifier.await(JobState::done);
+  worker.stop(kNoHurry);
+  EXPECT_EQ(result_of(id)->attempts, 1);
+  EXPECT_EQ(queue.leases(), 1u);
+  EXPECT_EQ(log.count(LogLevel::error, "cannot be used"), 1u);
+  EXPECT_EQ(log.count(LogLevel::info, "can be used again"), 1u);
+}
+
+// As when a policy is changed, or a server is replaced by one without conditional puts.
+TEST_F(WorkerFailureTest, ARefusalThatTheCheckConfirmsPausesLeasing) {
+  const std::vector<std::string> ids{accept(), accept(make_upload("another"))};
+  const Status refused(Code::unavailable, "the store refuses the request", "HTTP 501");
+  std::atomic<bool> refusing = false;
+  Worker worker(one_thread(), parts([&](WorkerStep at) {
+                  if (at != WorkerStep::thumbs_stored || refusing.exchange(true)) return;
+                  store.fail("put", "results/", refused, 1);
+                  store.fail("check", "", refused, 5);
+                }));
+  worker.start();
+  notifier.await(JobState::queued, 3);  // put off
+  EXPECT_EQ(metrics.value(metric::kStoreBreakerOpen), 1);
+  await_closed_breaker();
+  notifier.await(JobState::done, 2);
+  worker.stop(kNoHurry);
+  for (const std::string& id : ids) {
+    EXPECT_EQ(result_of(id)->attempts, 1);
+    EXPECT_FALSE(has(dead_key(id)));
+  }
+  EXPECT_LE(queue.leases(), 3u) << "one of two was put off once";
+}
+
+// As when the right to put below one prefix is missing, which the check does not try.
+TEST_F(WorkerFailureTest, RefusalsInARowPauseLeasingEvenWhenTheCheckIsContent) {
+  constexpr int kRefusals = StoreBreaker::kMostFailures;
+  const Status refused(Code::unavailable, "the store refuses the request", "HTTP 403");
+  store.fail("put", "thumbs/", refused, kRefusals);
+  for (int i = 0; i < kRefusals; ++i) accept(make_upload(std::to_string(i)));
+  Worker worker(one_thread(), parts());
+  worker.start();
+  notifier.await(JobState::queued, 2 * kRefusals);  // each was put off
+  EXPECT_EQ(metrics.value(metric::kStoreBreakerOpen), 1);
+  EXPECT_EQ(log.count(LogLevel::error, "cannot be used"), 1u);
+  clock.advance(std::chrono::minutes(6));
+  await_closed_breaker();
+  notifier.await(JobState::done, kRefusals);
+  worker.stop(kNoHurry);
+  EXPECT_EQ(metrics.value(metric::kRedeliveries), 0) << "no try was counted";
 }
 
 }  // namespace
