@@ -1,17 +1,22 @@
-"""An S3 that errs, is slow, hangs, or is gone."""
+"""An S3 that errs, is slow, hangs, refuses, or is gone."""
 
+import json
+import os
+import subprocess
 import time
 
 import checks
+from proxy import field, is_put_below
 from service import until
 
 SOME_JPEG = b"\xff\xd8\xff\xe0 whatever"  # good enough to be stored
 ANSWER_SECONDS = 5  # in which an upload is answered while the store hangs: dependency-patience and a half, and load
 
 
-def start(case, prefix, *options):
-    """A cluster on S3: the proxy before it, the cluster, and its API."""
+def start(case, prefix, *options, refuses=None):
+    """A cluster on S3: the proxy before it, the cluster, and its API. `refuses` is the proxy's from the start."""
     proxy, environment = case.s3()
+    proxy.refuses = refuses or proxy.refuses
     cluster = case.start(f"s3://thumbmill-test/{prefix}", case.redis().url, *options, environment=environment)
     api = cluster.start("api")
     cluster.start("janitor")
@@ -40,6 +45,10 @@ def requests_a_job(proxy, cluster, api, count):
     accepted = cluster.load_count(api.url, 5, count)
     until("the jobs are done", lambda: is_idle(api), seconds=240)
     return (proxy.object_requests - before) / max(1, accepted)
+
+
+def log_of(cluster):
+    return (cluster.directory / "log").read_text(encoding="utf-8", errors="replace")
 
 
 def is_idle(api):
@@ -116,6 +125,59 @@ def s3_silent(case):
     proxy.silent = False
     case.lasting(1)
     case.notes.append(f"refused after {took:.1f} s, {proxy.held} requests held")
+    result = case.finish(api)
+    require_first_attempts(case)
+    return result
+
+
+def refuses_conditions(head):
+    return (501, b"NotImplemented") if field(head, b"if-none-match") else None
+
+
+def refuses_removal(head):
+    return (403, b"AccessDenied") if head.startswith(b"DELETE ") else None
+
+
+def refuses_below(prefix, *answer):
+    return lambda head: answer if is_put_below(head, prefix) else None
+
+
+def doctor_of_store(cluster):
+    """What `doctor` says of the store, and what of it is bad."""
+    ran = subprocess.run([cluster.program, "doctor", "--json", "--store", cluster.store, "--queue", cluster.queue],
+                         check=False, capture_output=True, text=True, env={**os.environ, **cluster.environment})
+    row = next(row for row in json.loads(ran.stdout) if row["what"] == "store")
+    return row["verdict"], row["detail"]
+
+
+def s3_refuses(case):
+    """S3 has no conditional puts at first: `doctor` and /readyz say so, and nothing is leased. Then it refuses thumbnails in
+    two ways, and an upload. No refusal is taken for an image's fault: what was accepted waits, and is done in the end."""
+    proxy, cluster, api = start(case, "refuses", refuses=refuses_conditions)
+    status, readiness = api.get("/readyz", admin=True)
+    if status != 503 or "If-None-Match" not in readiness["checks"]["store"]:
+        case.wrong.append(f"/readyz says {status} {readiness}")
+    for refuses, named in (refuses_removal, "s3:DeleteObject"), (refuses_conditions, "501 NotImplemented"):
+        proxy.refuses = refuses
+        verdict, detail = doctor_of_store(cluster)
+        if verdict != "bad" or named not in detail:
+            case.wrong.append(f"doctor says {verdict} {detail} instead of {named}")
+    waiting = cluster.load_count(api.url, 5, max(5, int(20 * case.scale)))
+    case.lasting(10)
+    if leased := log_of(cluster).count("the job is put off"):
+        case.wrong.append(f"{leased} tries without conditional puts")
+    for answer in (501, b"NotImplemented"), (400, b"EntityTooLarge"):
+        proxy.refuses = refuses_below(b"thumbs/", *answer)
+        before = proxy.harmed
+        waiting += cluster.load_count(api.url, 5, max(5, int(20 * case.scale)))
+        until("a thumbnail is refused", lambda least=before: proxy.harmed > least)
+        case.lasting(5)
+    proxy.refuses = refuses_below(b"uploads/", 400, b"EntityTooLarge")
+    expect_refusal(api)
+    if not any("upload refused" in line and "EntityTooLarge" in line for line in log_of(cluster).splitlines()):
+        case.wrong.append("the log does not say why the upload was refused")
+    proxy.refuses = lambda head: None
+    case.notes.append(f"{waiting} waited")
     result = case.finish(api)
     require_first_attempts(case)
     return result

@@ -1,5 +1,6 @@
 """A proxy before an HTTP server that harms what passes through it, as a test tells it to: it resets connections, delays
-answers, lets them drip or never gives them, and answers with the errors that an S3 server gives under load."""
+answers, lets them drip or never gives them, and answers with the errors that an S3 server gives under load, or with
+refusals of one that lacks something."""
 
 import random
 import socket
@@ -12,6 +13,7 @@ SLOW_DOWN = (b"HTTP/1.1 503 Slow Down\r\nContent-Type: application/xml\r\nConten
 SLOW_DOWN_BODY = b"<?xml version=\"1.0\"?><Error><Code>SlowDown</Code><Message>Reduce your request rate.</Message></Error>"
 LATE_ERROR = b"HTTP/1.1 200 OK\r\nContent-Type: application/xml\r\nContent-Length: %d\r\nConnection: close\r\n\r\n%s"
 LATE_ERROR_BODY = b"<?xml version=\"1.0\"?><Error><Code>InternalError</Code><Message>We failed.</Message></Error>"
+REFUSAL_BODY = b"<?xml version=\"1.0\"?><Error><Code>%s</Code><Message>No.</Message></Error>"
 PIECE_BYTES = 65536
 LOOK_SECONDS = 0.2  # how often one that holds a connection looks whether it still should
 # Half the rate below which a client may call an answer stalled, in bodies that would take a minute at least.
@@ -27,6 +29,7 @@ class Proxy:
         self.chooser = random.Random(seed)
         self.reset_share = self.slow_down_share = self.late_error_share = self.drip_share = 0.0
         self.latency_s = 0.0
+        self.refuses = lambda head: None  # the status and the name of the error that a request with that head is answered
         self.away = self.silent = False
         # Listings and the like, which come at their own rate, are not among object_requests.
         self.connections = self.harmed = self.requests = self.object_requests = 0
@@ -96,6 +99,10 @@ class Proxy:
             if self.silent:
                 self._hold(client)
                 return
+            if refused := self.refuses(head):
+                self.harmed += 1
+                self._harm(client, head, refusal(*refused))
+                return
             harm = self.chooser.random()
             for share, harmed in ((self.reset_share, None), (self.slow_down_share, (SLOW_DOWN, SLOW_DOWN_BODY)),
                                   (self.late_error_share, (LATE_ERROR, LATE_ERROR_BODY))):
@@ -148,6 +155,17 @@ class Proxy:
         # The body first: a close with unread bytes would reset the answer away.
         pass_body(client, None, head)
         client.sendall(answer[0] % (len(answer[1]), answer[1]))
+
+
+def refusal(status, code):
+    """The head and the body of such an answer, as the constants above have them."""
+    head = SLOW_DOWN.replace(b"503 Slow Down", b"%d No" % status)
+    return head, REFUSAL_BODY % code
+
+
+def is_put_below(head, prefix):
+    """Whether an object is put whose key, whatever stands before it in the bucket, has that prefix."""
+    return head.startswith(b"PUT ") and b"/" + prefix in head.split(b" ")[1]
 
 
 def field(head, name):
