@@ -1,8 +1,11 @@
 #include "redis/connection.h"
 
+#include <array>
 #include <cerrno>
 #include <csignal>
 #include <cstring>
+#include <new>
+#include <utility>
 
 #include <fmt/format.h>
 #include <hiredis/hiredis.h>
@@ -14,7 +17,7 @@
 namespace thumbmill {
 namespace {
 
-// Keeps a write to a closed connection from ending the process: hiredis writes without
+// Keeps a write to a closed connection from ending the process: hiredis and OpenSSL write without
 // MSG_NOSIGNAL, and what a process does about SIGPIPE is not for a library to decide.
 class SigpipeHeld {
  public:
@@ -84,7 +87,6 @@ Status status_of(const RedisReply& error) {
 }
 
 void RedisConnection::Free::operator()(redisContext* context) const {
-  const SigpipeHeld held;  // TLS says goodbye
   ::redisFree(context);
 }
 
@@ -113,7 +115,8 @@ Result<RedisConnection> RedisConnection::open(const RedisAddress& address,
   }
   if (options.tls) {
     const SigpipeHeld held;
-    RETURN_IF_ERROR(begin_tls(*connection.context_, address, options));
+    ASSIGN_OR_RETURN(connection.tls_,
+                     RedisTls::begin(connection.context_->fd, address, options));
   }
   return connection;
 }
@@ -132,17 +135,45 @@ void RedisConnection::append(const RedisCommand& command) {
     arguments.push_back(argument.data());
     sizes.push_back(argument.size());
   }
-  ::redisAppendCommandArgv(context_.get(), static_cast<int>(command.size()), arguments.data(),
-                           sizes.data());
+  const int count = static_cast<int>(command.size());
+  if (!tls_) {
+    ::redisAppendCommandArgv(context_.get(), count, arguments.data(), sizes.data());
+    return;
+  }
+  char* text = nullptr;
+  const auto size = ::redisFormatCommandArgv(&text, count, arguments.data(), sizes.data());
+  if (size < 0) throw std::bad_alloc();
+  for_tls_.append(text, static_cast<std::size_t>(size));
+  ::redisFreeCommand(text);
 }
 
 Status RedisConnection::flush() {
   const SigpipeHeld held;
+  if (tls_) {
+    const std::string bytes = std::exchange(for_tls_, {});
+    return bytes.empty() ? Status() : tls_->write(bytes);
+  }
   for (int done = 0; done == 0;) {
     errno = 0;
     if (::redisBufferWrite(context_.get(), &done) != REDIS_OK) {
       return failure("cannot send to Redis");
     }
+  }
+  return Status();
+}
+
+Status RedisConnection::receive() {
+  if (!tls_) {
+    errno = 0;
+    if (::redisBufferRead(context_.get()) != REDIS_OK) return failure("cannot read from Redis");
+    return Status();
+  }
+  // As large as the largest record: what TLS has decrypted is never left behind, where poll(2)
+  // would not see it.
+  std::array<char, 16 * 1024> bytes;
+  ASSIGN_OR_RETURN(const std::size_t count, tls_->read(bytes));
+  if (::redisReaderFeed(context_->reader, bytes.data(), count) != REDIS_OK) {
+    return Status(Code::exhausted, "no memory for an answer of Redis");
   }
   return Status();
 }
@@ -162,8 +193,7 @@ Result<RedisReply> RedisConnection::read() {
     ASSIGN_OR_RETURN(std::optional<RedisReply> reply, buffered_reply());
     if (reply) return *std::move(reply);
     RETURN_IF_ERROR(flush());
-    errno = 0;
-    if (::redisBufferRead(context_.get()) != REDIS_OK) return failure("cannot read from Redis");
+    RETURN_IF_ERROR(receive());
   }
 }
 
@@ -183,8 +213,7 @@ Result<std::optional<RedisReply>> RedisConnection::read_unless_woken(
     const int count = ::poll(ready, 2, static_cast<int>(patience.count()));
     if (count < 0 && errno == EINTR) continue;
     if (count <= 0 || ready[1].revents != 0) return std::optional<RedisReply>();
-    errno = 0;
-    if (::redisBufferRead(context_.get()) != REDIS_OK) return failure("cannot read from Redis");
+    RETURN_IF_ERROR(receive());
   }
 }
 

@@ -17,6 +17,8 @@ struct redisContext;
 
 namespace thumbmill {
 
+class RedisTls;
+
 /// A command with its arguments, each any bytes.
 using RedisCommand = std::vector<std::string>;
 
@@ -75,10 +77,14 @@ class RedisConnection {
   RedisConnection(Context context, RedisAddress address);
   Status failure(std::string_view doing) const;
   Status flush();
+  /// Waits for bytes of the server and gives them to hiredis' reader.
+  Status receive();
   Result<std::optional<RedisReply>> buffered_reply();
 
   Context context_;
   RedisAddress address_;
+  std::unique_ptr<RedisTls> tls_;  // on the context's socket; null without TLS
+  std::string for_tls_;            // commands that were appended and not sent, with TLS
 };
 
 }  // namespace thumbmill

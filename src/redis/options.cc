@@ -146,11 +146,6 @@ Result<RedisOptions> parse_redis_url(std::string_view url) {
     return wrong("must begin with redis://, rediss://, redis+unix:// or redis+sentinel://");
   }
   options.tls = scheme == "rediss";
-  if (options.tls && !redis_has_tls()) {
-    return wrong(
-        "asks for TLS (rediss://), which this program was built without: its hiredis is older "
-        "than 1.0");
-  }
   std::string_view query = url.substr(scheme_end + 3);
   std::string_view rest = take_until(query, '?');
   const std::size_t at = rest.rfind('@');

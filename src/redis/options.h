@@ -46,9 +46,6 @@ struct RedisOptions {
   std::string key(std::string_view name) const;
 };
 
-/// Whether this program can speak TLS to Redis: whether hiredis had it when it was built.
-bool redis_has_tls();
-
 /// Reads one of
 ///   redis://[user][:password]@host[:port][/db]           port 6379 and db 0 by default
 ///   rediss://...                                          the same by TLS
@@ -56,7 +53,7 @@ bool redis_has_tls();
 ///   redis+sentinel://[user][:password]@host[:port],.../master-name[/db]   port 26379 by default
 /// each with `?prefix=name` and, for TLS, `?ca=/file.pem`. User and password are percent-encoded
 /// where they hold one of `:@/?#%`. invalid_argument, which says what is wrong and never repeats
-/// the password; so for rediss:// where redis_has_tls() is false.
+/// the password.
 Result<RedisOptions> parse_redis_url(std::string_view url);
 
 }  // namespace thumbmill

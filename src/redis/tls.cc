@@ -1,11 +1,9 @@
 #include "redis/tls.h"
 
-#ifdef THUMBMILL_REDIS_TLS
+#include <cerrno>
+#include <cstring>
 
-#include <memory>
-
-#include <hiredis/hiredis.h>
-#include <hiredis/hiredis_ssl.h>
+#include <fmt/format.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
@@ -13,15 +11,15 @@
 namespace thumbmill {
 namespace {
 
-Status tls_failure(const RedisAddress& address, std::string why) {
-  return Status(Code::unavailable, "cannot begin TLS with Redis at " + address.to_string(),
-                std::move(why));
-}
-
 std::string openssl_error() {
   char text[256] = "";
   ::ERR_error_string_n(::ERR_get_error(), text, sizeof text);
   return text;
+}
+
+Status cannot_begin(const RedisAddress& address) {
+  return Status(Code::unavailable, "cannot begin TLS with Redis at " + address.to_string(),
+                openssl_error());
 }
 
 bool is_ip_address(const std::string& host) {
@@ -30,58 +28,89 @@ bool is_ip_address(const std::string& host) {
   return parsed != nullptr;
 }
 
+// Whom the session is to trust: the host that the certificate must name.
+bool expect_host(SSL* session, const std::string& host) {
+  if (is_ip_address(host)) {
+    return ::X509_VERIFY_PARAM_set1_ip_asc(::SSL_get0_param(session), host.c_str()) == 1;
+  }
+  // What the macro SSL_set_tlsext_host_name does, without its cast.
+  return ::SSL_set1_host(session, host.c_str()) == 1 &&
+         ::SSL_ctrl(session, SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name,
+                    const_cast<char*>(host.c_str())) == 1;
+}
+
 }  // namespace
 
-bool redis_has_tls() { return true; }
+void RedisTls::Free::operator()(ssl_st* session) const { ::SSL_free(session); }
 
-// The session is made here and not by hiredis, which does not compare the certificate's name with
-// the host's.
-Status begin_tls(redisContext& context, const RedisAddress& address, const RedisOptions& options) {
+RedisTls::RedisTls(Session session, RedisAddress address)
+    : session_(std::move(session)), address_(std::move(address)) {}
+RedisTls::~RedisTls() = default;
+
+Result<std::unique_ptr<RedisTls>> RedisTls::begin(int socket, const RedisAddress& address,
+                                                  const RedisOptions& options) {
   ::ERR_clear_error();
   const std::unique_ptr<SSL_CTX, void (*)(SSL_CTX*)> settings(::SSL_CTX_new(::TLS_client_method()),
                                                               ::SSL_CTX_free);
-  if (!settings) return tls_failure(address, openssl_error());
+  if (!settings) return cannot_begin(address);
   ::SSL_CTX_set_min_proto_version(settings.get(), TLS1_2_VERSION);
   ::SSL_CTX_set_verify(settings.get(), SSL_VERIFY_PEER, nullptr);
   const int trusted =
       options.ca_file.empty()
           ? ::SSL_CTX_set_default_verify_paths(settings.get())
           : ::SSL_CTX_load_verify_locations(settings.get(), options.ca_file.c_str(), nullptr);
-  if (trusted != 1) return tls_failure(address, openssl_error());
-  std::unique_ptr<SSL, void (*)(SSL*)> session(::SSL_new(settings.get()), ::SSL_free);
-  if (!session) return tls_failure(address, openssl_error());
-  const bool by_address = is_ip_address(address.host);
-  const int named = by_address ? ::X509_VERIFY_PARAM_set1_ip_asc(::SSL_get0_param(session.get()),
-                                                                 address.host.c_str())
-                               : ::SSL_set1_host(session.get(), address.host.c_str());
-  if (named != 1) return tls_failure(address, openssl_error());
-  // What the macro SSL_set_tlsext_host_name does, without its cast.
-  if (!by_address &&
-      ::SSL_ctrl(session.get(), SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name,
-                 const_cast<char*>(address.host.c_str())) != 1) {
-    return tls_failure(address, openssl_error());
+  if (trusted != 1) return cannot_begin(address);
+  Session session(::SSL_new(settings.get()));
+  if (!session || !expect_host(session.get(), address.host) ||
+      ::SSL_set_fd(session.get(), socket) != 1) {
+    return cannot_begin(address);
   }
-  // hiredis owns the session once it has begun it, and only then.
-  if (::redisInitiateSSL(&context, session.get()) != REDIS_OK) {
-    return tls_failure(address, context.errstr);
+  std::unique_ptr<RedisTls> tls(new RedisTls(std::move(session), address));
+  errno = 0;
+  const int connected = ::SSL_connect(tls->session_.get());
+  if (connected != 1) return tls->failure("cannot begin TLS with Redis", connected);
+  return tls;
+}
+
+Status RedisTls::write(std::string_view bytes) {
+  std::size_t written = 0;
+  ::ERR_clear_error();
+  errno = 0;
+  // All of it or a failure: partial writes are off by default.
+  const int done = ::SSL_write_ex(session_.get(), bytes.data(), bytes.size(), &written);
+  return done == 1 ? Status() : failure("cannot send to Redis", done);
+}
+
+Result<std::size_t> RedisTls::read(std::span<char> into) {
+  std::size_t count = 0;
+  ::ERR_clear_error();
+  errno = 0;
+  const int done = ::SSL_read_ex(session_.get(), into.data(), into.size(), &count);
+  if (done != 1) return failure("cannot read from Redis", done);
+  return count;
+}
+
+Status RedisTls::failure(std::string_view doing, int returned) const {
+  const int system_error = errno;
+  std::string why;
+  switch (::SSL_get_error(session_.get(), returned)) {
+    case SSL_ERROR_WANT_READ:  // the socket's time-out has passed
+    case SSL_ERROR_WANT_WRITE:
+      why = "no answer in time";
+      break;
+    case SSL_ERROR_ZERO_RETURN:
+      why = "Server closed the connection";
+      break;
+    case SSL_ERROR_SYSCALL:
+      why = system_error == 0 ? "Server closed the connection" : std::strerror(system_error);
+      break;
+    default:
+      why = openssl_error();
   }
-  session.release();
-  return Status();
+  const long verdict = ::SSL_get_verify_result(session_.get());
+  if (verdict != X509_V_OK) why += fmt::format(": {}", ::X509_verify_cert_error_string(verdict));
+  return Status(Code::unavailable, fmt::format("{} at {}", doing, address_.to_string()),
+                std::move(why));
 }
 
 }  // namespace thumbmill
-
-#else
-
-namespace thumbmill {
-
-bool redis_has_tls() { return false; }
-
-Status begin_tls(redisContext&, const RedisAddress& address, const RedisOptions&) {
-  return Status(Code::unavailable, "this program was built without TLS for Redis; cannot reach " +
-                                       address.to_string());
-}
-
-}  // namespace thumbmill
-
-#endif
