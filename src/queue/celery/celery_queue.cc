@@ -61,8 +61,10 @@ Result<std::vector<Lease>> CeleryQueue::lease(std::size_t most, milliseconds ttl
   const SteadyTime deadline = std::min(context.deadline, clock_.now() + wait);
   std::vector<Lease> leases;
   while (leases.size() < most && !context.stop.stop_requested()) {
-    ASSIGN_OR_RETURN(const Claimed claimed, claim(ttl, leases));
-    if (claimed == Claimed::something) continue;
+    const Result<Claimed> claimed = claim(ttl, leases);
+    if (!claimed.ok() && leases.empty()) return claimed.status();
+    if (!claimed.ok()) break;  // what was leased before would have to run out
+    if (*claimed == Claimed::something) continue;
     if (!leases.empty() || clock_.now() >= deadline) break;
     if (!pause(clock_, kLookEvery, context).ok()) break;
   }
@@ -74,22 +76,26 @@ Result<CeleryQueue::Claimed> CeleryQueue::claim(milliseconds ttl, std::vector<Le
   const std::string number = new_secret_hex(8);
   // Not given up at a stop or a deadline: a lease that nobody has would have to run out.
   ASSIGN_OR_RETURN(const RedisReply reply,
-                   run(scripts_.lease, {seconds(ttl), number, options_.queue}, OpContext{}));
-  if (reply.list.empty()) return Claimed::nothing;
-  if (reply.list.size() != 4) {
+                   run(scripts_.lease,
+                       {seconds(ttl), number, options_.queue, std::to_string(sweep_from_.load())},
+                       OpContext{}));
+  if (reply.list.size() != 1 && reply.list.size() != 5) {
     return Status(Code::internal, "Redis answers something strange to \"lease\"");
   }
-  const std::string& tag = reply.list[0].text;
+  sweep_from_ = reply.list[0].integer;
+  if (reply.list.size() == 1) return Claimed::nothing;
+  const std::string& tag = reply.list[1].text;
+  const std::string& text = reply.list[4].text;
   if (tag.empty()) {
-    foreign_.report(reply.list[3].text, moved_to_refused("no Celery message of protocol 2"));
+    foreign_.report(text, moved_to_refused("no Celery message of protocol 2"));
     return Claimed::something;
   }
   LeaseTicket ticket{tag,
                      tag + ' ' + number,
-                     static_cast<int>(reply.list[1].integer),
-                     code_from_name(reply.list[2].text).value_or(Code::internal),
+                     static_cast<int>(reply.list[2].integer),
+                     code_from_name(reply.list[3].text).value_or(Code::internal),
                      asked_at,
-                     reply.list[3].text};
+                     text};
   RETURN_IF_ERROR(admit(std::move(ticket), leases));
   return Claimed::something;
 }

@@ -3,6 +3,8 @@
 // that either restores what the other has left. docs/formats/queue-celery.md.
 #pragma once
 
+#include <atomic>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
@@ -71,6 +73,7 @@ class CeleryQueue final : public TaskSource, public LeaseBackend {
   ForeignRecords foreign_;
   RedisConnector connector_;
   RedisClient client_;
+  std::atomic<std::int64_t> sweep_from_ = 0;  // where the next look at `unacked_index` begins
 };
 
 }  // namespace thumbmill

@@ -14,7 +14,7 @@ constexpr int kPrioritySteps[] = {3, 6, 9};
 // than the visibility timeout. Our scores are so much in the past that this comes to the end of our
 // lease.
 constexpr const char* kPrelude = R"(
-local unacked, index, dead, refused = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
+local unacked, index, dead, refused, held = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local visibility, prefix = tonumber(ARGV[1]), ARGV[2]
 local time = redis.call('TIME')
 local now = time[1] + time[2] / 1000000
@@ -34,13 +34,15 @@ end
 local function place(tag, note, until_time)
   note.score = string.format('%.6f', until_time - visibility)
   redis.call('ZADD', index, note.score, tag)
+  redis.call('ZADD', held, note.score, tag)
   redis.call('SET', prefix .. tag, string.format('%s %s %d %s', note.token, note.score, note.tries,
-             note.why), 'EX', visibility + 86400)
+             note.why), 'EX', math.ceil(math.max(until_time - now, 0)) + visibility + 86400)
 end
 
 local function remove(tag)
   redis.call('HDEL', unacked, tag)
   redis.call('ZREM', index, tag)
+  redis.call('ZREM', held, tag)
   redis.call('DEL', prefix .. tag)
 end
 
@@ -82,19 +84,34 @@ local function move(tag, list)
 end
 )";
 
+// Other queues' entries stand in `unacked`, too, and may be overdue for as long as their workers are
+// away. So what we hold has an index of its own, and the rest is looked through a page at a time.
 constexpr const char* kLease = R"(
-local ttl, token, queue = tonumber(ARGV[3]), ARGV[4], ARGV[5]
+local ttl, token, queue, sweep_from = tonumber(ARGV[3]), ARGV[4], ARGV[5], tonumber(ARGV[6])
+local page_size = 50
 
 local function give(tag, message)
   local note = load(tag)
   note.token, note.tries = token, note.tries + 1
   place(tag, note, now + ttl)
-  return {tag, note.tries, note.why, message}
+  return {sweep_from, tag, note.tries, note.why, message}
 end
 
--- What nobody has kept alive, or is due again. What cannot be read is not ours to touch, unless an
+-- Ours that are due: retries, countdowns, and what a worker of ours has died on. Another score in
+-- kombu's index: somebody else has it.
+local due = redis.call('ZRANGEBYSCORE', held, '-inf', now - visibility, 'WITHSCORES', 'LIMIT', 0, page_size)
+for i = 1, #due, 2 do
+  local tag, score = due[i], redis.call('ZSCORE', index, due[i])
+  local value = score and tonumber(score) == tonumber(due[i + 1]) and redis.call('HGET', unacked, tag)
+  local message = value and message_of(value)
+  if message then return give(tag, message) end
+  redis.call('ZREM', held, tag)
+end
+
+-- What Celery's workers have left of our queue. What cannot be read is not ours to touch, unless an
 -- older version of ours has taken it.
-for _, tag in ipairs(redis.call('ZRANGEBYSCORE', index, '-inf', now - visibility, 'LIMIT', 0, 50)) do
+local page = redis.call('ZRANGEBYSCORE', index, '-inf', now - visibility, 'LIMIT', sweep_from, page_size)
+for _, tag in ipairs(page) do
   local value = redis.call('HGET', unacked, tag)
   local parts = value and parts_of(value)
   local message = parts and parts[3] == queue and message_of(value)
@@ -104,9 +121,10 @@ for _, tag in ipairs(redis.call('ZRANGEBYSCORE', index, '-inf', now - visibility
     return give(tag, message)
   elseif not parts and load(tag).token ~= '-' then
     move(tag, refused)
-    return {'', 0, 'ok', value}
+    return {sweep_from, '', 0, 'ok', value}
   end
 end
+sweep_from = #page == page_size and sweep_from + page_size or 0
 
 -- The delivery tag of a message, and what to note in `unacked`. Nothing when it is no message, or
 -- could not be read there any more.
@@ -122,13 +140,13 @@ local function read(message)
 end
 
 -- Off its list a message goes last: a script that fails half-way loses none.
-for i = 5, #KEYS do
+for i = 6, #KEYS do
   local message = redis.call('LINDEX', KEYS[i], -1)
   if message then
     local tag, value = read(message)
     if not tag then
       redis.call('LMOVE', KEYS[i], refused, 'RIGHT', 'RIGHT')
-      return {'', 0, 'ok', message}
+      return {sweep_from, '', 0, 'ok', message}
     end
     redis.call('HSET', unacked, tag, value)
     local given = give(tag, message)
@@ -136,7 +154,7 @@ for i = 5, #KEYS do
     return given
   end
 end
-return {}
+return {sweep_from}
 )";
 
 constexpr const char* kExtend = R"(
@@ -203,7 +221,7 @@ std::vector<std::string> celery_keys(const CeleryOptions& options) {
   const std::string queue = options.key_prefix + options.queue;
   std::vector<std::string> keys = {options.key_prefix + "unacked",
                                    options.key_prefix + "unacked_index", queue + ".dead",
-                                   queue + ".refused", queue};
+                                   queue + ".refused", queue + ".held", queue};
   for (const int step : kPrioritySteps)
     keys.push_back(fmt::format("{}{}{}", queue, kSeparator, step));
   return keys;

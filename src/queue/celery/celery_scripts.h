@@ -15,8 +15,9 @@ namespace thumbmill {
 struct CeleryScripts {
   CeleryScripts();
 
-  RedisScript lease;   ///< ttl s, token, queue -> tag, tries, last failure, message; nothing when
-                       ///< there is none; an empty tag: one that had to be refused
+  RedisScript lease;   ///< ttl s, token, queue, where to go on in `unacked_index` (0 at first) ->
+                       ///< where to go on; then tag, tries, last failure and message when there is
+                       ///< one; an empty tag: one that had to be refused
   RedisScript extend;  ///< tag, token, ttl s -> 0 when the lease is lost
   RedisScript ack;     ///< tag, token -> 0 when the lease is lost
   RedisScript retry;   ///< tag, token, delay s, why, 1 when free -> 0 when the lease is lost
@@ -26,7 +27,7 @@ struct CeleryScripts {
 };
 
 /// The keys, in the order in which the scripts take them: unacked, unacked_index, dead, refused,
-/// and the queue's lists by priority.
+/// held, and the queue's lists by priority.
 std::vector<std::string> celery_keys(const CeleryOptions& options);
 
 /// What the keys begin with under which our leases are noted, one for each message.

@@ -3,6 +3,7 @@
 #include "queue/celery/celery_queue.h"
 
 #include <set>
+#include <stdexcept>
 
 #include <boost/json/parse.hpp>
 #include <fmt/format.h>
@@ -63,12 +64,18 @@ class CeleryQueueTest : public ::testing::Test {
     EXPECT_EQ(leases.size(), 1u);
     return std::move(leases.at(0));
   }
-  /// Until a lease of no time has run out.
+  /// Waits for a task that is due soon.
   Lease await_lease() {
-    for (;;) {
-      auto leases = queue_->lease(1, kLong, milliseconds(0), {}).value();
-      if (!leases.empty()) return std::move(leases.at(0));
-    }
+    auto leases = queue_->lease(1, kLong, milliseconds(20'000), {}).value();
+    if (leases.empty()) throw std::runtime_error("no task has come within 20 s");
+    return std::move(leases.at(0));
+  }
+  /// As a Celery worker notes a task that it takes, long ago.
+  void leave_unacked(const std::string& id, const std::string& exchange,
+                     const std::string& routing_key, std::int64_t taken_s = 1'000) {
+    redis({"HSET", "unacked", "tag-" + id,
+           fmt::format(R"([{}, "{}", "{}"])", message(id), exchange, routing_key)});
+    redis({"ZADD", "unacked_index", std::to_string(taken_s), "tag-" + id});
   }
   std::int64_t length(const std::string& list) { return redis({"LLEN", list}).integer; }
   std::int64_t unacked() { return redis({"HLEN", "unacked"}).integer; }
@@ -146,16 +153,33 @@ TEST_F(CeleryQueueTest, WhatACeleryWorkerHasTakenIsNotOurs) {
 }
 
 TEST_F(CeleryQueueTest, WhatADeadCeleryWorkerHadIsOursToTake) {
-  const auto long_ago = std::to_string(to_unix_ms(clock_.wall_now()) / 1000 - 2000);
-  redis({"HSET", "unacked", "tag-a", "[" + message("a") + R"(, "", "celery"])"});
-  redis({"ZADD", "unacked_index", long_ago, "tag-a"});
-  redis({"HSET", "unacked", "tag-b", "[" + message("b") + R"(, "", "mail"])"});
-  redis({"ZADD", "unacked_index", long_ago, "tag-b"});
+  leave_unacked("a", "", "celery");
+  leave_unacked("b", "", "mail");
   Lease taken = lease_one();
   EXPECT_EQ(taken.id(), "a");
   EXPECT_EQ(taken.payload(), message("a"));
   EXPECT_TRUE(lease().empty()) << "another queue's message is left to its workers";
   EXPECT_TRUE(taken.ack({}).ok());
+}
+
+// They may be overdue for as long as no worker of theirs is there.
+TEST_F(CeleryQueueTest, OverdueTasksOfOtherQueuesKeepNoneOfOursBack) {
+  for (int number = 0; number < 130; ++number) {
+    leave_unacked(fmt::format("mail-{}", number), "", "mail", 1'000 + number);
+  }
+  publish(message("retried"));
+  Lease taken = lease_one();
+  ASSERT_TRUE(taken.retry(milliseconds(0), Code::unavailable, AttemptCost::counted, {}).ok());
+  EXPECT_EQ(await_lease().id(), "retried");
+  publish(message("countdown", fmt::format(R"(,"eta":"{}")", format_rfc3339(clock_.wall_now() +
+                                                                            milliseconds(20)))));
+  EXPECT_EQ(await_lease().id(), "countdown");
+  publish(message("killed"));
+  const Lease lost = lease_one(milliseconds(1));
+  EXPECT_EQ(await_lease().id(), "killed");
+  leave_unacked("celery", "", "celery", 2'000);
+  EXPECT_EQ(await_lease().id(), "celery") << "a dead Celery worker's, behind all others";
+  EXPECT_EQ(unacked(), 130 + 4);
 }
 
 TEST_F(CeleryQueueTest, HandedBackIsDeliveredAgainAtOnceAndUncounted) {
