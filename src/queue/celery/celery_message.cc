@@ -1,20 +1,20 @@
 #include "queue/celery/celery_message.h"
 
-#include <array>
+#include <algorithm>
 #include <charconv>
 #include <cstdio>
 #include <ctime>
 
-#include <boost/json/parse.hpp>
 #include <fmt/format.h>
 
 #include "model/json.h"
 #include "model/object_key.h"
+#include "queue/celery/celery_body.h"
 
 namespace thumbmill {
 namespace {
 
-constexpr std::size_t kMostMessageBytes = 1 << 20;
+constexpr std::size_t kMostFollowers = 1'000;
 
 Status no_message(std::string_view what) {
   return Status(Code::corrupt_input, fmt::format("no Celery message of protocol 2: {}", what));
@@ -22,26 +22,6 @@ Status no_message(std::string_view what) {
 
 Status cannot_take(std::string_view why) {
   return Status(Code::unsupported, fmt::format("a Celery message with {}", why));
-}
-
-// RFC 4648, section 4; nothing when it is not that.
-std::optional<std::string> base64_decode(std::string_view text) {
-  std::string decoded;
-  std::uint32_t bits = 0;
-  int count = 0;
-  while (!text.empty() && text.back() == '=') text.remove_suffix(1);
-  for (const char c : text) {
-    static constexpr std::string_view kAlphabet =
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    const std::size_t digit = kAlphabet.find(c);
-    if (digit == std::string_view::npos) return std::nullopt;
-    bits = bits << 6 | static_cast<std::uint32_t>(digit);
-    count += 6;
-    if (count < 8) continue;
-    count -= 8;
-    decoded.push_back(static_cast<char>(bits >> count & 0xff));
-  }
-  return decoded;
 }
 
 const boost::json::object* object_in(const boost::json::object& object, std::string_view name) {
@@ -56,25 +36,23 @@ bool is_nothing(const boost::json::object& object, std::string_view name) {
   return list != nullptr && list->empty();
 }
 
-Result<std::string> body_of(const boost::json::object& envelope,
-                            const boost::json::object& properties) {
-  const std::string type = json::get_string(envelope, "content-type").value_or("");
-  if (type != "application/json") {
-    return cannot_take(fmt::format("content type \"{}\": task_serializer must be json", type));
+// Signatures, however they are nested, have their ids in their options: Celery's canvas.
+void collect_task_ids(const boost::json::value& value, std::vector<std::string>& ids) {
+  if (const boost::json::array* list = value.if_array()) {
+    for (const boost::json::value& one : *list) collect_task_ids(one, ids);
+    return;
   }
-  auto body = json::get_string(envelope, "body");
-  if (!body) return no_message("it has no body");
-  if (json::get_string(properties, "body_encoding").value_or("") == "base64") {
-    body = base64_decode(*body);
-    if (!body) return no_message("its body is not base64");
+  const boost::json::object* object = value.if_object();
+  if (object == nullptr) return;
+  if (const boost::json::object* options = object_in(*object, "options")) {
+    auto id = json::get_string(*options, "task_id");
+    if (id && !id->empty() && ids.size() < kMostFollowers) ids.push_back(std::move(*id));
   }
-  return *body;
+  for (const auto& member : *object) collect_task_ids(member.value(), ids);
 }
 
-Status read_body(std::string_view text, CeleryMessage& message) {
-  boost::json::error_code error;
-  boost::json::value body = boost::json::parse({text.data(), text.size()}, error);
-  boost::json::array* parts = error ? nullptr : body.if_array();
+Status read_body(boost::json::value body, CeleryMessage& message) {
+  boost::json::array* parts = body.if_array();
   const bool whole = parts != nullptr && parts->size() == 3;
   boost::json::array* args = whole ? (*parts)[0].if_array() : nullptr;
   boost::json::object* kwargs = whole ? (*parts)[1].if_object() : nullptr;
@@ -83,9 +61,9 @@ Status read_body(std::string_view text, CeleryMessage& message) {
   }
   if (const boost::json::object* embed = (*parts)[2].if_object()) {
     for (const char* part : {"callbacks", "errbacks", "chain", "chord"}) {
-      if (!is_nothing(*embed, part)) {
-        return cannot_take(fmt::format("{}: what follows a task is Celery's to do", part));
-      }
+      if (is_nothing(*embed, part)) continue;
+      collect_task_ids((*parts)[2], message.followers);
+      return cannot_take(fmt::format("{}: what follows a task is Celery's to do", part));
     }
   }
   message.args = std::move(*args);
@@ -101,20 +79,79 @@ Result<std::optional<WallTime>> time_in(const boost::json::object& headers, std:
   return time;
 }
 
-// An argument as text, when it is one or a whole number.
+// As str() of Python's has it, from its 32 digits.
+std::optional<std::string> uuid_text(const boost::json::value& value) {
+  const boost::json::object* fields = value.if_object();
+  const auto hex = fields == nullptr ? std::nullopt : json::get_string(*fields, "hex");
+  if (!hex || hex->size() != 32) return std::nullopt;
+  std::string text = *hex;
+  for (const std::size_t at : {8u, 13u, 18u, 23u}) text.insert(at, 1, '-');
+  return text;
+}
+
+// An argument as text, when it is one, a whole number, or what kombu wraps as {"__type__": ...,
+// "__value__": ...}: kombu.utils.json.
 std::optional<std::string> text_of(const boost::json::value* value) {
   if (value == nullptr) return std::nullopt;
   if (const boost::json::string* text = value->if_string()) return std::string(*text);
   if (const std::int64_t* number = value->if_int64()) return std::to_string(*number);
+  if (const std::uint64_t* number = value->if_uint64()) return std::to_string(*number);
+  const boost::json::object* wrapped = value->if_object();
+  if (wrapped == nullptr) return std::nullopt;
+  const auto type = json::get_string(*wrapped, "__type__");
+  if (type == "uuid" && wrapped->contains("__value__")) return uuid_text(wrapped->at("__value__"));
+  if (type == "bytes" || type == "decimal" || type == "date") {
+    return json::get_string(*wrapped, "__value__");
+  }
   return std::nullopt;
 }
 
-const boost::json::value* argument(std::string_view name, const CeleryMessage& message) {
-  std::size_t index = 0;
-  const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), index);
-  if (error == std::errc() && end == name.data() + name.size())
-    return message.args.if_contains(index);
-  return message.kwargs.if_contains(name);
+std::optional<std::size_t> place_in_call(std::string_view name,
+                                         const std::vector<std::string>& parameters) {
+  std::size_t place = 0;
+  const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), place);
+  if (error == std::errc() && end == name.data() + name.size()) return place;
+  const auto found = std::ranges::find(parameters, name);
+  if (found == parameters.end()) return std::nullopt;
+  return static_cast<std::size_t>(found - parameters.begin());
+}
+
+const boost::json::value* argument(std::string_view name, const CeleryMessage& message,
+                                   const std::vector<std::string>& parameters) {
+  if (const boost::json::value* named = message.kwargs.if_contains(name)) return named;
+  const std::optional<std::size_t> place = place_in_call(name, parameters);
+  if (!place) return nullptr;
+  if (*place < message.args.size()) return &message.args[*place];
+  if (*place < parameters.size()) return message.kwargs.if_contains(parameters[*place]);
+  const bool is_only_one = *place == 0 && parameters.empty() && message.kwargs.size() == 1;
+  return is_only_one ? &message.kwargs.begin()->value() : nullptr;
+}
+
+std::string why_no_argument(std::string_view name, const CeleryMessage& message) {
+  std::string why = fmt::format("the task has no argument {{{}}} that is a text", name);
+  if (!message.kwargs.empty()) {
+    why +=
+        "; name the task's parameters in the queue's URL (parameters=) where calls pass them by "
+        "keyword";
+  }
+  return why;
+}
+
+Status read_task(const boost::json::object& envelope, const boost::json::object& headers,
+                 const boost::json::object& properties, CeleryMessage& message) {
+  if (message.name.empty()) {
+    return cannot_take("no name of a task in its headers: task_protocol must be 2");
+  }
+  ASSIGN_OR_RETURN(message.eta, time_in(headers, "eta"));
+  ASSIGN_OR_RETURN(message.expires, time_in(headers, "expires"));
+  const auto body = json::get_string(envelope, "body");
+  if (!body) return no_message("it has no body");
+  CeleryEncoding encoding;
+  encoding.content_type = json::get_string(envelope, "content-type").value_or("");
+  encoding.compression = json::get_string(headers, "compression").value_or("");
+  encoding.body_encoding = json::get_string(properties, "body_encoding").value_or("");
+  ASSIGN_OR_RETURN(boost::json::value value, decode_celery_body(*body, encoding));
+  return read_body(std::move(value), message);
 }
 
 }  // namespace
@@ -151,26 +188,24 @@ std::optional<WallTime> parse_iso_time(const std::string& text) {
 }
 
 Result<CeleryMessage> parse_celery_message(std::string_view text) {
-  if (text.size() > kMostMessageBytes) return cannot_take("more than 1 MiB");
+  if (text.size() > kMostCeleryMessageBytes) return no_message("it has more than 1 MiB");
   const auto envelope = json::parse_object(text, "the message");
   if (!envelope.ok()) return no_message("it is no JSON object");
   const boost::json::object* headers = object_in(*envelope, "headers");
   const boost::json::object* properties = object_in(*envelope, "properties");
   if (headers == nullptr || properties == nullptr) return no_message("headers, properties");
   CeleryMessage message;
-  message.id = json::get_string(*headers, "id").value_or("");
+  message.id = json::get_string(*headers, "id")
+                   .value_or(json::get_string(*properties, "correlation_id").value_or(""));
+  if (message.id.empty()) return no_message("it has no id");
   message.name = json::get_string(*headers, "task").value_or("");
-  if (message.id.empty() || message.name.empty()) return no_message("id, task");
-  if (!is_nothing(*headers, "compression")) return cannot_take("compression");
   message.ignore_result = json::get_bool(*headers, "ignore_result").value_or(false);
-  ASSIGN_OR_RETURN(message.eta, time_in(*headers, "eta"));
-  ASSIGN_OR_RETURN(message.expires, time_in(*headers, "expires"));
-  ASSIGN_OR_RETURN(const std::string body, body_of(*envelope, *properties));
-  RETURN_IF_ERROR(read_body(body, message));
+  message.refusal = read_task(*envelope, *headers, *properties, message);
   return message;
 }
 
-Result<std::string> fill_template(std::string_view text, const CeleryMessage& message) {
+Result<std::string> fill_template(std::string_view text, const CeleryMessage& message,
+                                  const std::vector<std::string>& parameters) {
   std::string filled;
   for (std::size_t at = 0; at < text.size(); ++at) {
     if (text[at] != '{') {
@@ -184,11 +219,8 @@ Result<std::string> fill_template(std::string_view text, const CeleryMessage& me
     } else if (name == "task_id") {
       filled += message.id;
     } else {
-      const auto value = text_of(argument(name, message));
-      if (!value) {
-        return Status(Code::invalid_argument,
-                      fmt::format("the task has no argument {{{}}} that is a text", name));
-      }
+      const auto value = text_of(argument(name, message, parameters));
+      if (!value) return Status(Code::invalid_argument, why_no_argument(name, message));
       // It may name no thumbnail's part, nor a place outside of the store.
       if (!is_object_key(*value)) {
         return Status(

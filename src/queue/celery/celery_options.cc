@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::string_view kScheme = "celery+";
 constexpr std::string_view kParameters =
-    "task, queue, key_prefix, visibility_timeout, source, target, remove_source";
+    "task, parameters, queue, key_prefix, visibility_timeout, source, target, remove_source";
 
 // Never repeats a part of the URL, as redis/options.cc does not.
 Status wrong(std::string why) {
@@ -48,9 +48,20 @@ Status read_template(std::string_view name, std::string value, std::string& into
   return Status();
 }
 
+// Takes what stands before the first comma, or all of it, off the front of `rest`.
+std::string_view take_item(std::string_view& rest) {
+  const std::string_view item = rest.substr(0, rest.find(','));
+  rest.remove_prefix(std::min(rest.size(), item.size() + 1));
+  return item;
+}
+
 Status read_parameter(std::string_view name, std::string value, CeleryOptions& options) {
   if (name == "task") {
     options.task = std::move(value);
+  } else if (name == "parameters") {
+    for (std::string_view rest = value; !rest.empty();) {
+      options.parameters.emplace_back(take_item(rest));
+    }
   } else if (name == "queue") {
     options.queue = std::move(value);
   } else if (name == "key_prefix") {

@@ -75,10 +75,10 @@ Result<CeleryQueue::Claimed> CeleryQueue::claim(milliseconds ttl, std::vector<Le
   const SteadyTime asked_at = clock_.now();  // the lease's time begins later: on the safe side
   const std::string number = new_secret_hex(8);
   // Not given up at a stop or a deadline: a lease that nobody has would have to run out.
-  ASSIGN_OR_RETURN(const RedisReply reply,
-                   run(scripts_.lease,
-                       {seconds(ttl), number, options_.queue, std::to_string(sweep_from_.load())},
-                       OpContext{}));
+  ASSIGN_OR_RETURN(
+      const RedisReply reply,
+      run(scripts_.lease,
+          {seconds(ttl), number, options_.queue, std::to_string(sweep_from_.load())}, OpContext{}));
   if (reply.list.size() != 1 && reply.list.size() != 5) {
     return Status(Code::internal, "Redis answers something strange to \"lease\"");
   }
@@ -106,8 +106,8 @@ std::string CeleryQueue::moved_to_refused(std::string_view why) const {
 
 Status CeleryQueue::admit(LeaseTicket ticket, std::vector<Lease>& leases) {
   const Result<CeleryMessage> message = parse_celery_message(ticket.payload);
-  Status refusal = message.status();
-  if (message.ok() && message->name != options_.task) {
+  Status refusal = message.ok() ? message->refusal : message.status();
+  if (message.ok() && !message->name.empty() && message->name != options_.task) {
     refusal =
         Status(Code::unsupported, fmt::format("a message for task {}: give {} a queue of its own "
                                               "(task_routes)",
@@ -138,8 +138,8 @@ Status CeleryQueue::check(const OpContext& context) {
 Result<ImageTask> CeleryQueue::task(const Lease& lease) {
   ASSIGN_OR_RETURN(const CeleryMessage message, parse_celery_message(lease.payload()));
   ImageTask task;
-  ASSIGN_OR_RETURN(task.source, fill_template(options_.source, message));
-  ASSIGN_OR_RETURN(task.target, fill_template(options_.target, message));
+  ASSIGN_OR_RETURN(task.source, fill_template(options_.source, message, options_.parameters));
+  ASSIGN_OR_RETURN(task.target, fill_template(options_.target, message, options_.parameters));
   task.remove_source = options_.remove_source;
   for (const std::string& key : {task.source, task.target_key("rendition", "jpg")}) {
     if (is_object_key(key)) continue;

@@ -84,8 +84,9 @@ local function move(tag, list)
 end
 )";
 
-// Other queues' entries stand in `unacked`, too, and may be overdue for as long as their workers are
-// away. So what we hold has an index of its own, and the rest is looked through a page at a time.
+// Other queues' entries stand in `unacked`, too, and may be overdue for as long as their workers
+// are away. So what we hold has an index of its own, and the rest is looked through a page at a
+// time.
 constexpr const char* kLease = R"(
 local ttl, token, queue, sweep_from = tonumber(ARGV[3]), ARGV[4], ARGV[5], tonumber(ARGV[6])
 local page_size = 50
@@ -220,8 +221,11 @@ CeleryScripts::CeleryScripts()
 std::vector<std::string> celery_keys(const CeleryOptions& options) {
   const std::string queue = options.key_prefix + options.queue;
   std::vector<std::string> keys = {options.key_prefix + "unacked",
-                                   options.key_prefix + "unacked_index", queue + ".dead",
-                                   queue + ".refused", queue + ".held", queue};
+                                   options.key_prefix + "unacked_index",
+                                   queue + ".dead",
+                                   queue + ".refused",
+                                   queue + ".held",
+                                   queue};
   for (const int step : kPrioritySteps)
     keys.push_back(fmt::format("{}{}{}", queue, kSeparator, step));
   return keys;

@@ -12,6 +12,7 @@
 namespace thumbmill {
 namespace {
 
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
@@ -45,34 +46,99 @@ TEST(CeleryMessage, IsTakenApart) {
   EXPECT_TRUE(read.ignore_result);
 }
 
+// In base64, as kombu's Redis transport sends bodies.
+std::string encoded(const std::string& body, const std::string& type,
+                    const std::string& headers = "") {
+  return fmt::format(
+      R"({{"body":"{}","content-encoding":"binary","content-type":"{}",)"
+      R"("headers":{{"task":"t","id":"i"{}}},"properties":{{"body_encoding":"base64"}}}})",
+      body, type, headers);
+}
+
+// [["a.jpg", 7], {"size": "big"}, {"callbacks": null, "errbacks": null, "chain": null, "chord":
+// null}]
+constexpr const char* kMsgpackBody =
+    "k5KlYS5qcGcHgaRzaXplo2JpZ4SpY2FsbGJhY2tzwKhlcnJiYWNrc8ClY2hhaW7ApWNob3JkwA==";
+constexpr const char* kZlibBody =
+    "eJyLjlZK1MsqSFfSUTCP1VGoVirOrEpVslJQSspMV6oFCSQn5uQkJSZnFwNF80pzcnQUlFKLitBEkjMSM/OQuflFKVBu"
+    "bSwADpgfpw==";
+constexpr const char* kGzipBody =
+    "H4sIAAAAAAACA4uOVkrUyypIV9JRMI/VUahWKs6sSlWyUlBKykxXqgUJJCfm5CQlJmcXA0XzSnNydBSUUouK0ESSMxIz"
+    "85C5+UUpUG5tLAAyWn6+ZAAAAA==";
+
 TEST(CeleryMessage, ReadsBase64) {
   // printf '[["a.jpg"],{},{}]' | base64
-  const std::string text =
-      R"({"body":"W1siYS5qcGciXSx7fSx7fV0=","content-type":"application/json",)"
-      R"("headers":{"task":"t","id":"i"},"properties":{"body_encoding":"base64"}})";
+  const std::string text = encoded("W1siYS5qcGciXSx7fSx7fV0=", "application/json");
   EXPECT_EQ(parse_celery_message(text).value().args.at(0).as_string(), "a.jpg");
 }
 
-TEST(CeleryMessage, WhatWeCannotDoJusticeToIsUnsupported) {
+TEST(CeleryMessage, ReadsWhatIsCompressedOrMsgpack) {
+  const std::string json = "application/json";
+  for (const std::string& text :
+       {encoded(kMsgpackBody, "application/x-msgpack"),
+        encoded(kZlibBody, json, R"(,"compression":"application/x-gzip")"),
+        encoded(kGzipBody, json, R"(,"compression":"zlib")")}) {
+    const CeleryMessage read = parse_celery_message(text).value();
+    ASSERT_TRUE(read.refusal.ok()) << read.refusal.to_string() << text;
+    EXPECT_EQ(fill_template("{0} {1} {size}", read).value(), "a.jpg 7 big");
+  }
+}
+
+TEST(CeleryMessage, WhatWeCannotDoJusticeToIsRefused) {
+  const std::string reduce = "application/x-python-serialize";
   for (const auto& [text, word] : std::vector<std::pair<std::string, std::string>>{
-           {message("[]", "{}", kNothingAfter, "", "application/x-python-serialize"), "json"},
+           {message("[]", "{}", kNothingAfter, "", reduce), "json or msgpack"},
            {message("[]", "{}", R"({"chain":[{"task":"b"}]})"), "chain"},
            {message("[]", "{}", R"({"callbacks":[{"task":"b"}]})"), "callbacks"},
            {message("[]", "{}", R"({"chord":{"task":"b"}})"), "chord"},
-           {message("[]", "{}", kNothingAfter, R"(,"compression":"application/x-gzip")"),
-            "compression"},
+           {message("[]", "{}", kNothingAfter, R"(,"compression":"application/x-bz2")"),
+            "task_compression"},
            {message("[]", "{}", kNothingAfter, R"(,"eta":"tomorrow")"), "eta"},
        }) {
-    const Status refused = parse_celery_message(text).status();
-    EXPECT_EQ(refused.code(), Code::unsupported) << text;
-    EXPECT_THAT(refused.message(), HasSubstr(word));
+    const CeleryMessage read = parse_celery_message(text).value();
+    EXPECT_EQ(read.id, "task-1");
+    EXPECT_EQ(read.refusal.code(), Code::unsupported) << text;
+    EXPECT_THAT(read.refusal.message(), HasSubstr(word));
   }
+}
+
+// As Celery writes them with task_protocol = 1.
+TEST(CeleryMessage, Protocol1HasAnIdToAnswer) {
+  const CeleryMessage read =
+      parse_celery_message(
+          R"({"body":"{\"task\":\"t\",\"id\":\"i\",\"args\":[]}","content-type":"application/json",)"
+          R"("headers":{},"properties":{"correlation_id":"i"}})")
+          .value();
+  EXPECT_EQ(read.id, "i");
+  EXPECT_THAT(read.refusal.message(), HasSubstr("task_protocol"));
+}
+
+TEST(CeleryMessage, BrokenBodiesAreRefused) {
+  std::string bomb = "eJztwYEAAAAAwyCV+VMe5FUB" + std::string(2'560, 'A');
+  for (const std::string& text :
+       {message("{}"), message("[]", "[]"), message("[" + std::string(100, '[')),
+        encoded("not base64!", "application/json"), encoded(kZlibBody, "application/json"),
+        encoded(kZlibBody, "application/x-msgpack"),
+        encoded("W10=", "application/json", R"(,"compression":"gzip")"),
+        encoded(bomb, "application/json", R"(,"compression":"gzip")")}) {
+    const CeleryMessage read = parse_celery_message(text).value();
+    EXPECT_EQ(read.refusal.code(), Code::corrupt_input) << text;
+  }
+}
+
+TEST(CeleryMessage, TellsWhatWasToFollow) {
+  const CeleryMessage read =
+      parse_celery_message(
+          message("[]", "{}",
+                  R"({"chain":[{"task":"c","options":{"task_id":"last","chord":{"options":)"
+                  R"({"task_id":"body"}}}},{"task":"b","options":{"task_id":"second"}}]})"))
+          .value();
+  EXPECT_THAT(read.followers, ::testing::UnorderedElementsAre("last", "body", "second"));
 }
 
 TEST(CeleryMessage, OtherTextsAreNone) {
   for (const std::string& text :
        {std::string(), std::string("[]"), std::string("{}"), std::string("{\"headers\":{}}"),
-        message("{}"), message("[]", "[]"),
         std::string(R"({"headers":{"id":"","task":"t"},)") + R"("properties":{},"body":"[]"})"}) {
     EXPECT_EQ(parse_celery_message(text).status().code(), Code::corrupt_input) << text;
   }
@@ -89,9 +155,9 @@ TEST(CeleryMessage, StrangeOnesAreRefused) {
   }
   for (const std::string& text : texts) {
     const Result<CeleryMessage> read = parse_celery_message(text);
-    if (!read.ok()) {
-      EXPECT_TRUE(read.status().code() == Code::corrupt_input ||
-                  read.status().code() == Code::unsupported)
+    const Status refusal = read.ok() ? read->refusal : read.status();
+    if (!refusal.ok()) {
+      EXPECT_TRUE(refusal.code() == Code::corrupt_input || refusal.code() == Code::unsupported)
           << text.substr(0, 200);
       continue;
     }
@@ -109,6 +175,40 @@ TEST(CeleryTemplate, IsFilledFromTheArguments) {
   EXPECT_EQ(fill_template("originals/{0}", read).value(), "originals/dir/a.jpg");
   EXPECT_EQ(fill_template("{where}/{1}-{rendition}.{ext}", read).value(), "x/7-{rendition}.{ext}");
   EXPECT_EQ(fill_template("t/{task_id}", read).value(), "t/task-1");
+}
+
+// kombu.utils.json
+TEST(CeleryTemplate, TakesWhatKombuWraps) {
+  const CeleryMessage read =
+      parse_celery_message(
+          message(
+              R"([{"__type__":"uuid","__value__":{"hex":"0123456789abcdef0123456789abcdef"}},)"
+              R"({"__type__":"decimal","__value__":"1.5"},{"__type__":"bytes","__value__":"b"},)"
+              R"({"__type__":"date","__value__":"2026-01-02"},)"
+              R"({"__type__":"uuid","__value__":"7"},{"__type__":"other","__value__":"x"}])"))
+          .value();
+  EXPECT_EQ(fill_template("{0}/{1}/{2}/{3}", read).value(),
+            "01234567-89ab-cdef-0123-456789abcdef/1.5/b/2026-01-02");
+  EXPECT_FALSE(fill_template("{4}", read).ok());
+  EXPECT_FALSE(fill_template("{5}", read).ok());
+}
+
+TEST(CeleryTemplate, FindsArgumentsHoweverTheyArePassed) {
+  const std::vector<std::string> names = {"key", "size"};
+  const CeleryMessage by_place = parse_celery_message(message(R"(["a.jpg",7])")).value();
+  const CeleryMessage mixed =
+      parse_celery_message(message(R"(["a.jpg"])", R"({"size":7})")).value();
+  const CeleryMessage by_keyword =
+      parse_celery_message(message("[]", R"({"size":7,"key":"a.jpg"})")).value();
+  for (const CeleryMessage* read : {&by_place, &mixed, &by_keyword}) {
+    EXPECT_EQ(fill_template("{0}/{1}", *read, names).value(), "a.jpg/7");
+    EXPECT_EQ(fill_template("{key}/{size}", *read, names).value(), "a.jpg/7");
+  }
+  const Status unknown = fill_template("{0}", by_keyword).status();
+  EXPECT_THAT(unknown.message(), HasSubstr("parameters="));
+  const CeleryMessage only_one = parse_celery_message(message("[]", R"({"key":"a.jpg"})")).value();
+  EXPECT_EQ(fill_template("{0}", only_one).value(), "a.jpg");
+  EXPECT_FALSE(fill_template("{1}", only_one).ok());
 }
 
 TEST(CeleryTemplate, HostileArgumentsNameNoKey) {
@@ -149,7 +249,7 @@ TEST(CeleryUrl, TakesEverythingApart) {
       parse_celery_url(
           "celery+redis+unix://:pw@/run/redis.sock?db=3&task=a.b&queue=images&key_prefix=app%3A&"
           "visibility_timeout=60&source=in/%7Bkey%7D&target=out/{key}-{rendition}.{ext}&"
-          "remove_source=yes")
+          "remove_source=yes&parameters=key,size")
           .value();
   EXPECT_EQ(options.redis.server.unix_path, "/run/redis.sock");
   EXPECT_EQ(options.redis.database, 3);
@@ -158,6 +258,7 @@ TEST(CeleryUrl, TakesEverythingApart) {
   EXPECT_EQ(options.key_prefix, "app:");
   EXPECT_EQ(options.visibility_timeout, std::chrono::seconds(60));
   EXPECT_EQ(options.source, "in/{key}");
+  EXPECT_THAT(options.parameters, ElementsAre("key", "size"));
   EXPECT_EQ(options.target, "out/{key}-{rendition}.{ext}");
   EXPECT_TRUE(options.remove_source);
 }
