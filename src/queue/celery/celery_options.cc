@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <optional>
 
 #include <fmt/format.h>
 
@@ -12,7 +13,8 @@ namespace {
 
 constexpr std::string_view kScheme = "celery+";
 constexpr std::string_view kParameters =
-    "task, parameters, queue, key_prefix, visibility_timeout, source, target, remove_source";
+    "task, parameters, queue, key_prefix, priority_steps, sep, visibility_timeout, "
+    "source, target, remove_source";
 
 // Never repeats a part of the URL, as redis/options.cc does not.
 Status wrong(std::string why) {
@@ -55,6 +57,26 @@ std::string_view take_item(std::string_view& rest) {
   return item;
 }
 
+std::optional<int> number(std::string_view text) {
+  int value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return value;
+}
+
+Status read_priority_steps(std::string_view text, std::vector<int>& steps) {
+  steps.clear();
+  while (!text.empty()) {
+    const std::optional<int> step = number(take_item(text));
+    if (!step || *step < 0 || *step > 255 || (!steps.empty() && *step <= steps.back())) {
+      return wrong(
+          "has other priority_steps; allowed: ascending numbers from 0 to 255, as 0,3,6,9");
+    }
+    steps.push_back(*step);
+  }
+  return Status();
+}
+
 Status read_parameter(std::string_view name, std::string value, CeleryOptions& options) {
   if (name == "task") {
     options.task = std::move(value);
@@ -66,6 +88,10 @@ Status read_parameter(std::string_view name, std::string value, CeleryOptions& o
     options.queue = std::move(value);
   } else if (name == "key_prefix") {
     options.key_prefix = std::move(value);
+  } else if (name == "priority_steps") {
+    return read_priority_steps(value, options.priority_steps);
+  } else if (name == "sep") {
+    options.separator = std::move(value);
   } else if (name == "source") {
     return read_template(name, std::move(value), options.source);
   } else if (name == "target") {
@@ -74,12 +100,11 @@ Status read_parameter(std::string_view name, std::string value, CeleryOptions& o
     if (value != "yes" && value != "no") return wrong("has remove_source; allowed: yes, no");
     options.remove_source = value == "yes";
   } else if (name == "visibility_timeout") {
-    int seconds = 0;
-    const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), seconds);
-    if (error != std::errc() || end != value.data() + value.size() || seconds < 1) {
+    const std::optional<int> seconds = number(value);
+    if (!seconds || *seconds < 1) {
       return wrong("has a visibility_timeout that is none; allowed: seconds from 1");
     }
-    options.visibility_timeout = std::chrono::seconds(seconds);
+    options.visibility_timeout = std::chrono::seconds(*seconds);
   } else {
     return wrong(fmt::format("has an unknown parameter; allowed: {}, and those of a Redis URL",
                              kParameters));

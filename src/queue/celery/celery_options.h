@@ -12,13 +12,15 @@
 
 namespace thumbmill {
 
-/// Value.
+/// Value. The defaults of what is the transport's are kombu's.
 struct CeleryOptions {
   RedisOptions redis;  ///< the broker, and the result backend
   std::string task;    ///< name of the task, as "tasks.make_thumbnail"
   std::string queue = "celery";
-  std::string key_prefix;                         ///< the transport's global_keyprefix
-  std::chrono::seconds visibility_timeout{3600};  ///< the transport's; all workers' must be equal
+  std::string key_prefix;                          ///< the transport's global_keyprefix
+  std::chrono::seconds visibility_timeout{3600};   ///< the transport's; all workers' must be equal
+  std::vector<int> priority_steps = {0, 3, 6, 9};  ///< the transport's, ascending; 0 to 255
+  std::string separator = "\x06\x16";              ///< the transport's sep
   std::vector<std::string> parameters;  ///< names of the task's parameters, in order; may be empty
   std::string source = "{0}";           ///< key of the image, from the task's arguments
   std::string target = "thumbnails/{0}.{ext}";  ///< of its thumbnails
@@ -28,10 +30,10 @@ struct CeleryOptions {
 /// Whether a queue URL is one of Celery's: "celery+redis://", "celery+rediss://" ...
 bool is_celery_url(std::string_view url);
 
-/// Reads "celery+" and a Redis URL (parse_redis_url) with the parameters task, parameters
-/// (separated by commas), queue, key_prefix, visibility_timeout (seconds), source, target and
-/// remove_source (yes, no); all but `task` may be
-/// left out. invalid_argument, which says what is wrong and never repeats the password.
+/// Reads "celery+" and a Redis URL (parse_redis_url) with the parameters named as the options are,
+/// but `sep`; visibility_timeout is in seconds, priority_steps and parameters are separated by
+/// commas, remove_source is yes or no. All but `task` may be left out. invalid_argument, which says
+/// what is wrong and never repeats the password.
 Result<CeleryOptions> parse_celery_url(std::string_view url);
 
 }  // namespace thumbmill

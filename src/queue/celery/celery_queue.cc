@@ -1,5 +1,8 @@
 #include "queue/celery/celery_queue.h"
 
+#include <numeric>
+#include <set>
+
 #include <boost/json/serialize.hpp>
 #include <fmt/format.h>
 
@@ -18,6 +21,7 @@ using std::chrono::milliseconds;
 // Producers push onto a list and tell nobody; to pop it in a blocking way would take the message
 // out of Redis before it is noted as ours, and a crash then would lose it.
 constexpr milliseconds kLookEvery{100};
+constexpr std::chrono::minutes kLookForUnreadEvery{1};
 
 std::string seconds(milliseconds time) {
   return fmt::format("{:.3f}", std::chrono::duration<double>(time).count());
@@ -38,11 +42,30 @@ std::string_view exception_name(Code code) {
   }
 }
 
+// The queue's lists as producers with other settings than ours would have them: with the
+// separator that Celery's documentation has in its example, with kombu's, and with every priority.
+std::vector<std::string> unread_lists(const CeleryOptions& options) {
+  std::vector<int> every_priority(10);  // kombu has 0 to 9
+  std::iota(every_priority.begin(), every_priority.end(), 0);
+  std::set<std::string> lists;
+  for (const std::string& separator :
+       {options.separator, CeleryOptions().separator, std::string(":")}) {
+    for (std::string& list : celery_lists(options, every_priority, separator)) {
+      lists.insert(std::move(list));
+    }
+  }
+  for (const std::string& list : celery_lists(options, options.priority_steps, options.separator)) {
+    lists.erase(list);
+  }
+  return {lists.begin(), lists.end()};
+}
+
 }  // namespace
 
 CeleryQueue::CeleryQueue(CeleryOptions options, Clock& clock, Metrics& metrics, Logger& log)
     : options_(std::move(options)),
       keys_(celery_keys(options_)),
+      unread_lists_(unread_lists(options_)),
       clock_(clock),
       log_(log),
       foreign_("celery", metrics, log, clock),
@@ -59,6 +82,7 @@ Result<RedisReply> CeleryQueue::run(const RedisScript& script, std::vector<std::
 Result<std::vector<Lease>> CeleryQueue::lease(std::size_t most, milliseconds ttl, milliseconds wait,
                                               const OpContext& context) {
   const SteadyTime deadline = std::min(context.deadline, clock_.now() + wait);
+  warn_of_unread_lists(context);
   std::vector<Lease> leases;
   while (leases.size() < most && !context.stop.stop_requested()) {
     const Result<Claimed> claimed = claim(ttl, leases);
@@ -71,14 +95,36 @@ Result<std::vector<Lease>> CeleryQueue::lease(std::size_t most, milliseconds ttl
   return leases;
 }
 
+// Producers whose transport options are not those of our URL push onto lists that nobody reads.
+void CeleryQueue::warn_of_unread_lists(const OpContext& context) {
+  const SteadyTime now = clock_.now();
+  SteadyTime due = look_for_unread_at_.load();
+  if (now < due || !look_for_unread_at_.compare_exchange_strong(due, now + kLookForUnreadEvery)) {
+    return;
+  }
+  const auto found = client_.eval(scripts_.lengths, unread_lists_, {}, context);
+  if (!found.ok()) return;  // the lease that follows says why
+  for (const RedisReply& list : found->list) {
+    if (list.list.size() != 2) continue;
+    log_.warning(
+        "tasks wait in a list that this worker does not read",
+        {{"list", list.list[0].text},
+         {"tasks", list.list[1].integer},
+         {"detail",
+          "if it is the application's, set priority_steps and sep in the queue's URL as in "
+          "its broker_transport_options"}});
+  }
+}
+
 Result<CeleryQueue::Claimed> CeleryQueue::claim(milliseconds ttl, std::vector<Lease>& leases) {
   const SteadyTime asked_at = clock_.now();  // the lease's time begins later: on the safe side
   const std::string number = new_secret_hex(8);
   // Not given up at a stop or a deadline: a lease that nobody has would have to run out.
-  ASSIGN_OR_RETURN(
-      const RedisReply reply,
-      run(scripts_.lease,
-          {seconds(ttl), number, options_.queue, std::to_string(sweep_from_.load())}, OpContext{}));
+  ASSIGN_OR_RETURN(const RedisReply reply,
+                   run(scripts_.lease,
+                       {seconds(ttl), number, options_.queue, std::to_string(sweep_from_.load()),
+                        celery_binding_prefix(options_), options_.separator},
+                       OpContext{}));
   if (reply.list.size() != 1 && reply.list.size() != 5) {
     return Status(Code::internal, "Redis answers something strange to \"lease\"");
   }

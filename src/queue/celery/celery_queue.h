@@ -61,6 +61,7 @@ class CeleryQueue final : public TaskSource, public LeaseBackend {
   /// Takes one message; a lease comes of it when it is for us, and now.
   Result<Claimed> claim(std::chrono::milliseconds ttl, std::vector<Lease>& leases);
   std::string moved_to_refused(std::string_view why) const;
+  void warn_of_unread_lists(const OpContext& context);
   Status admit(LeaseTicket ticket, std::vector<Lease>& leases);
   Status report(const Lease& lease, std::string_view status, const std::string& result,
                 const OpContext& context);
@@ -68,11 +69,13 @@ class CeleryQueue final : public TaskSource, public LeaseBackend {
   const CeleryOptions options_;
   const CeleryScripts scripts_;
   const std::vector<std::string> keys_;
+  const std::vector<std::string> unread_lists_;
   Clock& clock_;
   Logger& log_;
   ForeignRecords foreign_;
   RedisConnector connector_;
   RedisClient client_;
+  std::atomic<SteadyTime> look_for_unread_at_ = SteadyTime::min();
   std::atomic<std::int64_t> sweep_from_ = 0;  // where the next look at `unacked_index` begins
 };
 

@@ -5,10 +5,6 @@
 namespace thumbmill {
 namespace {
 
-// kombu.transport.redis: Channel.sep and PRIORITY_STEPS; the first step has no suffix.
-constexpr std::string_view kSeparator = "\x06\x16";
-constexpr int kPrioritySteps[] = {3, 6, 9};
-
 // A message that somebody works on is in the hash `unacked`, under its delivery tag, with the time
 // at which it was taken as its score in `index`; kombu takes back what has been there for longer
 // than the visibility timeout. Our scores are so much in the past that this comes to the end of our
@@ -89,7 +85,37 @@ end
 // time.
 constexpr const char* kLease = R"(
 local ttl, token, queue, sweep_from = tonumber(ARGV[3]), ARGV[4], ARGV[5], tonumber(ARGV[6])
+local bindings, separator = ARGV[7], ARGV[8]
 local page_size = 50
+
+-- Whether a topic binding takes a routing key, as kombu's TopicExchange.key_to_pattern has it: `*` is
+-- some text that does not end in a dot, `#` any.
+local function matches(binding_key, key)
+  local words = {}
+  for word in string.gmatch(binding_key .. '.', '(.-)%.') do
+    if word == '*' then word = '.-[^%.]' elseif word == '#' then word = '.-'
+    else word = string.gsub(word, '%W', '%%%0') end
+    table.insert(words, word)
+  end
+  return string.find(key, '^' .. table.concat(words, '%.') .. '$') ~= nil
+end
+
+-- Whether a message of this exchange and routing key is one of our queue: kombu's Channel._lookup.
+-- A binding is its key, the expression that kombu makes of a topic, and the queue.
+local function is_ours(exchange, key)
+  if key == queue then return true end
+  if type(exchange) ~= 'string' or exchange == '' then return false end
+  for _, binding in ipairs(redis.pcall('SMEMBERS', bindings .. exchange)) do
+    local key_end, topic_start = string.find(binding, separator, 1, true)
+    local topic_end, queue_start = string.find(binding, separator, (topic_start or 0) + 1, true)
+    if topic_end and string.sub(binding, queue_start + 1) == queue then
+      local bound_to = string.sub(binding, 1, key_end - 1)
+      if bound_to == key then return true end
+      if topic_start + 1 < topic_end and matches(bound_to, key) then return true end
+    end
+  end
+  return false
+end
 
 local function give(tag, message)
   local note = load(tag)
@@ -115,7 +141,7 @@ local page = redis.call('ZRANGEBYSCORE', index, '-inf', now - visibility, 'LIMIT
 for _, tag in ipairs(page) do
   local value = redis.call('HGET', unacked, tag)
   local parts = value and parts_of(value)
-  local message = parts and parts[3] == queue and message_of(value)
+  local message = parts and is_ours(parts[2], parts[3]) and message_of(value)
   if not value then
     redis.call('ZREM', index, tag)
   elseif message then
@@ -127,17 +153,15 @@ for _, tag in ipairs(page) do
 end
 sweep_from = #page == page_size and sweep_from + page_size or 0
 
--- The delivery tag of a message, and what to note in `unacked`. Nothing when it is no message, or
--- could not be read there any more.
+-- The delivery tag of a message, and what to note in `unacked`: kombu's default exchange, whose routing
+-- keys are queues, so that whoever restores it puts it on our list again and on no other. Where it was
+-- published to stays in the message. Nothing when it is no message, or could not be read there any more.
 local function read(message)
   local is_json, parts = pcall(cjson.decode, message)
   local properties = is_json and type(parts) == 'table' and parts.properties
   local tag = type(properties) == 'table' and properties.delivery_tag
-  if type(tag) ~= 'string' or tag == '' then return nil end
-  local route = type(properties.delivery_info) == 'table' and properties.delivery_info or {}
-  local exchange = type(route.exchange) == 'string' and route.exchange or ''
-  local value = '[' .. message .. ',' .. cjson.encode(exchange) .. ',' .. cjson.encode(queue) .. ']'
-  if parts_of(value) then return tag, value end
+  local value = '[' .. message .. ',"",' .. cjson.encode(queue) .. ']'
+  if type(tag) == 'string' and tag ~= '' and parts_of(value) then return tag, value end
 end
 
 -- Off its list a message goes last: a script that fails half-way loses none.
@@ -203,6 +227,15 @@ move(ARGV[3], refused)
 return 1
 )";
 
+constexpr const char* kLengths = R"(#!lua flags=no-writes
+local found = {}
+for _, list in ipairs(KEYS) do
+  local length = redis.pcall('LLEN', list)
+  if type(length) == 'number' and length > 0 then table.insert(found, {list, length}) end
+end
+return found
+)";
+
 RedisScript script(const char* body) {
   return RedisScript(std::string("#!lua flags=allow-oom") + kPrelude + body);
 }
@@ -216,23 +249,36 @@ CeleryScripts::CeleryScripts()
       retry(script(kRetry)),
       hand_back(script(kHandBack)),
       bury(script(kBury)),
-      refuse(script(kRefuse)) {}
+      refuse(script(kRefuse)),
+      lengths(kLengths) {}
 
 std::vector<std::string> celery_keys(const CeleryOptions& options) {
   const std::string queue = options.key_prefix + options.queue;
   std::vector<std::string> keys = {options.key_prefix + "unacked",
-                                   options.key_prefix + "unacked_index",
-                                   queue + ".dead",
-                                   queue + ".refused",
-                                   queue + ".held",
-                                   queue};
-  for (const int step : kPrioritySteps)
-    keys.push_back(fmt::format("{}{}{}", queue, kSeparator, step));
+                                   options.key_prefix + "unacked_index", queue + ".dead",
+                                   queue + ".refused", queue + ".held"};
+  const auto lists = celery_lists(options, options.priority_steps, options.separator);
+  keys.insert(keys.end(), lists.begin(), lists.end());
   return keys;
+}
+
+// kombu.transport.redis: Channel._q_for_pri.
+std::vector<std::string> celery_lists(const CeleryOptions& options, const std::vector<int>& steps,
+                                      std::string_view separator) {
+  const std::string queue = options.key_prefix + options.queue;
+  std::vector<std::string> lists;
+  for (const int step : steps) {
+    lists.push_back(step == 0 ? queue : fmt::format("{}{}{}", queue, separator, step));
+  }
+  return lists;
 }
 
 std::string celery_lease_prefix(const CeleryOptions& options) {
   return options.key_prefix + "thumbmill:celery:";
+}
+
+std::string celery_binding_prefix(const CeleryOptions& options) {
+  return options.key_prefix + "_kombu.binding.";
 }
 
 }  // namespace thumbmill

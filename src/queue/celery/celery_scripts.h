@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "queue/celery/celery_options.h"
@@ -15,22 +16,33 @@ namespace thumbmill {
 struct CeleryScripts {
   CeleryScripts();
 
-  RedisScript lease;   ///< ttl s, token, queue, where to go on in `unacked_index` (0 at first) ->
-                       ///< where to go on; then tag, tries, last failure and message when there is
-                       ///< one; an empty tag: one that had to be refused
-  RedisScript extend;  ///< tag, token, ttl s -> 0 when the lease is lost
-  RedisScript ack;     ///< tag, token -> 0 when the lease is lost
-  RedisScript retry;   ///< tag, token, delay s, why, 1 when free -> 0 when the lease is lost
+  /// ttl s, token, queue, where to go on in `unacked_index` (0 at first), celery_binding_prefix(),
+  /// separator -> where to go on; then tag, tries, last failure and message when there is one; an
+  /// empty tag: one that had to be refused
+  RedisScript lease;
+  RedisScript extend;     ///< tag, token, ttl s -> 0 when the lease is lost
+  RedisScript ack;        ///< tag, token -> 0 when the lease is lost
+  RedisScript retry;      ///< tag, token, delay s, why, 1 when free -> 0 when the lease is lost
   RedisScript hand_back;  ///< tag, token -> 0 when the lease is lost
   RedisScript bury;       ///< tag, token -> 0 when the lease is lost
   RedisScript refuse;     ///< tag, token -> 0 when the lease is lost
+
+  /// Takes lists alone, and no arguments: those that hold something, each with how much.
+  RedisScript lengths;
 };
 
 /// The keys, in the order in which the scripts take them: unacked, unacked_index, dead, refused,
 /// held, and the queue's lists by priority.
 std::vector<std::string> celery_keys(const CeleryOptions& options);
 
+/// The lists of the queue, by priority, if these were the transport's settings.
+std::vector<std::string> celery_lists(const CeleryOptions& options, const std::vector<int>& steps,
+                                      std::string_view separator);
+
 /// What the keys begin with under which our leases are noted, one for each message.
 std::string celery_lease_prefix(const CeleryOptions& options);
+
+/// What the keys begin with under which kombu notes the bindings of an exchange.
+std::string celery_binding_prefix(const CeleryOptions& options);
 
 }  // namespace thumbmill

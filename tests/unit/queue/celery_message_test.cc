@@ -241,6 +241,8 @@ TEST(CeleryUrl, HasDefaults) {
   EXPECT_EQ(options.source, "{0}");
   EXPECT_EQ(options.target, "thumbnails/{0}.{ext}");
   EXPECT_EQ(options.visibility_timeout, std::chrono::hours(1));
+  EXPECT_THAT(options.priority_steps, ElementsAre(0, 3, 6, 9));
+  EXPECT_EQ(options.separator, "\x06\x16");
   EXPECT_FALSE(options.remove_source);
 }
 
@@ -249,7 +251,7 @@ TEST(CeleryUrl, TakesEverythingApart) {
       parse_celery_url(
           "celery+redis+unix://:pw@/run/redis.sock?db=3&task=a.b&queue=images&key_prefix=app%3A&"
           "visibility_timeout=60&source=in/%7Bkey%7D&target=out/{key}-{rendition}.{ext}&"
-          "remove_source=yes&parameters=key,size")
+          "remove_source=yes&parameters=key,size&priority_steps=0,1,9&sep=:")
           .value();
   EXPECT_EQ(options.redis.server.unix_path, "/run/redis.sock");
   EXPECT_EQ(options.redis.database, 3);
@@ -259,6 +261,8 @@ TEST(CeleryUrl, TakesEverythingApart) {
   EXPECT_EQ(options.visibility_timeout, std::chrono::seconds(60));
   EXPECT_EQ(options.source, "in/{key}");
   EXPECT_THAT(options.parameters, ElementsAre("key", "size"));
+  EXPECT_THAT(options.priority_steps, ElementsAre(0, 1, 9));
+  EXPECT_EQ(options.separator, ":");
   EXPECT_EQ(options.target, "out/{key}-{rendition}.{ext}");
   EXPECT_TRUE(options.remove_source);
 }
@@ -273,6 +277,8 @@ TEST(CeleryUrl, SaysWhatIsWrong) {
            {"celery+redis://:secret@host?task=a&remove_source=maybe", "yes, no"},
            {"celery+redis://:secret@host?task=a&source={", "source"},
            {"celery+redis://:secret@host?task=a&target={a-b}", "target"},
+           {"celery+redis://:secret@host?task=a&priority_steps=3,0", "priority_steps"},
+           {"celery+redis://:secret@host?task=a&priority_steps=0,x", "priority_steps"},
            {"celery+redis://:se?secret@host", "without a value"},
            {"celery+redis://:se?secret=1@host", "key_prefix"},
            {"celery+redis://me:secret?task=a", "port"},

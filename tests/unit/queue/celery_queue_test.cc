@@ -1,18 +1,14 @@
-// CeleryQueue on a real Redis, with messages as kombu puts them there. Against real Celery
-// programs: tests/celery/run.
+// CeleryQueue on a real Redis: taking tasks and settling leases. Against real Celery programs:
+// tests/celery/run.
 #include "queue/celery/celery_queue.h"
 
 #include <set>
-#include <stdexcept>
 
-#include <boost/json/parse.hpp>
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "fakes/recording_logger.h"
-#include "fakes/recording_metrics.h"
-#include "fakes/redis_server.h"
+#include "queue/celery_fixture.h"
 
 namespace thumbmill {
 namespace {
@@ -20,73 +16,6 @@ namespace {
 using std::chrono::milliseconds;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
-
-class CeleryQueueTest : public ::testing::Test {
- protected:
-  static constexpr milliseconds kLong{60'000};
-
-  void SetUp() override {
-    if (!RedisServer::is_installed()) GTEST_SKIP() << "there is no redis-server program";
-    server_.emplace();
-    queue_ = open();
-    connector_.emplace(parse_redis_url(server_->url()).value());
-  }
-
-  std::unique_ptr<CeleryQueue> open() {
-    return std::make_unique<CeleryQueue>(
-        parse_celery_url("celery+" + server_->url() + "?task=tasks.thumb&visibility_timeout=1000")
-            .value(),
-        clock_, metrics_, log_);
-  }
-
-  RedisReply redis(const RedisCommand& command) {
-    return connector_->connect().value().call(command).value();
-  }
-
-  static std::string message(const std::string& id, const std::string& headers = "") {
-    return fmt::format(
-        R"({{"body":"[[\"{0}.jpg\"],{{}},{{\"callbacks\":null}}]","content-type":"application/json",)"
-        R"("headers":{{"task":"tasks.thumb","id":"{0}","list":[]{1}}},)"
-        R"("properties":{{"delivery_tag":"tag-{0}","delivery_info":{{"exchange":"",)"
-        R"("routing_key":"celery"}}}}}})",
-        id, headers);
-  }
-
-  void publish(const std::string& text, const std::string& list = "celery") {
-    redis({"LPUSH", list, text});
-  }
-
-  std::vector<Lease> lease(std::size_t most = 1, milliseconds ttl = kLong) {
-    return queue_->lease(most, ttl, milliseconds(0), {}).value();
-  }
-  Lease lease_one(milliseconds ttl = kLong) {
-    auto leases = lease(1, ttl);
-    EXPECT_EQ(leases.size(), 1u);
-    return std::move(leases.at(0));
-  }
-  /// Waits for a task that is due soon.
-  Lease await_lease() {
-    auto leases = queue_->lease(1, kLong, milliseconds(20'000), {}).value();
-    if (leases.empty()) throw std::runtime_error("no task has come within 20 s");
-    return std::move(leases.at(0));
-  }
-  /// As a Celery worker notes a task that it takes, long ago.
-  void leave_unacked(const std::string& id, const std::string& exchange,
-                     const std::string& routing_key, std::int64_t taken_s = 1'000) {
-    redis({"HSET", "unacked", "tag-" + id,
-           fmt::format(R"([{}, "{}", "{}"])", message(id), exchange, routing_key)});
-    redis({"ZADD", "unacked_index", std::to_string(taken_s), "tag-" + id});
-  }
-  std::int64_t length(const std::string& list) { return redis({"LLEN", list}).integer; }
-  std::int64_t unacked() { return redis({"HLEN", "unacked"}).integer; }
-
-  SystemClock clock_;
-  RecordingMetrics metrics_;
-  RecordingLogger log_;
-  std::optional<RedisServer> server_;
-  std::optional<RedisConnector> connector_;
-  std::unique_ptr<CeleryQueue> queue_;
-};
 
 TEST_F(CeleryQueueTest, TakesOldestFirstAndHighestPriorityBefore) {
   publish(message("a"));
@@ -99,6 +28,28 @@ TEST_F(CeleryQueueTest, TakesOldestFirstAndHighestPriorityBefore) {
   EXPECT_THAT(ids, ElementsAre("a", "b", "low"));
   EXPECT_EQ(unacked(), 3);
   EXPECT_EQ(redis({"ZCARD", "unacked_index"}).integer, 3);
+}
+
+// As Celery's documentation sets priorities: priority_steps=list(range(10)), sep=":".
+TEST_F(CeleryQueueTest, ReadsTheListsOfEveryPriority) {
+  queue_ = open("&priority_steps=0,1,2,3,4,5,6,7,8,9&sep=:");
+  publish(message("last"), "celery:9");
+  publish(message("second"), "celery:5");
+  publish(message("first"));
+  std::vector<std::string> ids;
+  for (const Lease& taken : lease(5)) ids.push_back(taken.id());
+  EXPECT_THAT(ids, ElementsAre("first", "second", "last"));
+  EXPECT_THAT(log_.warnings(), ElementsAre());
+}
+
+TEST_F(CeleryQueueTest, WarnsOfListsThatNobodyReads) {
+  publish(message("lost"), "celery:5");
+  publish(message("read"),
+          "celery\x06\x16"
+          "6");
+  EXPECT_EQ(lease_one().id(), "read");
+  EXPECT_TRUE(lease().empty());
+  EXPECT_THAT(log_.warnings(), ElementsAre(HasSubstr("does not read"))) << "once a minute";
 }
 
 TEST_F(CeleryQueueTest, NotesWhatItTakesAsKombuDoes) {
@@ -162,6 +113,42 @@ TEST_F(CeleryQueueTest, WhatADeadCeleryWorkerHadIsOursToTake) {
   EXPECT_TRUE(taken.ack({}).ok());
 }
 
+// As kombu's Channel._queue_bind notes them, for a topic with the expression that it makes.
+TEST_F(CeleryQueueTest, TasksThatADeadCeleryWorkerHadAreMatchedByBinding) {
+  const std::string sep = "\x06\x16";
+  const auto bind = [&](const std::string& exchange, const std::string& key,
+                        const std::string& expression, const std::string& queue) {
+    redis({"SADD", "_kombu.binding." + exchange, key + sep + expression + sep + queue});
+  };
+  bind("media", "media.#", R"(^media\..*?$)", "celery");
+  bind("media", "mail.*", R"(^mail\..*?[^\.]$)", "mail");
+  bind("direct", "thumbs", "", "celery");
+  bind("direct", "mails", "", "mail");
+  bind("other", "*.thumb", R"(^.*?[^\.]\.thumb$)", "celery");
+  leave_unacked("topic", "media", "media.thumb.large", 1);
+  leave_unacked("direct", "direct", "thumbs", 2);
+  leave_unacked("star", "other", "a.thumb", 3);
+  leave_unacked("mail", "media", "mail.new", 4);
+  leave_unacked("mails", "direct", "mails", 5);
+  leave_unacked("near", "other", "athumb", 6);
+  leave_unacked("gone", "unbound", "media.thumb", 7);
+  std::vector<std::string> ids;
+  for (const Lease& taken : lease(9)) ids.push_back(taken.id());
+  EXPECT_THAT(ids, ElementsAre("topic", "direct", "star"));
+  EXPECT_EQ(unacked(), 7);
+}
+
+// Whoever restores it must find our list: by kombu's default exchange, whose routing keys are
+// queues.
+TEST_F(CeleryQueueTest, TasksOfATopicExchangeAreNotedSoThatCeleryFindsTheQueue) {
+  std::string text = message("a");
+  text.replace(text.find(R"("exchange":"")"), 13, R"("exchange":"media")");
+  text.replace(text.find(R"("routing_key":"celery")"), 22, R"("routing_key":"media.thumb")");
+  publish(text);
+  const Lease taken = lease_one();
+  EXPECT_EQ(redis({"HGET", "unacked", "tag-a"}).text, "[" + text + R"(,"","celery"])");
+}
+
 // They may be overdue for as long as no worker of theirs is there.
 TEST_F(CeleryQueueTest, OverdueTasksOfOtherQueuesKeepNoneOfOursBack) {
   for (int number = 0; number < 130; ++number) {
@@ -171,8 +158,8 @@ TEST_F(CeleryQueueTest, OverdueTasksOfOtherQueuesKeepNoneOfOursBack) {
   Lease taken = lease_one();
   ASSERT_TRUE(taken.retry(milliseconds(0), Code::unavailable, AttemptCost::counted, {}).ok());
   EXPECT_EQ(await_lease().id(), "retried");
-  publish(message("countdown", fmt::format(R"(,"eta":"{}")", format_rfc3339(clock_.wall_now() +
-                                                                            milliseconds(20)))));
+  publish(message("countdown", fmt::format(R"(,"eta":"{}")",
+                                           format_rfc3339(clock_.wall_now() + milliseconds(20)))));
   EXPECT_EQ(await_lease().id(), "countdown");
   publish(message("killed"));
   const Lease lost = lease_one(milliseconds(1));
@@ -279,42 +266,6 @@ TEST_F(CeleryQueueTest, WhatCannotBeReadInUnackedKeepsNoTaskBack) {
   publish(message("b"));
   EXPECT_EQ(lease(5).size(), 2u);
   EXPECT_EQ(unacked(), number + 2) << "what may be somebody else's is left alone";
-}
-
-TEST_F(CeleryQueueTest, TasksComeInTheirTime) {
-  publish(message("early", R"(,"eta":"2999-01-01T00:00:00+00:00")"));
-  publish(message("late", R"(,"expires":"2001-01-01T00:00:00+00:00")"));
-  publish(message("now", R"(,"eta":"2001-01-01T00:00:00+00:00")"));
-  EXPECT_EQ(lease_one().id(), "now");
-  EXPECT_TRUE(lease().empty());
-  EXPECT_EQ(unacked(), 2) << "the expired one is gone, the early one waits";
-}
-
-TEST_F(CeleryQueueTest, ResultsAreAsCeleryWritesThem) {
-  publish(message("a"));
-  const Lease taken = lease_one();
-  ASSERT_TRUE(
-      queue_
-          ->report_done(taken,
-                        {{"thumbnails/a.jpg", {"thumb", ImageFormat::jpeg, {9, 8}, 7, {}, {}}}}, {})
-          .ok());
-  auto meta = boost::json::parse(redis({"GET", "celery-task-meta-a"}).text).as_object();
-  EXPECT_EQ(meta.at("status"), "SUCCESS");
-  EXPECT_EQ(meta.at("task_id"), "a");
-  EXPECT_EQ(meta.at("result").at("thumbnails").at(0).at("key"), "thumbnails/a.jpg");
-  EXPECT_GT(redis({"TTL", "celery-task-meta-a"}).integer, 86000);
-  ASSERT_TRUE(queue_->report_failed(taken, {Code::corrupt_input, "damaged"}, {}).ok());
-  meta = boost::json::parse(redis({"GET", "celery-task-meta-a"}).text).as_object();
-  EXPECT_EQ(meta.at("status"), "FAILURE");
-  EXPECT_EQ(meta.at("result").at("exc_type"), "ValueError");
-  EXPECT_EQ(meta.at("result").at("exc_message").at(0), "corrupt_input: damaged");
-}
-
-TEST_F(CeleryQueueTest, IgnoredResultsAreNotWritten) {
-  publish(message("a", R"(,"ignore_result":true)"));
-  const Lease taken = lease_one();
-  ASSERT_TRUE(queue_->report_done(taken, {}, {}).ok());
-  EXPECT_EQ(redis({"EXISTS", "celery-task-meta-a"}).integer, 0);
 }
 
 TEST_F(CeleryQueueTest, TellsWhereTheImageIs) {
