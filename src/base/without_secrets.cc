@@ -9,10 +9,25 @@ namespace {
 constexpr std::string_view kHidden = "***";
 
 // Parameters of the queues' URLs whose values may be shown.
-constexpr std::array<std::string_view, 18> kHarmless{
-    "ca",         "db",     "group",          "key_prefix", "mechanism",     "parameters",
-    "partitions", "prefix", "priority_steps", "queue",      "remove_source", "replication",
-    "security",   "sep",    "source",         "target",     "task",          "visibility_timeout"};
+constexpr std::array<std::string_view, 19> kHarmless{"ca",
+                                                     "db",
+                                                     "group",
+                                                     "key_prefix",
+                                                     "mechanism",
+                                                     "parameters",
+                                                     "partitions",
+                                                     "prefix",
+                                                     "priority_steps",
+                                                     "queue",
+                                                     "remove_source",
+                                                     "replication",
+                                                     "result_key_prefix",
+                                                     "security",
+                                                     "sep",
+                                                     "source",
+                                                     "target",
+                                                     "task",
+                                                     "visibility_timeout"};
 
 bool has_only(std::string_view text, std::string_view special) {
   return std::ranges::all_of(text, [&](char c) {

@@ -86,9 +86,7 @@ Status status_of(const RedisReply& error) {
   return Status(code, "Redis refused: " + error.text);
 }
 
-void RedisConnection::Free::operator()(redisContext* context) const {
-  ::redisFree(context);
-}
+void RedisConnection::Free::operator()(redisContext* context) const { ::redisFree(context); }
 
 RedisConnection::RedisConnection(Context context, RedisAddress address)
     : context_(std::move(context)), address_(std::move(address)) {}
@@ -115,8 +113,7 @@ Result<RedisConnection> RedisConnection::open(const RedisAddress& address,
   }
   if (options.tls) {
     const SigpipeHeld held;
-    ASSIGN_OR_RETURN(connection.tls_,
-                     RedisTls::begin(connection.context_->fd, address, options));
+    ASSIGN_OR_RETURN(connection.tls_, RedisTls::begin(connection.context_->fd, address, options));
   }
   return connection;
 }

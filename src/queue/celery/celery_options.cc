@@ -13,8 +13,8 @@ namespace {
 
 constexpr std::string_view kScheme = "celery+";
 constexpr std::string_view kParameters =
-    "task, parameters, queue, key_prefix, priority_steps, sep, visibility_timeout, "
-    "source, target, remove_source";
+    "task, parameters, queue, key_prefix, priority_steps, sep, visibility_timeout, result, "
+    "result_key_prefix, source, target, remove_source";
 
 // Never repeats a part of the URL, as redis/options.cc does not.
 Status wrong(std::string why) {
@@ -77,6 +77,29 @@ Status read_priority_steps(std::string_view text, std::vector<int>& steps) {
   return Status();
 }
 
+// Where results go: "/1" is a database of the broker's server.
+Status read_result(const std::string& text, CeleryOptions& options) {
+  options.results = options.redis;
+  if (text.empty()) return Status();
+  if (text.starts_with('/')) {
+    const std::optional<int> database = number(std::string_view(text).substr(1));
+    if (!database || *database < 0) {
+      return wrong("has a result that is no database; allowed: /0, /1 ... or a Redis URL");
+    }
+    options.results.database = *database;
+    return Status();
+  }
+  Result<RedisOptions> results = parse_redis_url(text);
+  if (!results.ok()) {
+    return wrong(
+        fmt::format("has a result that cannot be served: of Celery's result backends it can "
+                    "be Redis only; {}",
+                    results.status().message()));
+  }
+  options.results = std::move(results).value();
+  return Status();
+}
+
 Status read_parameter(std::string_view name, std::string value, CeleryOptions& options) {
   if (name == "task") {
     options.task = std::move(value);
@@ -92,6 +115,8 @@ Status read_parameter(std::string_view name, std::string value, CeleryOptions& o
     return read_priority_steps(value, options.priority_steps);
   } else if (name == "sep") {
     options.separator = std::move(value);
+  } else if (name == "result_key_prefix") {
+    options.result_key_prefix = std::move(value);
   } else if (name == "source") {
     return read_template(name, std::move(value), options.source);
   } else if (name == "target") {
@@ -127,6 +152,7 @@ Result<CeleryOptions> parse_celery_url(std::string_view url) {
   std::string redis_url(url.substr(0, question));
   std::string_view rest = question == std::string_view::npos ? "" : url.substr(question + 1);
   char joint = '?';
+  std::string result;
   while (!rest.empty()) {
     const std::string_view parameter = rest.substr(0, rest.find('&'));
     rest.remove_prefix(std::min(rest.size(), parameter.size() + 1));
@@ -141,10 +167,15 @@ Result<CeleryOptions> parse_celery_url(std::string_view url) {
     auto value = equals == std::string_view::npos ? std::nullopt
                                                   : percent_decode(parameter.substr(equals + 1));
     if (!value || value->empty()) return wrong("has a parameter without a value");
-    RETURN_IF_ERROR(read_parameter(name, std::move(*value), options));
+    if (name == "result") {
+      result = std::move(*value);
+    } else {
+      RETURN_IF_ERROR(read_parameter(name, std::move(*value), options));
+    }
   }
   if (options.task.empty()) return wrong("names no task: celery+redis://HOST/DB?task=NAME");
   ASSIGN_OR_RETURN(options.redis, parse_redis_url(redis_url));
+  RETURN_IF_ERROR(read_result(result, options));
   return options;
 }
 

@@ -3,13 +3,10 @@
 #include <numeric>
 #include <set>
 
-#include <boost/json/serialize.hpp>
 #include <fmt/format.h>
 
 #include "base/pause.h"
 #include "base/secret.h"
-#include "model/image_format.h"
-#include "model/json.h"
 #include "model/object_key.h"
 #include "queue/celery/celery_message.h"
 
@@ -28,18 +25,31 @@ std::string seconds(milliseconds time) {
 }
 
 // The Python exception that whoever waits for the result sees.
-std::string_view exception_name(Code code) {
-  switch (code) {
+CeleryException exception_of(const JobFailure& failure) {
+  std::string text = fmt::format("{}: {}", code_name(failure.code), failure.message);
+  switch (failure.code) {
     case Code::not_found:
-      return "FileNotFoundError";
+      return {"builtins", "FileNotFoundError", std::move(text)};
     case Code::corrupt_input:
     case Code::unsupported:
     case Code::too_large:
     case Code::invalid_argument:
-      return "ValueError";
+      return {"builtins", "ValueError", std::move(text)};
     default:
-      return "RuntimeError";
+      return {"builtins", "RuntimeError", std::move(text)};
   }
+}
+
+// What a message asks for that only Celery's workers do. It says nothing of the image.
+CeleryException exception_of_refused(const Status& why) {
+  return {"builtins", "NotImplementedError", "Thumbmill refuses this task: " + why.message()};
+}
+
+// As Celery's own workers have it.
+CeleryException exception_of_other_task(std::string_view name, std::string_view ours) {
+  return {"celery.exceptions", "NotRegistered",
+          fmt::format("Thumbmill refuses task {}: give {} a queue of its own (task_routes)", name,
+                      ours)};
 }
 
 // The queue's lists as producers with other settings than ours would have them: with the
@@ -70,7 +80,8 @@ CeleryQueue::CeleryQueue(CeleryOptions options, Clock& clock, Metrics& metrics, 
       log_(log),
       foreign_("celery", metrics, log, clock),
       connector_(options_.redis),
-      client_(connector_, SettingsCheck::none, clock, log) {}
+      client_(connector_, SettingsCheck::none, clock, log),
+      results_(options_, clock, log) {}
 
 Result<RedisReply> CeleryQueue::run(const RedisScript& script, std::vector<std::string> arguments,
                                     const OpContext& context) {
@@ -123,9 +134,10 @@ Result<CeleryQueue::Claimed> CeleryQueue::claim(milliseconds ttl, std::vector<Le
   ASSIGN_OR_RETURN(const RedisReply reply,
                    run(scripts_.lease,
                        {seconds(ttl), number, options_.queue, std::to_string(sweep_from_.load()),
-                        celery_binding_prefix(options_), options_.separator},
+                        celery_binding_prefix(options_), options_.separator,
+                        std::to_string(kMostCeleryMessageBytes)},
                        OpContext{}));
-  if (reply.list.size() != 1 && reply.list.size() != 5) {
+  if (reply.list.size() != 1 && reply.list.size() != 6) {
     return Status(Code::internal, "Redis answers something strange to \"lease\"");
   }
   sweep_from_ = reply.list[0].integer;
@@ -133,7 +145,11 @@ Result<CeleryQueue::Claimed> CeleryQueue::claim(milliseconds ttl, std::vector<Le
   const std::string& tag = reply.list[1].text;
   const std::string& text = reply.list[4].text;
   if (tag.empty()) {
-    foreign_.report(text, moved_to_refused("no Celery message of protocol 2"));
+    const Status refusal(Code::corrupt_input, "no Celery message of protocol 2, or over 1 MiB");
+    const std::string& task_id = reply.list[5].text;
+    foreign_.report(text, moved_to_refused(refusal.to_string()));
+    if (task_id.empty()) return Claimed::something;
+    RETURN_IF_ERROR(results_.failed(task_id, exception_of_refused(refusal), OpContext{}));
     return Claimed::something;
   }
   LeaseTicket ticket{tag,
@@ -150,23 +166,37 @@ std::string CeleryQueue::moved_to_refused(std::string_view why) const {
   return fmt::format("{}; moved to the list {}", why, keys_[3]);
 }
 
+Status CeleryQueue::set_aside(const LeaseTicket& ticket, std::string_view why) {
+  foreign_.report(ticket.id, moved_to_refused(why));
+  return settle(scripts_.refuse, ticket, {}, OpContext{});
+}
+
+// Whoever waits for the task, or for one that was to come after it, hears of it first.
+Status CeleryQueue::refuse(const LeaseTicket& ticket, const CeleryMessage& message,
+                           const CeleryException& answer) {
+  if (!message.ignore_result) {
+    RETURN_IF_ERROR(results_.failed(message.id, answer, OpContext{}));
+  }
+  for (const std::string& id : message.followers) {
+    RETURN_IF_ERROR(results_.failed(id, answer, OpContext{}));
+  }
+  return set_aside(ticket, answer.message);
+}
+
 Status CeleryQueue::admit(LeaseTicket ticket, std::vector<Lease>& leases) {
   const Result<CeleryMessage> message = parse_celery_message(ticket.payload);
-  Status refusal = message.ok() ? message->refusal : message.status();
-  if (message.ok() && !message->name.empty() && message->name != options_.task) {
-    refusal =
-        Status(Code::unsupported, fmt::format("a message for task {}: give {} a queue of its own "
-                                              "(task_routes)",
-                                              message->name, options_.task));
+  if (!message.ok()) return set_aside(ticket, message.status().to_string());
+  if (!message->name.empty() && message->name != options_.task) {
+    return refuse(ticket, *message, exception_of_other_task(message->name, options_.task));
   }
-  if (!refusal.ok()) {
-    foreign_.report(ticket.id, moved_to_refused(refusal.to_string()));
-    return settle(scripts_.refuse, ticket, {}, OpContext{});
+  if (!message->refusal.ok()) {
+    return refuse(ticket, *message, exception_of_refused(message->refusal));
   }
   ticket.id = message->id;
   const WallTime now = clock_.wall_now();
   if (message->expires && *message->expires < now) {
     log_.warning("task expired before it was done", {{"job_id", ticket.id}});
+    if (!message->ignore_result) RETURN_IF_ERROR(results_.expired(message->id, OpContext{}));
     return ack(ticket, OpContext{});
   }
   if (message->eta && *message->eta > now) {
@@ -178,7 +208,8 @@ Status CeleryQueue::admit(LeaseTicket ticket, std::vector<Lease>& leases) {
 }
 
 Status CeleryQueue::check(const OpContext& context) {
-  return client_.run({"PING"}, context).status();
+  RETURN_IF_ERROR(client_.run({"PING"}, context).status());
+  return results_.check(context);
 }
 
 Result<ImageTask> CeleryQueue::task(const Lease& lease) {
@@ -194,53 +225,18 @@ Result<ImageTask> CeleryQueue::task(const Lease& lease) {
   return task;
 }
 
-Status CeleryQueue::report(const Lease& lease, std::string_view status, const std::string& result,
-                           const OpContext& context) {
-  ASSIGN_OR_RETURN(const CeleryMessage message, parse_celery_message(lease.payload()));
-  if (message.ignore_result) return Status();
-  boost::json::object meta;
-  meta["status"] = status;
-  meta["traceback"] = nullptr;
-  meta["children"] = boost::json::array();
-  meta["date_done"] = format_rfc3339(clock_.wall_now());
-  meta["task_id"] = message.id;
-  std::string text = boost::json::serialize(meta);
-  text.back() = ',';
-  text += fmt::format("\"result\":{}}}", result);
-  const std::string key = "celery-task-meta-" + message.id;
-  const auto age = std::chrono::seconds(kResultAge);
-  RETURN_IF_ERROR(
-      client_.run({"SET", key, text, "EX", std::to_string(age.count())}, context).status());
-  return client_.run({"PUBLISH", key, text}, context).status();
-}
-
 Status CeleryQueue::report_done(const Lease& lease, const std::vector<MadeThumbnail>& made,
                                 const OpContext& context) {
-  boost::json::array thumbnails;
-  for (const MadeThumbnail& one : made) {
-    boost::json::object thumbnail;
-    thumbnail["rendition"] = one.facts.name;
-    thumbnail["key"] = one.key;
-    thumbnail["format"] = image_format_info(one.facts.format).name;
-    thumbnail["width"] = one.facts.size.width;
-    thumbnail["height"] = one.facts.size.height;
-    thumbnail["bytes"] = one.facts.size_bytes;
-    thumbnails.push_back(std::move(thumbnail));
-  }
-  boost::json::object result;
-  result["thumbnails"] = std::move(thumbnails);
-  return report(lease, "SUCCESS", boost::json::serialize(result), context);
+  ASSIGN_OR_RETURN(const CeleryMessage message, parse_celery_message(lease.payload()));
+  if (message.ignore_result) return Status();
+  return results_.done(message.id, made, context);
 }
 
-// As Celery's backends write an exception by JSON: Backend.prepare_exception.
 Status CeleryQueue::report_failed(const Lease& lease, const JobFailure& failure,
                                   const OpContext& context) {
-  boost::json::object result;
-  result["exc_type"] = exception_name(failure.code);
-  result["exc_message"] = boost::json::array{
-      json::valid_utf8(fmt::format("{}: {}", code_name(failure.code), failure.message))};
-  result["exc_module"] = "builtins";
-  return report(lease, "FAILURE", boost::json::serialize(result), context);
+  ASSIGN_OR_RETURN(const CeleryMessage message, parse_celery_message(lease.payload()));
+  if (message.ignore_result) return Status();
+  return results_.failed(message.id, exception_of(failure), context);
 }
 
 Status CeleryQueue::settle(const RedisScript& script, const LeaseTicket& ticket,

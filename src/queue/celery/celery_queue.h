@@ -12,7 +12,9 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "metrics/foreign_records.h"
+#include "queue/celery/celery_message.h"
 #include "queue/celery/celery_options.h"
+#include "queue/celery/celery_results.h"
 #include "queue/celery/celery_scripts.h"
 #include "queue/task_source.h"
 #include "redis/client.h"
@@ -20,12 +22,10 @@
 namespace thumbmill {
 
 /// Thread-safe. Every lease must be gone before the queue. A message that is not for us, or cannot
-/// be read, is moved to the list `<queue>.refused`; one that expired is dropped, as Celery does.
+/// be read, is moved to the list `<queue>.refused`, and its task has failed; one that expired is
+/// dropped, and its task revoked, as Celery does.
 class CeleryQueue final : public TaskSource, public LeaseBackend {
  public:
-  /// How long a result is kept.
-  static constexpr std::chrono::hours kResultAge{24};
-
   /// Succeeds also while the server is away: calls are unavailable until it is back. What it is
   /// given outlives the queue.
   CeleryQueue(CeleryOptions options, Clock& clock, Metrics& metrics, Logger& log);
@@ -61,10 +61,11 @@ class CeleryQueue final : public TaskSource, public LeaseBackend {
   /// Takes one message; a lease comes of it when it is for us, and now.
   Result<Claimed> claim(std::chrono::milliseconds ttl, std::vector<Lease>& leases);
   std::string moved_to_refused(std::string_view why) const;
-  void warn_of_unread_lists(const OpContext& context);
   Status admit(LeaseTicket ticket, std::vector<Lease>& leases);
-  Status report(const Lease& lease, std::string_view status, const std::string& result,
-                const OpContext& context);
+  Status refuse(const LeaseTicket& ticket, const CeleryMessage& message,
+                const CeleryException& answer);
+  Status set_aside(const LeaseTicket& ticket, std::string_view why);
+  void warn_of_unread_lists(const OpContext& context);
 
   const CeleryOptions options_;
   const CeleryScripts scripts_;
@@ -75,6 +76,7 @@ class CeleryQueue final : public TaskSource, public LeaseBackend {
   ForeignRecords foreign_;
   RedisConnector connector_;
   RedisClient client_;
+  CeleryResults results_;
   std::atomic<SteadyTime> look_for_unread_at_ = SteadyTime::min();
   std::atomic<std::int64_t> sweep_from_ = 0;  // where the next look at `unacked_index` begins
 };

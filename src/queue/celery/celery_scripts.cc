@@ -85,7 +85,7 @@ end
 // time.
 constexpr const char* kLease = R"(
 local ttl, token, queue, sweep_from = tonumber(ARGV[3]), ARGV[4], ARGV[5], tonumber(ARGV[6])
-local bindings, separator = ARGV[7], ARGV[8]
+local bindings, separator, most_bytes = ARGV[7], ARGV[8], tonumber(ARGV[9])
 local page_size = 50
 
 -- Whether a topic binding takes a routing key, as kombu's TopicExchange.key_to_pattern has it: `*` is
@@ -121,7 +121,21 @@ local function give(tag, message)
   local note = load(tag)
   note.token, note.tries = token, note.tries + 1
   place(tag, note, now + ttl)
-  return {sweep_from, tag, note.tries, note.why, message}
+  return {sweep_from, tag, note.tries, note.why, message, ''}
+end
+
+-- The id of a message's task, by which somebody may wait for its result.
+local function id_of(message)
+  local function field(of, name)
+    local fields = type(message) == 'table' and message[of]
+    local id = type(fields) == 'table' and fields[name]
+    return type(id) == 'string' and #id <= 255 and id
+  end
+  return field('headers', 'id') or field('properties', 'correlation_id') or ''
+end
+
+local function refusal(message, id)
+  return {sweep_from, '', 0, 'ok', string.sub(message, 1, 200), id}
 end
 
 -- Ours that are due: retries, countdowns, and what a worker of ours has died on. Another score in
@@ -144,24 +158,31 @@ for _, tag in ipairs(page) do
   local message = parts and is_ours(parts[2], parts[3]) and message_of(value)
   if not value then
     redis.call('ZREM', index, tag)
+  elseif message and #message > most_bytes then
+    move(tag, refused)
+    return refusal(message, id_of(parts[1]))
   elseif message then
     return give(tag, message)
   elseif not parts and load(tag).token ~= '-' then
     move(tag, refused)
-    return {sweep_from, '', 0, 'ok', value}
+    return refusal(value, '')
   end
 end
 sweep_from = #page == page_size and sweep_from + page_size or 0
 
 -- The delivery tag of a message, and what to note in `unacked`: kombu's default exchange, whose routing
 -- keys are queues, so that whoever restores it puts it on our list again and on no other. Where it was
--- published to stays in the message. Nothing when it is no message, or could not be read there any more.
+-- published to stays in the message. No tag, but perhaps the task's id, when it is too large, no message,
+-- or could not be read there any more.
 local function read(message)
   local is_json, parts = pcall(cjson.decode, message)
   local properties = is_json and type(parts) == 'table' and parts.properties
   local tag = type(properties) == 'table' and properties.delivery_tag
   local value = '[' .. message .. ',"",' .. cjson.encode(queue) .. ']'
-  if type(tag) == 'string' and tag ~= '' and parts_of(value) then return tag, value end
+  if #message > most_bytes or type(tag) ~= 'string' or tag == '' or not parts_of(value) then
+    return nil, is_json and id_of(parts) or ''
+  end
+  return tag, value
 end
 
 -- Off its list a message goes last: a script that fails half-way loses none.
@@ -171,7 +192,7 @@ for i = 6, #KEYS do
     local tag, value = read(message)
     if not tag then
       redis.call('LMOVE', KEYS[i], refused, 'RIGHT', 'RIGHT')
-      return {sweep_from, '', 0, 'ok', message}
+      return refusal(message, value)
     end
     redis.call('HSET', unacked, tag, value)
     local given = give(tag, message)

@@ -17,8 +17,9 @@ struct CeleryScripts {
   CeleryScripts();
 
   /// ttl s, token, queue, where to go on in `unacked_index` (0 at first), celery_binding_prefix(),
-  /// separator -> where to go on; then tag, tries, last failure and message when there is one; an
-  /// empty tag: one that had to be refused
+  /// separator, most bytes -> where to go on; then tag, tries, last failure, message and "" when
+  /// there is one; an empty tag: one that had to be refused, with how it begins and, where it has
+  /// one, the task's id
   RedisScript lease;
   RedisScript extend;     ///< tag, token, ttl s -> 0 when the lease is lost
   RedisScript ack;        ///< tag, token -> 0 when the lease is lost

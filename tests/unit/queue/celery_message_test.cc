@@ -243,6 +243,8 @@ TEST(CeleryUrl, HasDefaults) {
   EXPECT_EQ(options.visibility_timeout, std::chrono::hours(1));
   EXPECT_THAT(options.priority_steps, ElementsAre(0, 3, 6, 9));
   EXPECT_EQ(options.separator, "\x06\x16");
+  EXPECT_EQ(options.results.to_string(), options.redis.to_string());
+  EXPECT_EQ(options.results.database, 2);
   EXPECT_FALSE(options.remove_source);
 }
 
@@ -251,7 +253,8 @@ TEST(CeleryUrl, TakesEverythingApart) {
       parse_celery_url(
           "celery+redis+unix://:pw@/run/redis.sock?db=3&task=a.b&queue=images&key_prefix=app%3A&"
           "visibility_timeout=60&source=in/%7Bkey%7D&target=out/{key}-{rendition}.{ext}&"
-          "remove_source=yes&parameters=key,size&priority_steps=0,1,9&sep=:")
+          "remove_source=yes&parameters=key,size&priority_steps=0,1,9&sep=:&result_key_prefix=app_&"
+          "result=redis://:p%2540w@other/1")
           .value();
   EXPECT_EQ(options.redis.server.unix_path, "/run/redis.sock");
   EXPECT_EQ(options.redis.database, 3);
@@ -263,8 +266,21 @@ TEST(CeleryUrl, TakesEverythingApart) {
   EXPECT_THAT(options.parameters, ElementsAre("key", "size"));
   EXPECT_THAT(options.priority_steps, ElementsAre(0, 1, 9));
   EXPECT_EQ(options.separator, ":");
+  EXPECT_EQ(options.result_key_prefix, "app_");
+  EXPECT_EQ(options.results.server.host, "other");
+  EXPECT_EQ(options.results.password, "p@w");
+  EXPECT_EQ(options.results.database, 1);
   EXPECT_EQ(options.target, "out/{key}-{rendition}.{ext}");
   EXPECT_TRUE(options.remove_source);
+}
+
+TEST(CeleryUrl, ResultsMayGoToAnotherDatabaseOfTheServer) {
+  const CeleryOptions options =
+      parse_celery_url("celery+redis://:pw@host/0?task=a&result=/3").value();
+  EXPECT_EQ(options.redis.database, 0);
+  EXPECT_EQ(options.results.database, 3);
+  EXPECT_EQ(options.results.server.host, "host");
+  EXPECT_EQ(options.results.password, "pw");
 }
 
 TEST(CeleryUrl, SaysWhatIsWrong) {
@@ -279,6 +295,9 @@ TEST(CeleryUrl, SaysWhatIsWrong) {
            {"celery+redis://:secret@host?task=a&target={a-b}", "target"},
            {"celery+redis://:secret@host?task=a&priority_steps=3,0", "priority_steps"},
            {"celery+redis://:secret@host?task=a&priority_steps=0,x", "priority_steps"},
+           {"celery+redis://:secret@host?task=a&result=rpc://", "result"},
+           {"celery+redis://:secret@host?task=a&result=db%2Bmysql://me:secret@host", "Redis only"},
+           {"celery+redis://:secret@host?task=a&result=/x", "result"},
            {"celery+redis://:se?secret@host", "without a value"},
            {"celery+redis://:se?secret=1@host", "key_prefix"},
            {"celery+redis://me:secret?task=a", "port"},
