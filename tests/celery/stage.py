@@ -61,7 +61,12 @@ class Stage:
                                         "--admin-listen", "127.0.0.1:0", *options], stdout=log, stderr=log)
         self.processes.append(process)
         process.log = pathlib.Path(log.name)
-        until("a worker of ours is ready", lambda: '"message":"ready"' in process.log.read_text(encoding="utf-8"))
+
+        def is_ready():
+            assert process.poll() is None, process.log.read_text(encoding="utf-8")
+            return '"message":"ready"' in process.log.read_text(encoding="utf-8")
+
+        until("a worker of ours is ready", is_ready)
         return process
 
     def celery_worker(self, *options):
