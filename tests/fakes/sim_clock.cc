@@ -1,8 +1,15 @@
 #include "fakes/sim_clock.h"
 
+#include <stdexcept>
 #include <vector>
 
 namespace thumbmill {
+namespace {
+
+// Of real time, for threads to begin to wait.
+constexpr std::chrono::seconds kPatience{60};
+
+}  // namespace
 
 SteadyTime SimClock::now() const {
   const std::lock_guard lock(mutex_);
@@ -56,7 +63,10 @@ void SimClock::step_wall(std::chrono::milliseconds by) {
 
 void SimClock::await_waiters(std::size_t count) {
   std::unique_lock lock(mutex_);
-  waiters_changed_.wait(lock, [&] { return waiters_.size() >= count; });
+  const auto enough = [&] { return waiters_.size() >= count; };
+  if (!waiters_changed_.wait_for(lock, kPatience, enough)) {
+    throw std::runtime_error("too few threads wait for the simulated clock");
+  }
 }
 
 }  // namespace thumbmill

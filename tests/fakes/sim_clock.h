@@ -23,7 +23,7 @@ class SimClock final : public Clock {
   void step_wall(std::chrono::milliseconds by);
 
   /// Blocks until `count` threads are waiting with a deadline: the moment at which advancing is
-  /// sure to be seen by them.
+  /// sure to be seen by them. Throws when they do not come within a minute of real time.
   void await_waiters(std::size_t count);
 
  private:
