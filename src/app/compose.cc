@@ -242,7 +242,10 @@ Status System::Parts::make_ops() {
 
 std::vector<DependencyCheck> System::Parts::dependencies() const {
   const Status self = stopping ? Status(Code::unavailable, "stopping") : Status();
-  return {{"self", self}, {"store", store_state->status()}, {"queue", queue_state->status()}};
+  std::vector<DependencyCheck> checks{
+      {"self", self}, {"store", store_state->status()}, {"queue", queue_state->status()}};
+  if (exporter) checks.push_back({"lead", exporter->check()});
+  return checks;
 }
 
 Status System::Parts::start_all() {

@@ -56,6 +56,7 @@ void QueueExporter::run() {
 void QueueExporter::renew() {
   const Result<bool> held = parts_.leadership.hold(kRole, kLeadTime, {.stop = stop_.get_token()});
   const bool leads = held.ok() && *held;
+  note_unknown(held.status());
   if (leads == leads_.exchange(leads)) return;
   if (leads) {
     parts_.log.info("leading: this process sweeps and exports the queue's gauges");
@@ -64,6 +65,34 @@ void QueueExporter::renew() {
   clear_gauges();
   if (stop_.stop_requested()) return;
   parts_.log.info("not leading any more", {{"detail", held.status().to_string()}});
+}
+
+void QueueExporter::note_unknown(const Status& held) {
+  const SteadyTime now = parts_.clock.now();
+  SteadyTime since = now;
+  {
+    const std::lock_guard lock(answer_mutex_);
+    last_answer_ = held;
+    if (held.ok()) {
+      unknown_since_.reset();
+    } else if (!unknown_since_) {
+      unknown_since_ = now;
+      next_warning_ = now + kUnknownFor;
+    }
+    since = unknown_since_.value_or(now);
+  }
+  if (held.ok() || now < next_warning_ || stop_.stop_requested()) return;
+  next_warning_ = now + kUnknownFor;
+  const auto unknown_for = std::chrono::duration_cast<std::chrono::seconds>(now - since);
+  parts_.log.warning(
+      "it is not known which process leads: perhaps nobody sweeps",
+      {{"seconds", std::int64_t{unknown_for.count()}}, {"detail", held.to_string()}});
+}
+
+Status QueueExporter::check() const {
+  const std::lock_guard lock(answer_mutex_);
+  if (!unknown_since_ || parts_.clock.now() - *unknown_since_ < kUnknownFor) return Status();
+  return last_answer_.with_context("asking which process leads");
 }
 
 void QueueExporter::set_gauges() {

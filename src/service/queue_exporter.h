@@ -6,6 +6,7 @@
 #include <atomic>
 #include <condition_variable>
 #include <mutex>
+#include <optional>
 #include <stop_token>
 #include <thread>
 
@@ -34,6 +35,9 @@ class QueueExporter {
   static constexpr std::chrono::seconds kInterval{2};
   /// How long the lead stays with a process that shows no sign of life.
   static constexpr std::chrono::seconds kLeadTime{10};
+  /// How long it may be unknown who leads, as it is for seconds after a start, before that counts
+  /// as a failure; the log says so then, and again each time as much time has passed.
+  static constexpr std::chrono::seconds kUnknownFor{30};
 
   explicit QueueExporter(const QueueExporterParts& parts) : parts_(parts) {}
   ~QueueExporter() { stop(); }
@@ -46,15 +50,26 @@ class QueueExporter {
   /// Whether this process leads, as far as it knows: what a leader does must be harmless twice.
   bool leads() const { return leads_; }
 
+  /// unavailable when it has not been known for kUnknownFor who leads: perhaps nobody does, so that
+  /// nothing is swept and no gauge exported.
+  Status check() const;
+
  private:
   void run();
   void renew();
+  void note_unknown(const Status& held);
   void set_gauges();
   void clear_gauges();
 
   const QueueExporterParts parts_;
   std::atomic<bool> leads_ = false;
   std::stop_source stop_;
+
+  SteadyTime next_warning_{};  // of whoever calls renew(), one at a time
+
+  mutable std::mutex answer_mutex_;
+  Status last_answer_;                       // of the Leadership; guarded by answer_mutex_
+  std::optional<SteadyTime> unknown_since_;  // likewise
 
   std::mutex mutex_;
   std::condition_variable changed_;

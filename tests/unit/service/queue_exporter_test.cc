@@ -9,6 +9,8 @@
 namespace thumbmill {
 namespace {
 
+using namespace std::chrono_literals;
+
 /// One process's view of an election that the test decides.
 class FakeLeadership final : public Leadership {
  public:
@@ -96,6 +98,20 @@ TEST_F(QueueExporterTest, NobodyLeadsWhileNobodyKnows) {
   leadership.away = true;
   await_gauges(false);
   EXPECT_FALSE(exporter.leads());
+}
+
+TEST_F(QueueExporterTest, ALongTimeWithoutKnowingWhoLeadsIsAFailure) {
+  leadership.away = true;
+  exporter.start();
+  EXPECT_TRUE(exporter.check().ok()) << "as at each start";
+  for (auto waited = 0s; waited < QueueExporter::kUnknownFor; waited += QueueExporter::kInterval) {
+    go_round();
+  }
+  EXPECT_EQ(exporter.check().code(), Code::unavailable);
+  leadership.away = false;
+  leadership.leads = false;
+  go_round();
+  EXPECT_TRUE(exporter.check().ok()) << "another leads";
 }
 
 TEST_F(QueueExporterTest, AnUnknownDepthIsNoFigure) {
