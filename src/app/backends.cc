@@ -188,7 +188,7 @@ Result<std::unique_ptr<Leadership>> open_leadership(const Settings& settings, co
   if (is_kafka(settings)) {
     ASSIGN_OR_RETURN(KafkaOptions options, kafka_options(settings));
     return std::unique_ptr<Leadership>(
-        std::make_unique<KafkaLeadership>(std::move(options), clock));
+        std::make_unique<KafkaLeadership>(std::move(options), clock, log));
   }
   if (!is_redis(settings)) return std::unique_ptr<Leadership>(std::make_unique<SoleLeadership>());
   ASSIGN_OR_RETURN(RedisOptions options, redis_options(settings));

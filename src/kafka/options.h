@@ -1,7 +1,7 @@
 // Where a Kafka cluster is and how to log in: KafkaOptions, and the URLs that people write for
 // them.
 //
-// Used by queue/kafka. Says nothing of what is done there.
+// Used by queue/kafka and notify/kafka. Says nothing of what is done there.
 #pragma once
 
 #include <string>
@@ -22,7 +22,7 @@ struct KafkaOptions {
   std::string prefix = "thumbmill";    ///< of the names of the topics
   std::string group = "workers";       ///< the consumer group is `prefix`.`group`
   int partitions = 12;                 ///< of topics that have to be made
-  int replication = 1;                 ///< likewise
+  int replication = -1;                ///< likewise; -1: the cluster's default.replication.factor
 
   /// Who is meant, for logs and messages; never the password.
   const std::string& to_string() const { return servers; }

@@ -34,8 +34,8 @@ void report_delivery(rd_kafka_t*, const rd_kafka_message_t* message, void*) {
   (*delivery)->changed.notify_all();
 }
 
-Status wait_for(Delivery& delivery, const std::string& topic, Clock& clock,
-                const OpContext& context) {
+Status wait_for(Delivery& delivery, const rd_kafka_t& handle, const std::string& topic,
+                Clock& clock, const OpContext& context) {
   const std::stop_callback wake(context.stop, [&] {
     const std::lock_guard lock(delivery.mutex);
     delivery.changed.notify_all();
@@ -44,7 +44,7 @@ Status wait_for(Delivery& delivery, const std::string& topic, Clock& clock,
   clock.wait_until(lock, delivery.changed, context.deadline,
                    [&] { return delivery.report || context.stop.stop_requested(); });
   if (delivery.report)
-    return kafka_status(*delivery.report, fmt::format("publishing to {}", topic));
+    return kafka_status(handle, *delivery.report, fmt::format("publishing to {}", topic));
   return context.check(clock);
 }
 
@@ -87,7 +87,7 @@ Status KafkaProducer::publish(const std::string& topic, std::string_view key,
   auto reported = std::make_unique<std::shared_ptr<Delivery>>(delivery);
   RETURN_IF_ERROR(produce(topic, key, headers, reported.get()));
   static_cast<void>(reported.release());  // the report's now
-  return wait_for(*delivery, topic, clock_, context);
+  return wait_for(*delivery, *handle_, topic, clock_, context);
 }
 
 Status KafkaProducer::send(const std::string& topic, std::string_view key,
@@ -119,7 +119,8 @@ Status KafkaProducer::produce(const std::string& topic, std::string_view key,
       rd_kafka_produceva(handle_.get(), parts.data(), parts.size()));
   if (failure) {
     rd_kafka_headers_destroy(list);  // ours again only when the record was not taken
-    return kafka_status(rd_kafka_error_code(failure.get()), fmt::format("publishing to {}", topic));
+    return kafka_status(*handle_, rd_kafka_error_code(failure.get()),
+                        fmt::format("publishing to {}", topic));
   }
   return Status();
 }

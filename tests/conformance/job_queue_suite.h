@@ -41,7 +41,9 @@ class JobQueueSuite : public ::testing::TestWithParam<QueueFactory> {
 
   void enqueue(const std::string& id) { EXPECT_TRUE(queue_.enqueue(id, {}).value()) << id; }
   std::vector<Lease> lease(std::size_t most) {
-    return queue_.lease(most, kTtl, std::chrono::milliseconds(0), {}).value();
+    auto leases = queue_.lease(most, kTtl, std::chrono::milliseconds(0), {});
+    EXPECT_TRUE(leases.ok()) << leases.status().to_string();
+    return std::move(leases).value();
   }
   Lease lease_one() {
     std::vector<Lease> leases = lease(1);

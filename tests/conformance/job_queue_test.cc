@@ -1,16 +1,13 @@
 // Every implementation of JobQueue against the suite.
-#include <cstdlib>
-#include <random>
-
 #include <fmt/format.h>
 #include <sqlite3.h>
 
 #include "conformance/job_queue_suite.h"
+#include "conformance/kafka_under_test.h"
 #include "fakes/kafka_cluster.h"
 #include "fakes/memory_queue.h"
 #include "fakes/quiet.h"
 #include "fakes/redis_server.h"
-#include "queue/kafka/kafka_queue.h"
 #include "queue/redis/redis_queue.h"
 #include "queue/sqlite/sqlite_queue.h"
 #include "temp_directory.h"
@@ -138,60 +135,15 @@ std::vector<QueueFactory> redis_factories() {
   return {{"redis", make_redis_in_memory}, {"redis_aof", make_redis_with_aof}};
 }
 
-struct KafkaSurroundings {
-  KafkaCluster cluster{2};
-  NoLogger log;
-};
-
-void write_foreign_records(const std::string& url) {
-  SystemClock clock;
-  const KafkaOptions options = parse_kafka_url(url).value();
-  const auto producer = KafkaProducer::open(options, clock).value();
-  const auto write = [&](std::string_view key, const KafkaHeaders& headers) {
-    const Status written = producer->publish(options.name("jobs"), key, headers, {});
-    EXPECT_TRUE(written.ok()) << written.to_string();
-  };
-  write("hello", {});
-  write("", {});
-  write(std::string(10'000, 'x'), {});
-  for (const char* number : {"", "-1", "many", "9223372036854775807", "99999999999999999999"}) {
-    for (const char* name : {"attempts", "first-enqueued", "due"}) {
-      write(std::string(name) + " " + number, {{name, number}});
-    }
-  }
-}
-
 QueueUnderTest make_kafka(SimClock& clock) {
-  auto surroundings = std::make_shared<KafkaSurroundings>();
-  auto queue = KafkaQueue::open(parse_kafka_url(surroundings->cluster.url()).value(), clock,
-                                surroundings->log, {.alone = true});
-  return {surroundings, std::move(queue).value(),
-          [url = surroundings->cluster.url()] { write_foreign_records(url); }};
+  auto cluster = std::make_shared<KafkaCluster>(2);
+  const std::string url = cluster->url();
+  return kafka_under_test(std::move(cluster), url, clock);
 }
 
-// A real cluster, where the tests are told of one: THUMBMILL_TEST_KAFKA=HOST:PORT. Each test makes
-// topics of its own.
-QueueUnderTest make_real_kafka(SimClock& clock) {
-  auto log = std::make_shared<NoLogger>();
-  const std::string url = fmt::format("kafka://{}?prefix=thumbmill-test-{:016x}&partitions=2",
-                                      std::getenv("THUMBMILL_TEST_KAFKA"), std::random_device()());
-  return {log, KafkaQueue::open(parse_kafka_url(url).value(), clock, *log, {.alone = true}).value(),
-          [url] { write_foreign_records(url); }};
-}
-
-std::vector<QueueFactory> kafka_factories() {
-  std::vector<QueueFactory> made{{"kafka", make_kafka}};
-  if (std::getenv("THUMBMILL_TEST_KAFKA")) made.push_back({"real_kafka", make_real_kafka});
-  return made;
-}
-
-INSTANTIATE_TEST_SUITE_P(Kafka, JobQueueSuite, ::testing::ValuesIn(kafka_factories()));
-TEST(JobQueueOnKafka, HasARealClusterToRunOn) {
-  if (!std::getenv("THUMBMILL_TEST_KAFKA")) {
-    GTEST_SKIP()
-        << "THUMBMILL_TEST_KAFKA=HOST:PORT is not set: suite run on librdkafka's mock only";
-  }
-}
+// On a real Kafka, too: tests/kafka.
+INSTANTIATE_TEST_SUITE_P(Kafka, JobQueueSuite,
+                         ::testing::Values(QueueFactory{"kafka", make_kafka}));
 INSTANTIATE_TEST_SUITE_P(Memory, JobQueueSuite,
                          ::testing::Values(QueueFactory{"memory", make_memory}));
 INSTANTIATE_TEST_SUITE_P(Sqlite, JobQueueSuite,

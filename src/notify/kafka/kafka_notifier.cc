@@ -39,7 +39,7 @@ KafkaNotifier::KafkaNotifier(const KafkaOptions& options, const Clock& clock, Me
     : log_(log),
       foreign_("events", metrics, log, clock),
       origin_(new_secret_hex(8)),
-      topics_({{options.name(kTopic), 1, kKeepFor}}, options.replication),
+      topics_({{options.name(kTopic), 1, kKeepFor}}, options.replication, log),
       topic_(options.name(kTopic)) {}
 
 KafkaNotifier::~KafkaNotifier() {
@@ -60,10 +60,12 @@ void KafkaNotifier::publish(JobEvent event) {
 }
 
 Status KafkaNotifier::begin() {
-  RETURN_IF_ERROR(topics_.ensure(*consumer_, kTimeoutMs));
+  // On the producer's handle, so that this one, too, knows that the topic is there.
+  RETURN_IF_ERROR(topics_.ensure(producer_->handle(), kTimeoutMs));
+  RETURN_IF_ERROR(kafka_topic_state(*consumer_, topic_, kTimeoutMs).status());
   const KafkaOwned<rd_kafka_topic_partition_list_t> list(rd_kafka_topic_partition_list_new(1));
   rd_kafka_topic_partition_list_add(list.get(), topic_.c_str(), 0)->offset = RD_KAFKA_OFFSET_END;
-  return kafka_status(rd_kafka_assign(consumer_.get(), list.get()), "reading events");
+  return kafka_status(*consumer_, rd_kafka_assign(consumer_.get(), list.get()), "reading events");
 }
 
 void KafkaNotifier::read_loop() {
@@ -75,7 +77,13 @@ void KafkaNotifier::read_loop() {
       if (!begun) log_.debug("cannot hear job events of others", {{"detail", status.to_string()}});
     }
     const KafkaOwned<rd_kafka_message_t> message(rd_kafka_consumer_poll(consumer_.get(), kPollMs));
-    if (message && message->err == RD_KAFKA_RESP_ERR_NO_ERROR) pass_on(*message);
+    if (!message) continue;
+    if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
+      pass_on(*message);
+    } else if (is_of_deleted_topic(message->err)) {
+      topics_.invalidate();
+      begun = false;
+    }
   }
 }
 

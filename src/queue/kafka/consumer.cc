@@ -13,6 +13,9 @@ using std::chrono::milliseconds;
 constexpr int kPollMs = 50;
 constexpr int kTakeOverTimeoutMs = 5'000;
 constexpr milliseconds kCommitEvery{1'000};
+// Between attempts to read the committed offsets: the first delay, and the longest.
+constexpr milliseconds kRetryDelay{100};
+constexpr milliseconds kMaxRetryDelay{5'000};
 constexpr std::chrono::seconds kReadTimeout{30};
 // The most that retry-cap can be. What asks for more is not ours, and would hold the commits of
 // its partition up.
@@ -23,6 +26,8 @@ constexpr std::size_t kMostUnfinished = 64;
 constexpr const char* kHeartbeatMs = "1000";
 // How long a broker holds an empty answer back; bounds how late a new record is seen after a pause.
 constexpr const char* kFetchWaitMs = "100";
+// How soon a member notices topics that were made again and partitions that were added.
+constexpr const char* kMetadataRefreshMs = "10000";
 
 std::vector<PartitionId> ids_of(const rd_kafka_topic_partition_list_t& list) {
   std::vector<PartitionId> ids;
@@ -67,7 +72,8 @@ Result<std::unique_ptr<KafkaConsumer>> KafkaConsumer::open(const KafkaOptions& o
       kafka_conf(options, {{"group.id", options.name(options.group)},
                            {"enable.auto.commit", "false"},
                            {"enable.auto.offset.store", "false"},
-                           {"auto.offset.reset", "earliest"},
+                           {"auto.offset.reset", "error"},  // run() sees to it
+                           {"topic.metadata.refresh.interval.ms", kMetadataRefreshMs},
                            {"partition.assignment.strategy", "cooperative-sticky"},
                            {"session.timeout.ms", std::to_string(tuning.session.count())},
                            {"heartbeat.interval.ms", kHeartbeatMs},
@@ -83,7 +89,11 @@ Result<std::unique_ptr<KafkaConsumer>> KafkaConsumer::open(const KafkaOptions& o
 }
 
 KafkaConsumer::~KafkaConsumer() {
-  ending_ = true;
+  {
+    const std::lock_guard lock(mutex_);
+    ending_ = true;
+    changed_.notify_all();
+  }
   if (reader_.joinable()) reader_.join();
   if (!handle_) return;
   std::vector<PartitionId> assigned;
@@ -99,17 +109,19 @@ KafkaConsumer::~KafkaConsumer() {
 }
 
 Status KafkaConsumer::join() {
-  {
-    const std::lock_guard lock(mutex_);
-    if (joined_) return Status();
-    joined_ = true;
-  }
-  settled_ = false;
   const KafkaList list(rd_kafka_topic_partition_list_new(static_cast<int>(topics_.size())));
   for (const std::string& topic : topics_) {
     rd_kafka_topic_partition_list_add(list.get(), topic.c_str(), RD_KAFKA_PARTITION_UA);
   }
-  return kafka_status(rd_kafka_subscribe(handle_.get(), list.get()), "joining the group");
+  const std::lock_guard lock(mutex_);
+  if (joined_) return Status();
+  settled_ = false;
+  // Tells librdkafka's thread, and waits for no broker.
+  const Status status =
+      kafka_status(*handle_, rd_kafka_subscribe(handle_.get(), list.get()), "joining the group");
+  joined_ = status.ok();
+  if (!joined_) settled_ = true;
+  return status;
 }
 
 Status KafkaConsumer::take(const std::vector<PartitionId>& partitions, int timeout_ms) {
@@ -118,12 +130,22 @@ Status KafkaConsumer::take(const std::vector<PartitionId>& partitions, int timeo
     if (joined_) return Status();
     joined_ = true;
   }
-  ASSIGN_OR_RETURN(const KafkaList list, begin(partitions, timeout_ms));
-  return kafka_status(rd_kafka_assign(handle_.get(), list.get()), "taking partitions");
+  const Result<KafkaList> list = begin(partitions, timeout_ms);
+  Status status = list.status();
+  if (status.ok()) {
+    status =
+        kafka_status(*handle_, rd_kafka_assign(handle_.get(), list->get()), "taking partitions");
+  }
+  if (!status.ok()) {
+    const std::lock_guard lock(mutex_);
+    joined_ = false;
+  }
+  return status;
 }
 
 // Starts the books of partitions that come to us; returns them with where to read on.
 Result<KafkaList> KafkaConsumer::begin(const std::vector<PartitionId>& partitions, int timeout_ms) {
+  RETURN_IF_ERROR(kafka_refresh_leaders(*handle_, partitions, timeout_ms));
   ASSIGN_OR_RETURN(auto marks, kafka_committed(*handle_, partitions, timeout_ms));
   KafkaList list = kafka_list(partitions);
   for (int i = 0; i < list->cnt; ++i) {
@@ -136,7 +158,7 @@ Result<KafkaList> KafkaConsumer::begin(const std::vector<PartitionId>& partition
 
 void KafkaConsumer::on_rebalance(rd_kafka_t*, rd_kafka_resp_err_t what,
                                  rd_kafka_topic_partition_list_t* partitions, void* self) {
-  auto& consumer = *static_cast<KafkaConsumer*>(self);
+  auto& consumer = *static_cast<KafkaConsumer*>(kafka_opaque(self));
   consumer.settled_ = true;
   if (what == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) {
     consumer.gain(*partitions);
@@ -149,9 +171,9 @@ void KafkaConsumer::gain(rd_kafka_topic_partition_list_t& partitions) {
   // Not knowing where to begin would mean to work on finished jobs again: ask until it is known.
   // Should we fall out of the group meanwhile, the next poll says so.
   Result<KafkaList> list = begin(ids_of(partitions), kTakeOverTimeoutMs);
-  while (!list.ok() && !ending_) {
+  for (int failures = 1; !list.ok() && wait_before_retry(failures); ++failures) {
     log_.warning("cannot read the committed offsets, trying again",
-                 {{"detail", list.status().to_string()}});
+                 {{"tries", failures}, {"detail", list.status().to_string()}});
     list = begin(ids_of(partitions), kTakeOverTimeoutMs);
   }
   if (!list.ok()) return;
@@ -161,6 +183,14 @@ void KafkaConsumer::gain(rd_kafka_topic_partition_list_t& partitions) {
     log_.warning("cannot take partitions", {{"detail", rd_kafka_error_string(error.get())}});
   // A partition that was paused when we had it last is so still for librdkafka.
   rd_kafka_resume_partitions(handle_.get(), list->get());
+}
+
+// Failures may come at once, so retries are spaced out. False when this is being destroyed.
+bool KafkaConsumer::wait_before_retry(int failures) {
+  const milliseconds delay =
+      std::min(kRetryDelay * (1 << std::min(failures - 1, 10)), kMaxRetryDelay);
+  std::unique_lock lock(mutex_);
+  return !clock_.wait_until(lock, changed_, clock_.now() + delay, [&] { return ending_.load(); });
 }
 
 void KafkaConsumer::lose(rd_kafka_topic_partition_list_t& partitions) {
@@ -184,12 +214,33 @@ void KafkaConsumer::run() {
     const KafkaOwned<rd_kafka_message_t> message(rd_kafka_consumer_poll(handle_.get(), kPollMs));
     if (message && message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
       take_in(*message);
+    } else if (message && message->err == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET) {
+      restart({rd_kafka_topic_name(message->rkt), message->partition});
     } else if (message) {
       log_.debug("Kafka consumer", {{"detail", rd_kafka_message_errstr(message.get())}});
     }
     balance_reading();
     commit_if_due();
   }
+}
+
+// The record to read next is not there: the topic was deleted and made again, or its records were
+// removed by their age. Offsets may now name other records, so that the books begin anew.
+void KafkaConsumer::restart(const PartitionId& partition) {
+  log_.warning("records of a Kafka partition are gone, reading it from its beginning",
+               {{"topic", partition.topic}, {"partition", std::int64_t{partition.number}}});
+  changing([&] {
+    jobs_.revoke(partition);
+    return true;
+  });
+  paused_.erase(partition);
+  const KafkaList list = kafka_list({partition});
+  const KafkaOwned<rd_kafka_error_t> error(
+      rd_kafka_incremental_unassign(handle_.get(), list.get()));
+  if (error) {
+    log_.warning("cannot give a partition up", {{"detail", rd_kafka_error_string(error.get())}});
+  }
+  gain(*list);
 }
 
 void KafkaConsumer::take_in(const rd_kafka_message_t& message) {
@@ -258,7 +309,7 @@ void KafkaConsumer::commit(const std::vector<PartitionId>& partitions, bool leav
 
 void KafkaConsumer::on_commit(rd_kafka_t*, rd_kafka_resp_err_t error,
                               rd_kafka_topic_partition_list_t* offsets, void* self) {
-  auto& consumer = *static_cast<KafkaConsumer*>(self);
+  auto& consumer = *static_cast<KafkaConsumer*>(kafka_opaque(self));
   // A commit that waits behind our joining again is of the generation before, for which librdkafka
   // drops the whole assignment. No other until the group has settled, which calls gain() or lose();
   // one that was sent before this was known costs that we work on some jobs again.

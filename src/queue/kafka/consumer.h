@@ -34,9 +34,9 @@ class KafkaConsumer {
   /// Commits what is finished and leaves the group.
   ~KafkaConsumer();
 
-  /// Takes these partitions whole instead of joining the group; for a process that is alone.
+  /// Takes these partitions whole, once, instead of joining the group; for a process that is alone.
   Status take(const std::vector<PartitionId>& partitions, int timeout_ms);
-  /// Joins the group, once.
+  /// Joins the group, unless it is a member or about to be one.
   Status join();
   /// Waits, by real time, until everything before `ends` has been read or cannot be for lack of
   /// room. unavailable.
@@ -66,7 +66,9 @@ class KafkaConsumer {
   void gain(rd_kafka_topic_partition_list_t& partitions);
   void lose(rd_kafka_topic_partition_list_t& partitions);
   Result<KafkaList> begin(const std::vector<PartitionId>& partitions, int timeout_ms);
+  bool wait_before_retry(int failures);
   void run();
+  void restart(const PartitionId& partition);
   void take_in(const rd_kafka_message_t& message);
   void balance_reading();
   void commit_if_due();

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <map>
+#include <memory>
 #include <mutex>
 #include <string>
 
@@ -12,28 +13,33 @@
 
 namespace thumbmill {
 
-/// Thread-safe. `clock` outlives it.
+/// Thread-safe. `clock` and `log` outlive it.
 class KafkaLeadership final : public Leadership {
  public:
-  KafkaLeadership(KafkaOptions options, const Clock& clock);
+  KafkaLeadership(KafkaOptions options, const Clock& clock, Logger& log);
   ~KafkaLeadership() override;
 
-  /// Joining takes a few seconds: the first calls answer false also where nobody leads.
+  /// Joining takes a few seconds, in which calls are unavailable: only a member of the group knows
+  /// whether another leads.
   Result<bool> hold(std::string_view role, std::chrono::milliseconds ttl,
                     const OpContext& context) override;
   Status release(std::string_view role, const OpContext& context) override;
 
  private:
-  Result<KafkaOwned<rd_kafka_t>> join(std::string_view role, std::chrono::milliseconds ttl,
-                                      const OpContext& context);
+  using Member = std::shared_ptr<rd_kafka_t>;
+
+  Result<Member> member(std::string_view role, std::chrono::milliseconds ttl,
+                        const OpContext& context);
+  Result<Member> join(std::string_view role, std::chrono::milliseconds ttl,
+                      const OpContext& context);
 
   const KafkaOptions options_;
   const Clock& clock_;
   KafkaTopics topics_;
 
   std::mutex mutex_;  // never held across a wait for the cluster
-  std::map<std::string, KafkaOwned<rd_kafka_t>, std::less<>>
-      members_;  // guarded by mutex_; by role
+  // By role; guarded by mutex_. Owned also by the calls that ask a member while it leaves.
+  std::map<std::string, Member, std::less<>> members_;
 };
 
 }  // namespace thumbmill

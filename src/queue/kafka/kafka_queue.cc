@@ -76,19 +76,16 @@ KafkaQueue::KafkaQueue(KafkaOptions options, Clock& clock, Logger& log, KafkaQue
       dead_topic_(options_.name("dead")),
       clock_(clock),
       log_(log),
-      topics_(all_topics(options_), options_.replication) {}
+      topics_(all_topics(options_), options_.replication, log) {}
 
-Result<std::vector<PartitionId>> KafkaQueue::partitions(const std::vector<std::string>& topics,
+Result<std::vector<PartitionId>> KafkaQueue::partitions(rd_kafka_t& handle,
+                                                        const std::vector<std::string>& topics,
                                                         const OpContext& context) {
   const int timeout_ms = kafka_timeout_ms(context, clock_);
   RETURN_IF_ERROR(topics_.ensure(producer_->handle(), timeout_ms));
-  std::vector<PartitionId> ids;
-  for (const std::string& topic : topics) {
-    ASSIGN_OR_RETURN(const int count,
-                     kafka_partition_count(producer_->handle(), topic, timeout_ms));
-    for (int number = 0; number < count; ++number) ids.push_back({topic, number});
-  }
-  return ids;
+  Result<std::vector<PartitionId>> found = kafka_partitions(handle, topics, timeout_ms);
+  if (!found.ok()) topics_.invalidate();
+  return found;
 }
 
 Result<KafkaConsumer*> KafkaQueue::consumer(const OpContext& context) {
@@ -106,7 +103,7 @@ Result<KafkaConsumer*> KafkaQueue::consumer(const OpContext& context) {
     RETURN_IF_ERROR(consumer->join());
     return consumer;
   }
-  ASSIGN_OR_RETURN(const auto ids, partitions(work_topics_, context));
+  ASSIGN_OR_RETURN(const auto ids, partitions(producer_->handle(), work_topics_, context));
   RETURN_IF_ERROR(consumer->take(ids, kafka_timeout_ms(context, clock_)));
   ASSIGN_OR_RETURN(const auto ends, kafka_edges(producer_->handle(), ids, RD_KAFKA_OFFSET_END,
                                                 kafka_timeout_ms(context, clock_)));
@@ -114,23 +111,29 @@ Result<KafkaConsumer*> KafkaQueue::consumer(const OpContext& context) {
   return consumer;
 }
 
-Result<KafkaTail*> KafkaQueue::tail(const OpContext& context) {
-  RETURN_IF_ERROR(topics_.ensure(producer_->handle(), kafka_timeout_ms(context, clock_)));
+Result<std::shared_ptr<KafkaTail>> KafkaQueue::tail() {
   const std::lock_guard lock(mutex_);
   if (!tail_) {
     ASSIGN_OR_RETURN(tail_, KafkaTail::open(options_, clock_));
   }
-  return tail_.get();
+  return tail_;
+}
+
+Status KafkaQueue::publish(const std::string& topic, const JobRecord& record,
+                           const OpContext& context) {
+  RETURN_IF_ERROR(topics_.ensure(producer_->handle(), kafka_timeout_ms(context, clock_)));
+  Status status = producer_->publish(topic, record.id, to_headers(record), context);
+  if (!status.ok()) topics_.invalidate();
+  return status;
 }
 
 Result<bool> KafkaQueue::enqueue(std::string_view id, std::string_view /*caller*/,
                                  const OpContext& context) {
   RETURN_IF_ERROR(context.check(clock_));
-  RETURN_IF_ERROR(topics_.ensure(producer_->handle(), kafka_timeout_ms(context, clock_)));
   JobRecord record;
   record.id = id;
   record.first_enqueued = clock_.wall_now();
-  RETURN_IF_ERROR(producer_->publish(work_topics_[0], id, to_headers(record), context));
+  RETURN_IF_ERROR(publish(work_topics_[0], record, context));
   return true;
 }
 
@@ -146,28 +149,33 @@ Result<std::vector<Lease>> KafkaQueue::lease(std::size_t most, milliseconds ttl,
   return leases;
 }
 
-Status KafkaQueue::refresh(KafkaTail& tail, const OpContext& context) {
+Result<std::shared_ptr<KafkaTail>> KafkaQueue::fresh_tail(const OpContext& context) {
+  ASSIGN_OR_RETURN(std::shared_ptr<KafkaTail> found, tail());
   const SteadyTime asked_at = clock_.now();
   {
     const std::lock_guard lock(mutex_);
-    if (!tuning_.alone && asked_at < fresh_until_) return Status();
+    if (!tuning_.alone && asked_at < fresh_until_) return found;
   }
-  RETURN_IF_ERROR(tail.refresh(context));
+  std::vector<std::string> topics = work_topics_;
+  topics.push_back(dead_topic_);
+  ASSIGN_OR_RETURN(const auto ids, partitions(found->handle(), topics, context));
+  if (found->begun() && !found->covers(ids)) {
+    const std::shared_ptr<KafkaTail> replaced = std::move(found);  // goes after the lock
+    ASSIGN_OR_RETURN(found, KafkaTail::open(options_, clock_));
+    const std::lock_guard lock(mutex_);
+    tail_ = found;
+    fresh_until_ = SteadyTime::min();
+  }
+  RETURN_IF_ERROR(found->begin(ids, dead_topic_, kafka_timeout_ms(context, clock_)));
+  RETURN_IF_ERROR(found->refresh(context));
   const std::lock_guard lock(mutex_);
   fresh_until_ = asked_at + kKnownFor;
-  return Status();
+  return found;
 }
 
 Result<std::optional<QueuedJob>> KafkaQueue::find(std::string_view id, const OpContext& context) {
   RETURN_IF_ERROR(context.check(clock_));
-  ASSIGN_OR_RETURN(KafkaTail * index, tail(context));
-  if (!index->begun()) {
-    std::vector<std::string> topics = work_topics_;
-    topics.push_back(dead_topic_);
-    ASSIGN_OR_RETURN(const auto ids, partitions(topics, context));
-    RETURN_IF_ERROR(index->begin(ids, dead_topic_, kafka_timeout_ms(context, clock_)));
-  }
-  RETURN_IF_ERROR(refresh(*index, context));
+  ASSIGN_OR_RETURN(const std::shared_ptr<KafkaTail> index, fresh_tail(context));
   KafkaConsumer* worker = nullptr;
   {
     const std::lock_guard lock(mutex_);
@@ -192,11 +200,11 @@ Status KafkaQueue::forget(std::string_view, const OpContext& context) {
 }
 
 Result<QueueDepth> KafkaQueue::count(const OpContext& context) {
-  ASSIGN_OR_RETURN(KafkaTail * asked, tail(context));
+  ASSIGN_OR_RETURN(const std::shared_ptr<KafkaTail> asked, tail());
   rd_kafka_t& handle = asked->handle();
   const int timeout_ms = kafka_timeout_ms(context, clock_);
-  ASSIGN_OR_RETURN(const auto work, partitions(work_topics_, context));
-  ASSIGN_OR_RETURN(const auto dead, partitions({dead_topic_}, context));
+  ASSIGN_OR_RETURN(const auto work, partitions(handle, work_topics_, context));
+  ASSIGN_OR_RETURN(const auto dead, partitions(handle, {dead_topic_}, context));
   ASSIGN_OR_RETURN(const auto committed, kafka_committed(handle, work, timeout_ms));
   ASSIGN_OR_RETURN(const auto ends, kafka_edges(handle, work, RD_KAFKA_OFFSET_END, timeout_ms));
   ASSIGN_OR_RETURN(const auto dead_begins,
@@ -238,10 +246,18 @@ Result<QueueDepth> KafkaQueue::depth(const OpContext& context) {
 
 Status KafkaQueue::check(const OpContext& context) {
   RETURN_IF_ERROR(context.check(clock_));
-  RETURN_IF_ERROR(topics_.ensure(producer_->handle(), kafka_timeout_ms(context, clock_)));
-  return kafka_partition_count(producer_->handle(), work_topics_[0],
-                               kafka_timeout_ms(context, clock_))
-      .status();
+  const int timeout_ms = kafka_timeout_ms(context, clock_);
+  RETURN_IF_ERROR(topics_.ensure(producer_->handle(), timeout_ms));
+  ASSIGN_OR_RETURN(const KafkaTopicState jobs,
+                   kafka_topic_state(producer_->handle(), work_topics_[0], timeout_ms));
+  if (jobs.is_usable()) return Status();
+  topics_.invalidate();
+  return Status(Code::unavailable, "the queue is away",
+                jobs.partitions == 0
+                    ? fmt::format("Kafka: there is no topic {}", work_topics_[0])
+                    : fmt::format("Kafka: {} of {} partitions of {} have no leader, because the "
+                                  "brokers that have them are away",
+                                  jobs.leaderless, jobs.partitions, work_topics_[0]));
 }
 
 Status KafkaQueue::extend(const LeaseTicket& ticket, milliseconds ttl, const OpContext&) {
@@ -258,9 +274,9 @@ Status KafkaQueue::hand_back(const LeaseTicket& ticket, const OpContext&) {
 
 // Publishes the job elsewhere, and only then finishes its record here: a crash between the two
 // leaves the job in both places, never in none.
-Status KafkaQueue::move(const LeaseTicket& ticket, const std::string& topic, JobRecord record,
-                        const OpContext& context) {
-  const Status published = producer_->publish(topic, record.id, to_headers(record), context);
+Status KafkaQueue::move(const LeaseTicket& ticket, const std::string& topic,
+                        const JobRecord& record, const OpContext& context) {
+  const Status published = publish(topic, record, context);
   if (!published.ok()) {
     // Time to try again, and the job is delivered again if nobody does.
     consumer_->extend(ticket, kLeaseAfterFailure);
@@ -281,7 +297,7 @@ Status KafkaQueue::retry(const LeaseTicket& ticket, milliseconds delay, Code why
   const auto tier =
       std::find_if(kRetryTiers.begin(), kRetryTiers.end() - 1,
                    [&](const RetryTier& candidate) { return delay <= candidate.longest; });
-  return move(ticket, options_.name(tier->name), std::move(*record), context);
+  return move(ticket, options_.name(tier->name), *record, context);
 }
 
 Status KafkaQueue::bury(const LeaseTicket& ticket, Code why, const OpContext& context) {
@@ -289,7 +305,7 @@ Status KafkaQueue::bury(const LeaseTicket& ticket, Code why, const OpContext& co
   if (!record) return lost(ticket);
   record->attempts = ticket.attempt;
   record->last_failure = why;
-  return move(ticket, dead_topic_, std::move(*record), context);
+  return move(ticket, dead_topic_, *record, context);
 }
 
 }  // namespace thumbmill

@@ -61,12 +61,17 @@ class KafkaQueue final : public JobQueue, public LeaseBackend {
 
   /// The parts that not every process needs, made when first asked for.
   Result<KafkaConsumer*> consumer(const OpContext& context);
-  Result<KafkaTail*> tail(const OpContext& context);
-  Result<std::vector<PartitionId>> partitions(const std::vector<std::string>& topics,
+  Result<std::shared_ptr<KafkaTail>> tail();
+  /// The tail when it has read all that is there now, of all partitions that there are now.
+  Result<std::shared_ptr<KafkaTail>> fresh_tail(const OpContext& context);
+  /// Makes topics that are missing; then as kafka_partitions().
+  Result<std::vector<PartitionId>> partitions(rd_kafka_t& handle,
+                                              const std::vector<std::string>& topics,
                                               const OpContext& context);
-  Status move(const LeaseTicket& ticket, const std::string& topic, JobRecord record,
+  /// Makes topics that are missing; then as KafkaProducer::publish().
+  Status publish(const std::string& topic, const JobRecord& record, const OpContext& context);
+  Status move(const LeaseTicket& ticket, const std::string& topic, const JobRecord& record,
               const OpContext& context);
-  Status refresh(KafkaTail& tail, const OpContext& context);
   Result<QueueDepth> count(const OpContext& context);
 
   const KafkaOptions options_;
@@ -79,8 +84,9 @@ class KafkaQueue final : public JobQueue, public LeaseBackend {
   std::unique_ptr<KafkaProducer> producer_;
 
   std::mutex mutex_;
-  std::unique_ptr<KafkaTail> tail_;               // guarded by mutex_; once made it stays
-  std::unique_ptr<KafkaConsumer> consumer_;       // likewise
+  // Guarded by mutex_. Owned also by the calls that read it while another takes its place.
+  std::shared_ptr<KafkaTail> tail_;
+  std::unique_ptr<KafkaConsumer> consumer_;       // guarded by mutex_; once made it stays
   SteadyTime fresh_until_ = SteadyTime::min();    // guarded by mutex_: of the tail
   SteadyTime counted_until_ = SteadyTime::min();  // guarded by mutex_
   QueueDepth counted_;                            // guarded by mutex_

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "kafka/topics.h"
+
 namespace thumbmill {
 namespace {
 
@@ -17,7 +19,7 @@ Result<std::unique_ptr<KafkaTail>> KafkaTail::open(const KafkaOptions& options, 
                    kafka_conf(options, {{"group.id", options.name(options.group)},
                                         {"enable.auto.commit", "false"},
                                         {"enable.auto.offset.store", "false"},
-                                        {"auto.offset.reset", "earliest"},
+                                        {"auto.offset.reset", "error"},  // take_error()
                                         {"fetch.wait.max.ms", kFetchWaitMs}}));
   std::unique_ptr<KafkaTail> tail(new KafkaTail(clock));
   ASSIGN_OR_RETURN(tail->handle_, open_kafka(RD_KAFKA_CONSUMER, std::move(conf), nullptr));
@@ -34,23 +36,21 @@ KafkaTail::~KafkaTail() {
 
 Status KafkaTail::begin(const std::vector<PartitionId>& partitions, const std::string& kept,
                         int timeout_ms) {
-  {
-    const std::lock_guard lock(mutex_);
-    if (begun_) return Status();
-  }
+  if (begun()) return Status();
   ASSIGN_OR_RETURN(const auto marks, kafka_committed(*handle_, partitions, timeout_ms));
   const KafkaList list = kafka_list(partitions);
-  {
-    const std::lock_guard lock(mutex_);
-    if (begun_) return Status();
-    begun_ = true;
-    kept_ = kept;
-    for (int i = 0; i < list->cnt; ++i) {
-      const PartitionId id{list->elems[i].topic, list->elems[i].partition};
-      partitions_[id].next = list->elems[i].offset = marks.at(id).offset;
-    }
+  for (int i = 0; i < list->cnt; ++i) {
+    list->elems[i].offset = marks.at({list->elems[i].topic, list->elems[i].partition}).offset;
   }
-  return kafka_status(rd_kafka_assign(handle_.get(), list.get()), "reading the topics");
+  const std::lock_guard lock(mutex_);
+  if (begun_) return Status();
+  // Tells librdkafka's thread, and waits for no broker.
+  RETURN_IF_ERROR(
+      kafka_status(*handle_, rd_kafka_assign(handle_.get(), list.get()), "reading the topics"));
+  begun_ = true;
+  kept_ = kept;
+  for (const auto& [id, mark] : marks) partitions_[id].next = mark.offset;
+  return Status();
 }
 
 bool KafkaTail::begun() {
@@ -58,11 +58,34 @@ bool KafkaTail::begun() {
   return begun_;
 }
 
+bool KafkaTail::covers(const std::vector<PartitionId>& partitions) {
+  const std::lock_guard lock(mutex_);
+  return !outdated_ && partitions.size() == partitions_.size() &&
+         std::all_of(partitions.begin(), partitions.end(),
+                     [&](const PartitionId& id) { return partitions_.contains(id); });
+}
+
 void KafkaTail::run() {
   while (!ending_) {
     const KafkaOwned<rd_kafka_message_t> message(rd_kafka_consumer_poll(handle_.get(), kPollMs));
-    if (message && message->err == RD_KAFKA_RESP_ERR_NO_ERROR) take_in(*message);
+    if (!message) continue;
+    if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
+      take_in(*message);
+    } else {
+      take_error(*message);
+    }
   }
+}
+
+// A topic has gone, or the record to read next has: what comes in its place is numbered anew.
+void KafkaTail::take_error(const rd_kafka_message_t& message) {
+  // Of everything else librdkafka tries again.
+  if (message.err != RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET && !is_of_deleted_topic(message.err)) {
+    return;
+  }
+  const std::lock_guard lock(mutex_);
+  outdated_ = true;
+  changed_.notify_all();
 }
 
 void KafkaTail::take_in(const rd_kafka_message_t& message) {
@@ -85,13 +108,15 @@ void KafkaTail::drop_before(Partition& partition, std::int64_t offset) {
 }
 
 Status KafkaTail::refresh(const OpContext& context) {
+  std::map<PartitionId, std::int64_t> read;
   std::vector<PartitionId> all;
   std::vector<PartitionId> worked;
   {
     const std::lock_guard lock(mutex_);
-    for (const auto& entry : partitions_) {
-      all.push_back(entry.first);
-      if (entry.first.topic != kept_) worked.push_back(entry.first);
+    for (const auto& [id, partition] : partitions_) {
+      all.push_back(id);
+      read[id] = partition.next;
+      if (id.topic != kept_) worked.push_back(id);
     }
   }
   const int timeout_ms = kafka_timeout_ms(context, clock_);
@@ -103,19 +128,24 @@ Status KafkaTail::refresh(const OpContext& context) {
     changed_.notify_all();
   });
   std::unique_lock lock(mutex_);
+  for (const auto& [id, end] : ends) outdated_ = outdated_ || end < read[id];
   for (const auto& [id, mark] : marks) {
     Partition& partition = partitions_[id];
     drop_before(partition, mark.offset);
     partition.next = std::max(partition.next, mark.offset);
   }
   const SteadyTime give_up = std::min(context.deadline, clock_.now() + kRefreshTimeout);
-  const bool read = clock_.wait_until(lock, changed_, give_up, [&] {
-    return context.stop.stop_requested() || std::all_of(ends.begin(), ends.end(), [&](auto& end) {
-             return partitions_[end.first].next >= end.second;
-           });
+  const bool is_read = clock_.wait_until(lock, changed_, give_up, [&] {
+    return outdated_ || context.stop.stop_requested() ||
+           std::all_of(ends.begin(), ends.end(),
+                       [&](auto& end) { return partitions_[end.first].next >= end.second; });
   });
   RETURN_IF_ERROR(context.check(clock_));
-  return read ? Status() : Status(Code::unavailable, "the queue is away", "Kafka: reading is late");
+  if (outdated_) {
+    return Status(Code::unavailable, "the queue is away", "Kafka: topics are being made again");
+  }
+  return is_read ? Status()
+                 : Status(Code::unavailable, "the queue is away", "Kafka: reading is late");
 }
 
 std::vector<FoundRecord> KafkaTail::find(const std::string& id) {

@@ -20,17 +20,22 @@ struct FoundRecord {
   WallTime due{};
 };
 
-/// Thread-safe.
+/// Thread-safe. Reads the partitions that it began with: where there are others, or a topic was
+/// made again, another KafkaTail takes its place.
 class KafkaTail {
  public:
   /// Never waits for the cluster. invalid_argument.
   static Result<std::unique_ptr<KafkaTail>> open(const KafkaOptions& options, Clock& clock);
   ~KafkaTail();
 
-  /// Reads these partitions, once. Those of `kept` whole, as nobody commits anything there.
+  /// Starts to read these partitions, unless it has started. Those of `kept` whole, as nobody
+  /// commits anything there. After a failure it may be called again.
   Status begin(const std::vector<PartitionId>& partitions, const std::string& kept, int timeout_ms);
   bool begun();
-  /// Waits until all that was there at the call has been read, and drops what is committed.
+  /// Whether it reads just these partitions, and they still hold what it has read of them.
+  bool covers(const std::vector<PartitionId>& partitions);
+  /// Waits until all that was there at the call has been read, and drops what is committed. The
+  /// handle() must know who leads the partitions: kafka_partitions().
   Status refresh(const OpContext& context);
   /// The records of job `id` as of the last refresh() at least.
   std::vector<FoundRecord> find(const std::string& id);
@@ -48,6 +53,7 @@ class KafkaTail {
   explicit KafkaTail(Clock& clock) : clock_(clock) {}
   void run();
   void take_in(const rd_kafka_message_t& message);
+  void take_error(const rd_kafka_message_t& message);
   void drop_before(Partition& partition, std::int64_t offset);
 
   Clock& clock_;
@@ -58,6 +64,7 @@ class KafkaTail {
   std::mutex mutex_;
   std::condition_variable changed_;
   bool begun_ = false;  // guarded by mutex_, as all below
+  bool outdated_ = false;
   std::string kept_;
   std::map<PartitionId, Partition> partitions_;
   Index index_;

@@ -22,7 +22,7 @@ TEST(KafkaOptions, HasDefaults) {
   EXPECT_EQ(options.name("jobs"), "thumbmill.jobs");
   EXPECT_EQ(options.group, "workers");
   EXPECT_EQ(options.partitions, 12);
-  EXPECT_EQ(options.replication, 1);
+  EXPECT_EQ(options.replication, -1) << "the cluster's default";
   EXPECT_EQ(options.security, "plaintext");
 }
 

@@ -11,7 +11,6 @@
 #include "fakes/kafka_cluster.h"
 #include "fakes/quiet.h"
 #include "fakes/sim_clock.h"
-#include "queue/kafka/kafka_leadership.h"
 
 namespace thumbmill {
 namespace {
@@ -176,16 +175,6 @@ TEST_F(KafkaQueueTest, StartsWithoutTheClusterAndIsUnavailable) {
   cluster_.set_away(false);
   while (!queue->check({}).ok()) continue;
   EXPECT_TRUE(queue->enqueue("a", {}).ok());
-}
-
-TEST_F(KafkaQueueTest, OneLeadsAtATimeAndAnotherAfterIt) {
-  const KafkaOptions options = parse_kafka_url(cluster_.url()).value();
-  KafkaLeadership first(options, clock_);
-  while (!first.hold("janitor", seconds(6), {}).value()) std::this_thread::yield();
-  KafkaLeadership second(options, clock_);
-  EXPECT_FALSE(second.hold("janitor", seconds(6), {}).value());
-  ASSERT_TRUE(first.release("janitor", {}).ok());
-  while (!second.hold("janitor", seconds(6), {}).value()) std::this_thread::yield();
 }
 
 }  // namespace

@@ -1,0 +1,56 @@
+// Every Leadership among several processes against the suite.
+#include "conformance/leadership_suite.h"
+#include "fakes/kafka_cluster.h"
+#include "fakes/quiet.h"
+#include "fakes/redis_server.h"
+#include "queue/kafka/kafka_leadership.h"
+#include "queue/redis/redis_leadership.h"
+
+namespace thumbmill {
+namespace {
+
+class RedisWorld final : public LeadershipWorld {
+ public:
+  std::unique_ptr<Leadership> process() override {
+    return std::make_unique<RedisLeadership>(parse_redis_url(server_.url()).value(), clock_, log_);
+  }
+  void hang() override { server_.process().kill(); }
+  void come_back() override { server_.process().start(); }
+
+ private:
+  RedisServer server_;
+  SystemClock clock_;
+  NoLogger log_;
+};
+
+class MockKafkaWorld final : public LeadershipWorld {
+ public:
+  std::unique_ptr<Leadership> process() override {
+    return std::make_unique<KafkaLeadership>(parse_kafka_url(cluster_.url()).value(), clock_, log_);
+  }
+  void hang() override { cluster_.set_away(true); }
+  void come_back() override { cluster_.set_away(false); }
+
+ private:
+  KafkaCluster cluster_{1};
+  SystemClock clock_;
+  NoLogger log_;
+};
+
+// On a real Kafka, too: tests/kafka.
+std::vector<LeadershipFactory> factories() {
+  std::vector<LeadershipFactory> made{{"kafka", [] { return std::make_unique<MockKafkaWorld>(); }}};
+  if (RedisServer::is_installed()) {
+    made.push_back({"redis", [] { return std::make_unique<RedisWorld>(); }});
+  }
+  return made;
+}
+
+INSTANTIATE_TEST_SUITE_P(Shared, LeadershipSuite, ::testing::ValuesIn(factories()),
+                         [](const auto& of) { return of.param.name; });
+TEST(LeadershipOnRedis, HasAServerToRunOn) {
+  if (!RedisServer::is_installed()) GTEST_SKIP() << "no redis-server program: suite not run on it";
+}
+
+}  // namespace
+}  // namespace thumbmill
