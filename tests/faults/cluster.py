@@ -80,6 +80,32 @@ class Kafka:
         self.process.wait()
 
 
+class RealKafka:
+    """Apache Kafka as tests/kafka/broker starts it; `settings` are NAME=VALUE of its server.properties."""
+
+    def __init__(self, brokers=1, settings=()):
+        words = [TESTS / "kafka" / "broker", "--brokers", str(brokers)]
+        for setting in settings:
+            words += ["--set", setting]
+        self.process = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        line = self.process.stdout.readline()
+        words = line.split()
+        self.missing = "" if line.startswith("ca ") else line.strip() or "tests/kafka/broker ended"
+        self.url = "" if self.missing else "kafka://" + dict(zip(words[::2], words[1::2]))["plaintext"]
+
+    def command(self, words):
+        """What tests/kafka/broker does, such as "kill 1"."""
+        self.process.stdin.write(words + "\n")
+        self.process.stdin.flush()
+        answer = self.process.stdout.readline().strip()
+        if answer != "ok":
+            raise AssertionError(f"{words}: {answer}")
+
+    def stop(self):
+        self.process.stdin.close()
+        self.process.wait()
+
+
 class S3Server:
     """The S3 server of the conformance tests, with an empty bucket."""
 
