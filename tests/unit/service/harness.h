@@ -104,6 +104,7 @@ class ServiceTest : public testing::Test {
   std::string accept(const Upload& upload = make_upload()) {
     const Result<AcceptedUpload> accepted = ingest.accept(upload, {});
     EXPECT_TRUE(accepted.ok()) << accepted.status().to_string();
+    accepted_ += accepted.ok() ? 1 : 0;
     return accepted.ok() ? accepted->id : std::string();
   }
 
@@ -139,19 +140,24 @@ class ServiceTest : public testing::Test {
       }
       if (state == JobState::queued) {
         clock.advance(std::chrono::minutes(6));
-        await_closed_breaker();
+        advance_until([&] { return !is_leasing_paused() || notifier.events().size() > seen + 1; });
       }
     }
   }
 
-  /// Moves the clock until the worker leases again: in steps that no lease is lost over, should one
-  /// be taken during the last.
-  void await_closed_breaker() {
-    while (metrics.value(metric::kStoreBreakerOpen) == 1) {
-      clock.advance(std::chrono::seconds(5));
+  /// Moves the clock until `reached`, but not while a job of accept() is in a worker's hands: its
+  /// lease would be lost.
+  void advance_until(const std::function<bool()>& reached) {
+    while (!reached()) {
+      const std::size_t leased = queue.leases();
+      const std::size_t settled = notifier.count(JobState::queued) - accepted_ +
+                                  notifier.count(JobState::done) + notifier.count(JobState::failed);
+      if (leased == settled) clock.advance(std::chrono::seconds(5));
       std::this_thread::yield();
     }
   }
+
+  bool is_leasing_paused() const { return metrics.value(metric::kStoreBreakerOpen) == 1; }
 
   bool has(const std::string& key) { return object_exists(store, key, {}).value(); }
 
@@ -181,6 +187,9 @@ class ServiceTest : public testing::Test {
   Ingest ingest{store, queue, notifier, metrics, log, clock};
   Catalog catalog{store, queue, notifier, metrics, log, clock};
   DeadLetters dead_letters{store, queue, catalog, notifier, log, clock};
+
+ private:
+  std::size_t accepted_ = 0;
 };
 
 }  // namespace thumbmill
