@@ -91,11 +91,14 @@ bool is_runtime(const Frame& frame) {
 
 // "src/..." or "tests/..." without what stands in front in this build.
 std::optional<std::string> own_file(const std::string& path) {
+  std::optional<std::size_t>
+      begin;  // the last of them: the checkout may be in a folder of that name
   for (const std::string_view part : {"src/", "tests/", "fuzz/"}) {
     const std::size_t at = path.rfind(part);
-    if (at != std::string::npos && (at == 0 || path[at - 1] == '/')) return path.substr(at);
+    const bool is_folder = at != std::string::npos && (at == 0 || path[at - 1] == '/');
+    if (is_folder) begin = std::max(begin.value_or(0), at);
   }
-  return std::nullopt;
+  return begin ? std::optional(path.substr(*begin)) : std::nullopt;
 }
 
 void accuse(Blame& blamed, const std::vector<Frame>& stack) {

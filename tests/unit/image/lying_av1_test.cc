@@ -81,7 +81,10 @@ TEST(LyingAv1, FrameLargerThanItsSequence) {
   file.refer("dimg", id, {file.add_coded(coded)});
   const MeasuredRun run = measure(kernels(), ImageFormat::avif, file.build());
   expect_verdict(run, {Code::ok, Code::corrupt_input, Code::too_large});
-  EXPECT_GT(run.taken_bytes, 9u << 20) << "the frame was not decoded";
+  // Newer versions of libheif refuse the frame before they decode it.
+  if (run.code == Code::ok) {
+    EXPECT_GT(run.taken_bytes, 9u << 20) << "the frame was not decoded";
+  }
   EXPECT_GE(run.asked_bytes, std::uint64_t{3000} * 3000 * 12);
 }
 

