@@ -1,5 +1,7 @@
 #include "redis/options.h"
 
+#include <algorithm>
+#include <cctype>
 #include <charconv>
 #include <optional>
 
@@ -107,6 +109,14 @@ Status read_parameters(std::string_view query, RedisOptions& options) {
   return Status();
 }
 
+// As a Sentinel takes it: redis.io/docs, "High availability with Redis Sentinel". What is not may be
+// the rest of a password.
+bool is_master_name(std::string_view name) {
+  return std::all_of(name.begin(), name.end(), [](char c) {
+    return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '.' || c == '-' || c == '_';
+  });
+}
+
 Status read_sentinels(std::string_view hosts, std::string_view path, RedisOptions& options) {
   while (!hosts.empty()) {
     ASSIGN_OR_RETURN(RedisAddress sentinel, read_address(take_until(hosts, ','), kSentinelPort));
@@ -115,6 +125,9 @@ Status read_sentinels(std::string_view hosts, std::string_view path, RedisOption
   if (options.sentinels.empty()) return wrong("names no sentinel");
   options.master_name = take_until(path, '/');
   if (options.master_name.empty()) return wrong("names no master: host:port,.../master-name[/db]");
+  if (!is_master_name(options.master_name)) {
+    return wrong("a master's name is of letters, digits and .-_");
+  }
   return path.empty() ? Status() : read_database(path, options);
 }
 

@@ -99,7 +99,8 @@ std::optional<std::string> text_of(const boost::json::value* value) {
   const boost::json::object* wrapped = value->if_object();
   if (wrapped == nullptr) return std::nullopt;
   const auto type = json::get_string(*wrapped, "__type__");
-  if (type == "uuid" && wrapped->contains("__value__")) return uuid_text(wrapped->at("__value__"));
+  const boost::json::value* inner = wrapped->if_contains("__value__");
+  if (type == "uuid" && inner != nullptr) return uuid_text(*inner);
   if (type == "bytes" || type == "decimal" || type == "date") {
     return json::get_string(*wrapped, "__value__");
   }

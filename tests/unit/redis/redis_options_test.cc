@@ -87,7 +87,8 @@ TEST(RedisUrl, RefusesWhatItCannotMean) {
                                "redis+sentinel://",
                                "redis+sentinel://a:1",
                                "redis+sentinel:///main",
-                               "redis+sentinel://a/main/x"};
+                               "redis+sentinel://a/main/x",
+                               "redis+sentinel://a/my main"};
   for (const char* url : wrong) {
     const auto options = parse_redis_url(url);
     ASSERT_FALSE(options.ok()) << url;
