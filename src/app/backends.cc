@@ -95,6 +95,10 @@ Result<std::unique_ptr<JobQueue>> open_sqlite_queue(const Settings& settings, Cl
 
 bool is_shared(const Settings& settings) { return !settings.queue.starts_with(kSqlite); }
 
+std::chrono::milliseconds store_check_interval(const Settings& settings) {
+  return std::chrono::seconds(settings.store.starts_with(kS3) ? 30 : 5);
+}
+
 Result<std::unique_ptr<ObjectStore>> open_store(const Settings& settings, Clock& clock,
                                                 Random& random, Metrics& metrics, Logger& log) {
   if (settings.store.starts_with(kS3)) {

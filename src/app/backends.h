@@ -33,6 +33,9 @@ bool is_shared(const Settings& settings);
 Result<std::unique_ptr<ObjectStore>> open_store(const Settings& settings, Clock& clock,
                                                 Random& random, Metrics& metrics, Logger& log);
 
+/// How often to check that store: where each check is paid for, seldom.
+std::chrono::milliseconds store_check_interval(const Settings& settings);
+
 /// Opens the queue alone. invalid_argument as above; conflict when it belongs to a running process.
 Result<std::unique_ptr<JobQueue>> open_queue(const Settings& settings, Clock& clock, Random& random,
                                              Logger& log);

@@ -118,7 +118,7 @@ Status System::Parts::start_backends() {
   store = std::make_unique<MeteredStore>(*backends.store, metrics);
   const std::chrono::milliseconds patience = settings.dependency_patience;
   store_state = std::make_unique<Dependency>(
-      DependencyOptions{"store", patience},
+      DependencyOptions{"store", patience, store_check_interval(settings)},
       [this](const OpContext& context) { return store->check(context); }, metrics, log, clock);
   queue_state = std::make_unique<Dependency>(
       DependencyOptions{"queue", patience},

@@ -95,7 +95,7 @@ SteadyTime Dependency::next_check() const {
   const milliseconds pause = kLeastPause * (1 << std::min(failures_, 5));
   if (!state_.ok()) return checked_ + std::min<milliseconds>(pause, kAwayInterval);
   if (suspected_) return checked_ + pause;
-  SteadyTime next = checked_ + kInterval;
+  SteadyTime next = checked_ + options_.interval;
   // An answer to one call vouches for all that were on their way.
   for (const CallInFlight* call : calls_) {
     next = std::min(next, std::max({call->began(), answered_, checked_}) + options_.patience / 2);

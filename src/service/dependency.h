@@ -1,7 +1,7 @@
 // Dependency: what this process knows of a server (or a disk) that it needs: whether it can be used
 // now, and if not, why. One thread of its own asks it; everybody else is answered from memory.
 //
-// It asks every kInterval; more often while the dependency is away; and soon after a call has
+// It asks now and again; more often while the dependency is away; and soon after a call has
 // failed for want of it, or has had no answer for a while. Nothing may pile up behind a server that
 // accepts connections and answers nothing: while a check gets no answer in time, calls that are
 // made through call() fail at once, and those on their way are ended. Where the check is refused at
@@ -33,6 +33,8 @@ struct DependencyOptions {
   /// How long its check may take. Half of it: after how long without an answer to a call it is
   /// made, and from when on a check that fails has not been answered.
   std::chrono::milliseconds patience{1'500};
+  /// Between two checks while it is well.
+  std::chrono::milliseconds interval{5'000};
 };
 
 /// Thread-safe. Metrics, log and clock outlive it.
@@ -42,8 +44,6 @@ class Dependency {
   /// dependency counts as away as long as the check takes.
   using Check = std::function<Status(const OpContext&)>;
 
-  /// Between two checks of a dependency that is well: of S3, one costs a few requests.
-  static constexpr std::chrono::seconds kInterval{30};
   /// Between two of one that is away, at most.
   static constexpr std::chrono::seconds kAwayInterval{5};
   /// Between two lines in the log while it stays away.

@@ -206,17 +206,23 @@ class Observed:
         assert self.api.ended(image["id"])["error"]["code"] == "corrupt_input", image
         status, _ = self.api.ask("GET", "/" + "x" * 10_000)
         assert status == 414, f"a long request line was answered {status}"
-        # One is enough for it: then it pauses.
-        until(lambda: self.away_worker.metric("thumbmill_jobs_total", outcome="retried"), START_SECONDS, "a retried job")
-        until(self.worker.decoders, START_SECONDS, "a decoder")
-        for decoder in self.worker.decoders():
-            os.kill(decoder, signal.SIGKILL)
+        until(lambda: self.away_worker.metric("thumbmill_store_breaker_open"), START_SECONDS, "a worker that pauses")
+        until(self.has_retried, START_SECONDS, "a retried job")
         # A counter's first value is no increase: it has to be seen before the others.
         until(lambda: self.seen('thumbmill_uploads_total{outcome="unavailable"}'), START_SECONDS, "the first refused upload")
         self.upload_refused(REFUSED_UPLOADS)
         report = json.loads(load.communicate(timeout=120)[0])
         assert report["accepted"] == report["uploads"], report
         until(lambda: self.worker.metric("thumbmill_decoder_restarts_total"), START_SECONDS, "a decoder that is replaced")
+
+    def has_retried(self):
+        """Whether the worker has retried a job; kills the decoders of one that has a job, so that it does."""
+        if self.worker.metric("thumbmill_jobs_total", outcome="retried"):
+            return True
+        if self.worker.metric("thumbmill_worker_busy"):
+            for decoder in self.worker.decoders():
+                os.kill(decoder, signal.SIGKILL)
+        return False
 
     def upload_refused(self, count):
         for _ in range(count):

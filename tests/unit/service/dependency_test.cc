@@ -19,6 +19,7 @@ using testing::HasSubstr;
 using testing::SizeIs;
 
 constexpr milliseconds kPatience{1'000};
+constexpr milliseconds kInterval{30'000};
 
 class DependencyTest : public testing::Test {
  protected:
@@ -54,7 +55,7 @@ class DependencyTest : public testing::Test {
   std::atomic<milliseconds> takes_{milliseconds(0)};
   std::mutex mutex_;
   Status outcome_;  // guarded by mutex_
-  Dependency dependency_{{"store", kPatience},
+  Dependency dependency_{{"store", kPatience, kInterval},
                          [this](const OpContext& context) { return check(context); },
                          metrics_,
                          log_,
@@ -66,7 +67,7 @@ TEST_F(DependencyTest, IsAskedAtTheStartAndThenNowAndAgain) {
   EXPECT_EQ(checks_, 1);
   EXPECT_TRUE(dependency_.status().ok());
   EXPECT_EQ(metrics_.value(metric::kDependencyUp, {"store"}), 1);
-  advance_to_check(Dependency::kInterval);
+  advance_to_check(kInterval);
   EXPECT_EQ(checks_, 2);
   EXPECT_THAT(log_.warnings(), SizeIs(0));
 }
@@ -173,7 +174,7 @@ TEST_F(DependencyTest, TheCallersStopStaysTheCallers) {
 TEST_F(DependencyTest, ACheckThatDoesNotComeBackIsAnAbsence) {
   std::atomic<bool> hangs = false, back = false;
   Dependency dependency(
-      {"store", kPatience},
+      {"store", kPatience, kInterval},
       [&](const OpContext&) {
         while (hangs) back = true, std::this_thread::yield();
         return Status();
@@ -182,7 +183,7 @@ TEST_F(DependencyTest, ACheckThatDoesNotComeBackIsAnAbsence) {
   dependency.start();
   clock_.await_waiters(1);
   hangs = true;
-  clock_.advance(Dependency::kInterval);
+  clock_.advance(kInterval);
   while (!back) std::this_thread::yield();
   EXPECT_TRUE(dependency.status().ok());
   clock_.advance(2 * kPatience + milliseconds(1));
