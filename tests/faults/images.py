@@ -1,14 +1,27 @@
-"""The images of the corpus, good and bad, and what may become of each. They are no part of the project."""
+"""The images of the corpus, good and bad, which are no part of the project, and what may become of each. And one that is made."""
 
 import csv
 import os
 import pathlib
+import struct
+import zlib
 
 FOLDER = pathlib.Path(os.environ.get("THUMBMILL_CORPUS", pathlib.Path(__file__).resolve().parents[2] / "../shared/corpus"))
 # What a client is told of an image that can never become a thumbnail.
 PERMANENT = {"invalid_argument", "unsupported", "too_large", "corrupt_input", "deadline_exceeded", "decoder_crashed"}
 REFUSED = {400: "invalid_argument", 413: "too_large", 415: "unsupported"}
 MISSING = f"SKIPPED: no images at {FOLDER}; set THUMBMILL_CORPUS"
+
+
+def noise_png(side):
+    """A PNG that does not compress."""
+    rows = b"".join(b"\0" + os.urandom(side * 3) for _ in range(side))
+
+    def chunk(kind, data):
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    header = struct.pack(">IIBBBBB", side, side, 8, 2, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows, 0)) + chunk(b"IEND", b"")
 
 
 def read_manifest(wanted="all"):
