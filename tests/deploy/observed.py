@@ -207,7 +207,8 @@ class Observed:
         status, _ = self.api.ask("GET", "/" + "x" * 10_000)
         assert status == 414, f"a long request line was answered {status}"
         until(lambda: self.away_worker.metric("thumbmill_store_breaker_open"), START_SECONDS, "a worker that pauses")
-        until(self.has_retried, START_SECONDS, "a retried job")
+        self.crash_a_decoder()
+        until(lambda: self.worker.metric("thumbmill_jobs_total", outcome="retried"), START_SECONDS, "a retried job")
         # A counter's first value is no increase: it has to be seen before the others.
         until(lambda: self.seen('thumbmill_uploads_total{outcome="unavailable"}'), START_SECONDS, "the first refused upload")
         self.upload_refused(REFUSED_UPLOADS)
@@ -215,14 +216,16 @@ class Observed:
         assert report["accepted"] == report["uploads"], report
         until(lambda: self.worker.metric("thumbmill_decoder_restarts_total"), START_SECONDS, "a decoder that is replaced")
 
-    def has_retried(self):
-        """Whether the worker has retried a job; kills the decoders of one that has a job, so that it does."""
-        if self.worker.metric("thumbmill_jobs_total", outcome="retried"):
-            return True
-        if self.worker.metric("thumbmill_worker_busy"):
-            for decoder in self.worker.decoders():
-                os.kill(decoder, signal.SIGKILL)
-        return False
+    def crash_a_decoder(self):
+        """While it has a job: one that is stopped keeps it."""
+        zygotes = 2  # the first of them; without its zygote a process is replaced unnoticed
+        until(lambda: len(self.worker.decoders()) > zygotes, START_SECONDS, "a decoder")
+        decoders = self.worker.decoders()[zygotes:]
+        for decoder in decoders:
+            os.kill(decoder, signal.SIGSTOP)
+        until(lambda: self.worker.metric("thumbmill_worker_busy"), START_SECONDS, "a job")
+        for decoder in decoders:
+            os.kill(decoder, signal.SIGKILL)
 
     def upload_refused(self, count):
         for _ in range(count):
