@@ -273,7 +273,8 @@ class CrashMatrixTest : public testing::TestWithParam<Setting> {
     for (;;) {
       const QueueDepth depth = process.queue->depth({}).value();
       if (depth.backlog() + depth.delayed == 0) break;
-      std::this_thread::yield();
+      // Asked without a pause, the queue would have no time left for the worker's leases.
+      std::this_thread::sleep_for(milliseconds(5));
     }
     worker.stop(std::chrono::hours(1));
   }
