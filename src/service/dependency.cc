@@ -86,6 +86,7 @@ void Dependency::run() {
   std::unique_lock lock(mutex_);
   while (!stopping_) {
     const SteadyTime next = next_check();
+    wakes_at_ = next;
     clock_.wait_until(lock, changed_, next, [&] { return stopping_ || next_check() < next; });
     if (!stopping_ && clock_.now() >= next_check()) check_now(lock);
   }
@@ -148,11 +149,14 @@ Dependency::CallInFlight::CallInFlight(Dependency& dependency, const OpContext& 
       began_(dependency.clock_.now()),
       pass_on_(context.stop, [this] { stop_.request_stop(); }) {
   context_.stop = stop_.get_token();
+  bool is_looked_at_late = false;
   {
-    const std::lock_guard lock(dependency_.mutex_);
-    dependency_.calls_.insert(this);
+    const std::lock_guard lock(dependency.mutex_);
+    dependency.calls_.insert(this);
+    is_looked_at_late = began_ + dependency.options_.patience / 2 < dependency.wakes_at_;
   }
-  dependency_.changed_.notify_all();
+  // Of the calls of a while only the first wakes the thread.
+  if (is_looked_at_late) dependency.changed_.notify_all();
 }
 
 Dependency::CallInFlight::~CallInFlight() {

@@ -130,7 +130,8 @@ class Dependency {
   std::optional<SteadyTime> check_began_;  // of one on its way
   bool silent_ = false;                    // the latest check got no answer
   SteadyTime logged_{};
-  int failures_ = 0;  // checks that failed, in a row
+  int failures_ = 0;       // checks that failed, in a row
+  SteadyTime wakes_at_{};  // when the thread looks next
   bool suspected_ = false;
   bool stopping_ = false;
   std::set<CallInFlight*> calls_;
