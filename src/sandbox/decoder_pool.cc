@@ -141,7 +141,7 @@ Result<DecoderPool::Place*> DecoderPool::take_place(const OpContext& context) {
     return found != places_.end() || context.stop.stop_requested();
   });
   waiting_.erase(std::ranges::find(waiting_, ticket));
-  // There may be a place for whoever is first now.
+  // There may be a place for the one that is first now.
   free_.notify_all();
   if (found == places_.end()) {
     if (context.stop.stop_requested()) return Status(Code::cancelled, "stopped");

@@ -1,4 +1,4 @@
-// DepthReader: the queue's depth for whoever asks often and must be answered soon, such as a
+// DepthReader: the queue's depth for clients that ask often and must be answered soon, such as a
 // scaler: as it is now where the queue answers, else as it was a while ago.
 #pragma once
 

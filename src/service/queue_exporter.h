@@ -65,7 +65,7 @@ class QueueExporter {
   std::atomic<bool> leads_ = false;
   std::stop_source stop_;
 
-  SteadyTime next_warning_{};  // of whoever calls renew(), one at a time
+  SteadyTime next_warning_{};  // of the thread that calls renew()
 
   mutable std::mutex answer_mutex_;
   Status last_answer_;                       // of the Leadership; guarded by answer_mutex_

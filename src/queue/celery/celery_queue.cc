@@ -171,7 +171,7 @@ Status CeleryQueue::set_aside(const LeaseTicket& ticket, std::string_view why) {
   return settle(scripts_.refuse, ticket, {}, OpContext{});
 }
 
-// Whoever waits for the task, or for one that was to come after it, hears of it first.
+// A client that waits for the task, or for one that was to come after it, is told first.
 Status CeleryQueue::refuse(const LeaseTicket& ticket, const CeleryMessage& message,
                            const CeleryException& answer) {
   if (!message.ignore_result) {

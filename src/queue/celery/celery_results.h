@@ -1,4 +1,4 @@
-// CeleryResults: tells whoever waits for a task how it ended, as Celery's Redis backend
+// CeleryResults: tells clients that wait for a task how it ended, as Celery's Redis backend
 // (celery.backends.redis) does: the result under a key, and on the channel of that name.
 // docs/formats/queue-celery.md. Used by celery_queue.
 #pragma once

@@ -171,7 +171,7 @@ end
 sweep_from = #page == page_size and sweep_from + page_size or 0
 
 -- The delivery tag of a message, and what to note in `unacked`: kombu's default exchange, whose routing
--- keys are queues, so that whoever restores it puts it on our list again and on no other. Where it was
+-- keys are queues, so that a worker that restores it puts it on our list again and on no other. Where it was
 -- published to stays in the message. No tag, but perhaps the task's id, when it is too large, no message,
 -- or could not be read there any more.
 local function read(message)

@@ -128,7 +128,7 @@ class BucketCheck {
         fmt::format("S3 PUT of {}: {} asked for, {} confirmed", kCheckName, asked, given));
   }
 
-  // The object is there, so a server that heeds the condition has to say 412.
+  // The object is there, so a server that respects the condition has to say 412.
   Status put_again() {
     Request put = put_request();
     put.headers.emplace_back("if-none-match", "*");

@@ -1,4 +1,4 @@
-// What whoever waits for a task hears of it, on a real Redis.
+// What a client that waits for a task hears of it, on a real Redis.
 #include "queue/celery/celery_results.h"
 
 #include <gmock/gmock.h>
