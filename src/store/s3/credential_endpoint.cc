@@ -1,7 +1,7 @@
 #include "store/s3/credential_endpoint.h"
 
 #include <fstream>
-#include <iterator>
+#include <sstream>
 
 #include <fmt/format.h>
 
@@ -70,7 +70,9 @@ Result<Credentials> parse_credentials_json(std::string_view text, std::string_vi
 
 Result<std::string> read_token_file(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
-  std::string token{std::istreambuf_iterator<char>(file), {}};
+  std::ostringstream text;
+  text << file.rdbuf();  // a directory reads as nothing: an iterator would throw
+  std::string token = text.str();
   const std::size_t end = token.find_last_not_of(" \t\r\n");
   token.resize(end == std::string::npos ? 0 : end + 1);
   if (token.empty()) {

@@ -50,8 +50,9 @@ inline std::vector<pid_t> children_of(pid_t parent) {
 inline pid_t find_zygote(bool single = false) {
   for (const pid_t child : children_of(::getpid())) {
     std::ifstream file("/proc/" + std::to_string(child) + "/cmdline");
-    const std::string command{std::istreambuf_iterator<char>(file), {}};
-    if (command.empty()) continue;  // it is dead
+    std::string command;
+    std::getline(file, command);  // which, unlike an iterator, does not throw when it has just died
+    if (command.empty()) continue;
     if ((command.find("single") != std::string::npos) == single) return child;
   }
   return -1;

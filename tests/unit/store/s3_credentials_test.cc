@@ -131,6 +131,8 @@ TEST_F(CredentialSources, WebIdentityThatIsRefusedIsAFailure) {
   EXPECT_EQ(sts.received().size(), 1u);
   variables_["AWS_WEB_IDENTITY_TOKEN_FILE"] = directory_.path() + "/absent";
   EXPECT_THAT(source->fetch({}).status().detail(), HasSubstr("absent"));
+  variables_["AWS_WEB_IDENTITY_TOKEN_FILE"] = directory_.path();
+  EXPECT_THAT(source->fetch({}).status().detail(), HasSubstr("is empty or cannot be read"));
 }
 
 TEST_F(CredentialSources, ContainerEndpoint) {
