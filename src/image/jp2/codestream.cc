@@ -164,25 +164,27 @@ std::string_view take_segment(Bytes& bytes) {
 }
 
 // `rest` begins behind the first SOT marker. A tile has a coding style of its own where its first
-// part says so (A.4.2, A.6.1).
-void read_tile_parts(std::string_view rest, Codestream& made) {
+// part says so (A.4.2, A.6.1). OpenJPEG 2.5.3 shows a file that ends in the first bytes of a part.
+Status read_tile_parts(std::string_view rest, Codestream& made) {
   constexpr std::size_t kMarker = 2, kSotSegment = 10;
   while (true) {
     Bytes bytes(rest);
     const std::string_view sot = take_segment(bytes);
-    if (bytes.failed() || sot.size() != kSotSegment - 2) return;
+    if (bytes.failed()) return corrupt("a JPEG 2000 that is cut off");
+    if (sot.size() != kSotSegment - 2) return {};
     const std::size_t part_bytes = Bytes(sot.substr(2)).u32();
+    if (part_bytes > kMarker + rest.size()) return corrupt("a JPEG 2000 that is cut off");
     std::uint16_t marker = bytes.u16();
     for (; marker != kSod && is_known(marker); marker = bytes.u16()) {
       const std::string_view segment = take_segment(bytes);
-      if (bytes.failed()) return;
+      if (bytes.failed()) return {};
       read_style(marker, segment, made);
     }
     // Counted from its SOT; 0 for the last one.
     const std::size_t read = kMarker + rest.size() - bytes.rest().size();
-    if (marker != kSod || part_bytes < read || part_bytes - kMarker >= rest.size()) return;
+    if (marker != kSod || part_bytes < read || part_bytes - kMarker == rest.size()) return {};
     Bytes next(rest.substr(part_bytes - kMarker));
-    if (next.u16() != kSot) return;
+    if (next.u16() != kSot) return {};
     rest = next.rest();
   }
 }
@@ -235,7 +237,8 @@ Result<Codestream> read_codestream(std::string_view codestream) {
                                                made.tiles, kMostTiles));
   }
   const std::uint32_t levels = made.levels;
-  read_tile_parts(codestream.substr(codestream.size() - bytes.rest().size()), made);
+  RETURN_IF_ERROR(
+      read_tile_parts(codestream.substr(codestream.size() - bytes.rest().size()), made));
   // Fewer levels in a tile are a matter of the attempt to decode it.
   made.levels = levels;
   return made;

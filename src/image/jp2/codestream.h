@@ -44,9 +44,10 @@ struct Codestream {
   std::uint32_t height() const;
 };
 
-/// From SOC to the last tile part. corrupt_input: the main header cannot be followed, or its sizes
-/// make no sense. unsupported: more components, deeper ones, or markers that are not known.
-/// too_large: over kMostTiles. A tile part that cannot be followed is the last one that is read.
+/// From SOC to the last tile part. corrupt_input: the main header cannot be followed, its sizes
+/// make no sense, or a tile part ends behind the file. unsupported: more components, deeper ones,
+/// or markers that are not known. too_large: over kMostTiles. A tile part that cannot be followed
+/// is the last one that is read.
 Result<Codestream> read_codestream(std::string_view codestream);
 
 }  // namespace thumbmill::jp2

@@ -102,7 +102,8 @@ TEST(HeifParts, LibheifShowsTheSame) {
     expect_quarters(look_at(alpha, 24, decode_by_libheif), 4, "alpha");
     expect_quarters(look_at(tiled({codec, {64, 64}, 3, 2, {150, 101}}), 60, decode_by_libheif), 5,
                     "tiles");
-    RawPicture picture = quarters({64, 48}, k444);
+    // Not 64x48: of that one libheif 1.23.6 says that its size is not what the file says.
+    RawPicture picture = quarters({96, 64}, k444);
     picture.bits = 10;
     picture.codes = {9, 16, 9, true};
     const std::string pq = one_picture(encode(picture, codec), {{"colr", nclx(picture.codes)}});

@@ -99,7 +99,7 @@ TEST_F(Jp2, ACutOffFileIsDamaged) {
     const std::string file = jp2_file(color_box(16), encode(made));
     ASSERT_EQ(code(file), Code::ok);
     constexpr std::size_t kEndMarker = 2;  // A.4.4: not missed
-    for (std::size_t size = 0; size + kEndMarker < file.size(); size += 1 + size / 512) {
+    for (std::size_t size = 0; size + kEndMarker < file.size(); ++size) {
       ASSERT_EQ(code(file.substr(0, size)), Code::corrupt_input) << size << " of " << file.size();
     }
   }
