@@ -1,11 +1,14 @@
 // Which answer our own kernels give together: that of the one whose format it is.
 #include "decoder/own_kernels.h"
 
+#include <algorithm>
 #include <string>
 
 #include <gtest/gtest.h>
 
 #include "image/jpeg/made_jpeg.h"
+#include "image/planar/encoder.h"
+#include "sandbox/process_kind.h"
 
 namespace thumbmill {
 namespace {
@@ -28,6 +31,25 @@ TEST(OwnKernels, OtherFormatsAreDeclined) {
   for (const ImageFormat format : {ImageFormat::tiff, ImageFormat::heic, ImageFormat::avif,
                                    ImageFormat::jxl, ImageFormat::jp2, ImageFormat::svg}) {
     EXPECT_EQ(answer_to(format, jpeg::make_jpeg({})).code(), Code::unsupported);
+  }
+}
+
+// The pool, which parses nothing, has a list of its own of what it may give to this program.
+TEST(OwnKernels, WhatSharesAProcessIsWhatTheyReadAndWrite) {
+  const std::vector<planar::FormatDecoder> decoders = own_decoders();
+  const std::vector<planar::FormatEncoder> encoders = planar::own_encoders();
+  for (int i = 0; i <= static_cast<int>(kLastImageFormat); ++i) {
+    const auto format = static_cast<ImageFormat>(i);
+    const bool read = std::any_of(decoders.begin(), decoders.end(),
+                                  [&](const auto& decoder) { return decoder.format == format; });
+    const bool written = planar::find_encoder(encoders, format) != nullptr;
+    ThumbnailRequest request;
+    request.renditions = {RenditionSpec()};
+    request.format = format;
+    EXPECT_EQ(may_share_process(request), read) << image_format_info(format).name;
+    request.format = ImageFormat::jpeg;
+    request.renditions[0].format = format;
+    EXPECT_EQ(may_share_process(request), written) << image_format_info(format).name;
   }
 }
 
