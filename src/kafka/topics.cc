@@ -124,7 +124,11 @@ Result<KafkaTopicState> kafka_topic_state(rd_kafka_t& handle, const std::string&
   }
   if (answer.partition_cnt > 0) state.leader = answer.partitions[0].leader;
   for (int i = 0; i < answer.partition_cnt; ++i) {
-    if (answer.partitions[i].leader < 0) ++state.leaderless;
+    const rd_kafka_metadata_partition_t& partition = answer.partitions[i];
+    if (partition.leader < 0) ++state.leaderless;
+    if (i > 0 && partition.isr_cnt >= state.in_sync) continue;
+    state.replicas = partition.replica_cnt;
+    state.in_sync = partition.isr_cnt;
   }
   return state;
 }

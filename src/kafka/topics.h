@@ -25,6 +25,8 @@ struct KafkaTopicState {
   int partitions = 0;  ///< 0: there is no such topic
   int leaderless = 0;  ///< partitions that cannot be read or written now
   int leader = -1;     ///< the id of the broker that leads the first partition; -1: none does
+  int replicas = 0;    ///< of the partition that has the fewest in sync
+  int in_sync = 0;     ///< of these replicas
 
   bool is_usable() const { return partitions > 0 && leaderless == 0; }
 };

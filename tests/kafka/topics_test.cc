@@ -154,6 +154,30 @@ TEST_F(KafkaTopicsTest, ThatAreDeletedAreMadeAgainWhereTheClusterMakesNone) {
   delete_jobs_while_running();
 }
 
+TEST_F(KafkaTopicsTest, WithTooFewReplicasInSyncTakeNothing) {
+  SKIP_WITHOUT(three_brokers());
+  kafka_ = &three_brokers();
+  KafkaAdmin admin(kafka_->servers());
+  admin.make_topic(topic("jobs"), 3, {{"min.insync.replicas", "3"}});
+  const auto queue = open();
+  ASSERT_TRUE(enqueue(*queue, "a"));
+  EXPECT_TRUE(queue->check({}).ok());
+  three_brokers().command("kill 3");
+  std::string last;
+  EXPECT_TRUE(eventually(
+      "the queue is found not to take jobs",
+      [&] {
+        EXPECT_FALSE(queue->enqueue("b", {.deadline = clock_.now() + 1s}).ok());
+        last = queue->check({}).to_string();
+        return last.find("2 of 3 replicas in sync") != std::string::npos;
+      },
+      60s))
+      << last;
+  three_brokers().command("start 3");
+  EXPECT_TRUE(enqueue(*queue, "c"));
+  EXPECT_TRUE(queue->check({}).ok());
+}
+
 TEST_F(KafkaTopicsTest, MayGetMorePartitions) {
   const auto api = open();
   const auto worker = open();

@@ -12,6 +12,8 @@ using std::chrono::milliseconds;
 
 // What is known of the topics is asked again after so long.
 constexpr milliseconds kKnownFor{1'000};
+// Publishing that failed counts for so long, unless it succeeds before. Then somebody has to try.
+constexpr milliseconds kFailureLasts{5'000};
 // A lease lasts so long still after its settling could not be published.
 constexpr milliseconds kLeaseAfterFailure{10'000};
 
@@ -124,6 +126,9 @@ Status KafkaQueue::publish(const std::string& topic, const JobRecord& record,
   RETURN_IF_ERROR(topics_.ensure(producer_->handle(), kafka_timeout_ms(context, clock_)));
   Status status = producer_->publish(topic, record.id, to_headers(record), context);
   if (!status.ok()) topics_.invalidate();
+  const std::lock_guard lock(mutex_);
+  if (status.code() != Code::cancelled) published_ = status;
+  published_at_ = clock_.now();
   return status;
 }
 
@@ -250,7 +255,7 @@ Status KafkaQueue::check(const OpContext& context) {
   RETURN_IF_ERROR(topics_.ensure(producer_->handle(), timeout_ms));
   ASSIGN_OR_RETURN(const KafkaTopicState jobs,
                    kafka_topic_state(producer_->handle(), work_topics_[0], timeout_ms));
-  if (jobs.is_usable()) return Status();
+  if (jobs.is_usable()) return check_publishing(jobs);
   topics_.invalidate();
   return Status(Code::unavailable, "the queue is away",
                 jobs.partitions == 0
@@ -258,6 +263,15 @@ Status KafkaQueue::check(const OpContext& context) {
                     : fmt::format("Kafka: {} of {} partitions of {} have no leader, because the "
                                   "brokers that have them are away",
                                   jobs.leaderless, jobs.partitions, work_topics_[0]));
+}
+
+Status KafkaQueue::check_publishing(const KafkaTopicState& jobs) {
+  const std::lock_guard lock(mutex_);
+  if (published_.ok() || clock_.now() - published_at_ >= kFailureLasts) return Status();
+  return Status(Code::unavailable, "the queue is away",
+                fmt::format("Kafka: no record can be published to {}, which has {} of {} replicas "
+                            "in sync (min.insync.replicas of them are needed): {}",
+                            work_topics_[0], jobs.in_sync, jobs.replicas, published_.to_string()));
 }
 
 Status KafkaQueue::extend(const LeaseTicket& ticket, milliseconds ttl, const OpContext&) {

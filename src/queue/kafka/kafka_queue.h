@@ -73,6 +73,9 @@ class KafkaQueue final : public JobQueue, public LeaseBackend {
   Status move(const LeaseTicket& ticket, const std::string& topic, const JobRecord& record,
               const OpContext& context);
   Result<QueueDepth> count(const OpContext& context);
+  /// Whether the latest record was published, if that was not long ago: that a topic can be asked
+  /// for does not mean that it takes records. unavailable.
+  Status check_publishing(const KafkaTopicState& jobs);
 
   const KafkaOptions options_;
   const KafkaQueueTuning tuning_;
@@ -90,6 +93,8 @@ class KafkaQueue final : public JobQueue, public LeaseBackend {
   SteadyTime fresh_until_ = SteadyTime::min();    // guarded by mutex_: of the tail
   SteadyTime counted_until_ = SteadyTime::min();  // guarded by mutex_
   QueueDepth counted_;                            // guarded by mutex_
+  Status published_;                              // guarded by mutex_: how the latest try ended
+  SteadyTime published_at_{};                     // guarded by mutex_
 };
 
 }  // namespace thumbmill
