@@ -13,8 +13,6 @@ using std::chrono::milliseconds;
 
 // Events that wait to be sent; older ones are dropped.
 constexpr std::size_t kMostOutgoing = 4096;
-// A channel may be silent for hours: whether the server is still there is asked so often.
-constexpr milliseconds kPingAfter{10'000};
 constexpr Backoff kReconnect{milliseconds(100), milliseconds(2'000)};
 
 }  // namespace
@@ -26,10 +24,10 @@ RedisNotifier::RedisNotifier(RedisOptions options, const Clock& clock, Random& r
       foreign_("events", metrics, log, clock),
       origin_(new_secret_hex(8)),
       channel_(options.key("events")),
-      connector_(std::move(options)) {
-  sender_ = std::thread([this] { send_loop(); });
-  receiver_ = std::thread([this] { receive_loop(); });
-}
+      connector_(std::move(options)),
+      subscriber_(connector_, channel_, random, log,
+                  [this](const std::string& message) { pass_on(message); }),
+      sender_([this] { send_loop(); }) {}
 
 RedisNotifier::~RedisNotifier() {
   {
@@ -39,7 +37,6 @@ RedisNotifier::~RedisNotifier() {
   changed_.notify_all();
   end_.set();
   sender_.join();
-  receiver_.join();
 }
 
 void RedisNotifier::publish(JobEvent event) {
@@ -93,45 +90,9 @@ Status RedisNotifier::send(std::optional<RedisConnection>& connection,
   return Status();
 }
 
-void RedisNotifier::receive_loop() {
-  int failures = 0;
-  while (!end_.is_set()) {
-    auto connection = connector_.connect();
-    Status status = connection.status();
-    if (connection.ok()) {
-      failures = 0;
-      status = receive(*connection);
-    }
-    if (end_.is_set()) return;
-    log_.debug("cannot hear job events of other processes", {{"detail", status.to_string()}});
-    end_.wait_for(kReconnect.delay(++failures, random_));
-  }
-}
-
-Status RedisNotifier::receive(RedisConnection& connection) {
-  connection.append({"SUBSCRIBE", channel_});
-  bool asked = false;
-  while (!end_.is_set()) {
-    ASSIGN_OR_RETURN(const std::optional<RedisReply> message,
-                     connection.read_unless_woken(end_.fd(), kPingAfter));
-    if (message) {
-      if (message->is_error()) return status_of(*message);
-      pass_on(*message);
-      asked = false;
-    } else if (asked) {
-      return Status(Code::unavailable, "Redis is silent");
-    } else {
-      connection.append({"PING"});
-      asked = true;
-    }
-  }
-  return Status();
-}
-
-void RedisNotifier::pass_on(const RedisReply& message) {
-  if (message.list.size() != 3 || message.list[0].text != "message") return;
-  auto line = from_event_line(message.list[2].text);
-  if (!line) foreign_.report(message.list[2].text, kNoEventLine);
+void RedisNotifier::pass_on(const std::string& message) {
+  auto line = from_event_line(message);
+  if (!line) foreign_.report(message, kNoEventLine);
   if (!line || line->origin == origin_) return;
   fan_out_.publish(std::move(line->event));
 }

@@ -16,6 +16,7 @@
 #include "notify/event_fan_out.h"
 #include "redis/connector.h"
 #include "redis/end_signal.h"
+#include "redis/subscriber.h"
 
 namespace thumbmill {
 
@@ -42,10 +43,7 @@ class RedisNotifier final : public Notifier {
  private:
   void send_loop();
   Status send(std::optional<RedisConnection>& connection, const std::deque<std::string>& lines);
-  void receive_loop();
-  /// Passes events on until the connection is lost or it is time to end.
-  Status receive(RedisConnection& connection);
-  void pass_on(const RedisReply& message);
+  void pass_on(const std::string& message);
 
   Random& random_;
   Logger& log_;
@@ -60,8 +58,8 @@ class RedisNotifier final : public Notifier {
   std::condition_variable changed_;
   std::deque<std::string> outgoing_;  // guarded by mutex_
   bool ending_ = false;               // guarded by mutex_
+  RedisSubscriber subscriber_;
   std::thread sender_;
-  std::thread receiver_;
 };
 
 }  // namespace thumbmill
