@@ -3,10 +3,12 @@
 #include "fuzz_target.h"
 #include "model/object_key.h"
 #include "queue/celery/celery_message.h"
+#include "queue/celery/revoked_tasks.h"
 
 using namespace thumbmill;
 
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  static_cast<void>(revoked_by(fuzz_text(data, size)));
   const auto message = parse_celery_message(fuzz_text(data, size));
   if (!message.ok()) return 0;
   THUMBMILL_CHECK(!message->id.empty());

@@ -144,7 +144,7 @@ Result<std::unique_ptr<JobQueue>> open_queue(const Settings& settings, Clock& cl
 bool has_tasks(const Settings& settings) { return is_celery_url(settings.queue); }
 
 Result<std::unique_ptr<TaskSource>> open_tasks(const Settings& settings, Clock& clock,
-                                               Metrics& metrics, Logger& log) {
+                                               Random& random, Metrics& metrics, Logger& log) {
   ASSIGN_OR_RETURN(CeleryOptions options, of_setting("queue", parse_celery_url(settings.queue)));
   if (settings.default_renditions.size() > 1 &&
       options.target.find("{rendition}") == std::string::npos) {
@@ -155,7 +155,7 @@ Result<std::unique_ptr<TaskSource>> open_tasks(const Settings& settings, Clock& 
                     options.target, settings.default_renditions.size()));
   }
   return std::unique_ptr<TaskSource>(
-      std::make_unique<CeleryQueue>(std::move(options), clock, metrics, log));
+      std::make_unique<CeleryQueue>(std::move(options), clock, random, metrics, log));
 }
 
 Result<Backends> open_backends(const Settings& settings, Clock& clock, Random& random,

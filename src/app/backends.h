@@ -46,7 +46,7 @@ bool has_tasks(const Settings& settings);
 
 /// Opens the source of such tasks. invalid_argument as above.
 Result<std::unique_ptr<TaskSource>> open_tasks(const Settings& settings, Clock& clock,
-                                               Metrics& metrics, Logger& log);
+                                               Random& random, Metrics& metrics, Logger& log);
 
 /// Opens both. conflict when the queue belongs to a running process.
 Result<Backends> open_backends(const Settings& settings, Clock& clock, Random& random,

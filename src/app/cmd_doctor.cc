@@ -76,7 +76,7 @@ Finding check_rights(const std::string& directory) {
 Status check_queue(const Settings& settings, Clock& clock, Random& random, Metrics& metrics,
                    Logger& log) {
   if (has_tasks(settings)) {
-    ASSIGN_OR_RETURN(const auto tasks, open_tasks(settings, clock, metrics, log));
+    ASSIGN_OR_RETURN(const auto tasks, open_tasks(settings, clock, random, metrics, log));
     return tasks->check({});
   }
   ASSIGN_OR_RETURN(const auto queue, open_queue(settings, clock, random, log));

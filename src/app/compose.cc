@@ -132,7 +132,7 @@ Status System::Parts::open_queue_or_tasks() {
     ASSIGN_OR_RETURN(backends, open_backends(settings, clock, random, metrics, log));
     return Status();
   }
-  ASSIGN_OR_RETURN(tasks, open_tasks(settings, clock, metrics, log));
+  ASSIGN_OR_RETURN(tasks, open_tasks(settings, clock, random, metrics, log));
   ASSIGN_OR_RETURN(backends.store, open_store(settings, clock, random, metrics, log));
   return Status();
 }

@@ -3,6 +3,8 @@
 // queue/celery.
 #pragma once
 
+#include <chrono>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,6 +21,7 @@ struct ImageTask {
   std::string source;  ///< key of the image
   std::string target;  ///< of its thumbnails, with {rendition} and {ext} still in it
   bool remove_source = false;
+  std::optional<std::chrono::milliseconds> time_limit;  ///< of fetching and decoding its image
 
   /// The key of one thumbnail; `extension` without a dot.
   std::string target_key(std::string_view rendition, std::string_view extension) const;

@@ -72,11 +72,13 @@ DecodedJob JobProcessor::decode(FetchedJob fetched) {
   HeldLease& lease = *fetched.lease;
   const SteadyTime begun = parts_.clock.now();
   publish(lease.lease(), JobState::running, Code::ok);
+  OpContext context = lease.interruptible();
+  context.deadline = std::min(context.deadline, fetched.decode_until);
   Result<Thumbnails> thumbs = parts_.thumbnailer.make({.source = fetched.original,
                                                        .format = fetched.job.format,
                                                        .renditions = fetched.job.renditions,
                                                        .limits = options_.limits},
-                                                      lease.interruptible());
+                                                      context);
   const SteadyTime::duration taken = parts_.clock.now() - begun;
   parts_.metrics.observe(metric::kJobSeconds, seconds(taken), {"decode"});
   step(WorkerStep::decoded);
@@ -88,7 +90,10 @@ void JobProcessor::finish(DecodedJob job) {
   const Subject subject{*job.fetched.lease, job.fetched.job, job.fetched.original.size(),
                         job.times};
   if (!job.thumbs.ok()) {
-    conclude(subject, FailureSource::decoder, job.thumbs.status());
+    // Another try would have no more time.
+    const bool is_late = job.thumbs.status().code() == Code::deadline_exceeded &&
+                         job.times.decoded >= job.fetched.decode_until;
+    conclude(subject, is_late ? FailureSource::job : FailureSource::decoder, job.thumbs.status());
     return;
   }
   const Status status = store(subject, std::move(job.thumbs).value());

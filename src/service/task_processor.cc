@@ -30,6 +30,7 @@ Result<FetchedJob> TaskProcessor::read(std::shared_ptr<HeldLease> lease, Job job
                                        FailureSource& source) {
   ASSIGN_OR_RETURN(const ImageTask task, tasks_.task(lease->lease()));
   job.name = task.source;
+  const SteadyTime begun = parts_.clock.now();
   RETURN_IF_ERROR(check_tries(lease->lease()));
   Result<Object> image = parts_.store.get(task.source, lease->interruptible());
   if (image.status().code() == Code::not_found) {
@@ -40,7 +41,9 @@ Result<FetchedJob> TaskProcessor::read(std::shared_ptr<HeldLease> lease, Job job
   Result<ImageFormat> format = format_of(image->body, options_.formats);
   if (format.status().code() == Code::unavailable) source = FailureSource::infrastructure;
   ASSIGN_OR_RETURN(job.format, std::move(format));
-  return FetchedJob{std::move(lease), std::move(job), std::move(image->body)};
+  FetchedJob fetched{std::move(lease), std::move(job), std::move(image->body)};
+  if (task.time_limit) fetched.decode_until = begun + *task.time_limit;
+  return fetched;
 }
 
 Status TaskProcessor::store(const Subject& subject, Thumbnails thumbs) {

@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 #include <zlib.h>
 
+#include "model/json.h"
 #include "queue/celery/msgpack.h"
 
 namespace thumbmill {
@@ -66,10 +67,26 @@ bool is_zlib(std::string_view compression) {
   return compression == "application/x-gzip" || compression == "gzip" || compression == "zlib";
 }
 
-}  // namespace
+// In kombu's words.
+struct Encoding {
+  std::string content_type;   // of the serializer: "application/json", "application/x-msgpack"
+  std::string compression;    // "application/x-gzip", which is zlib; empty: none
+  std::string body_encoding;  // "base64", or empty
+};
 
-Result<boost::json::value> decode_celery_body(std::string_view body,
-                                              const CeleryEncoding& encoding) {
+Encoding encoding_of(const boost::json::object& envelope) {
+  const auto text = [](const boost::json::object* object, std::string_view name) {
+    return object == nullptr ? std::string() : json::get_string(*object, name).value_or("");
+  };
+  const auto part = [&](std::string_view name) {
+    const boost::json::value* value = envelope.if_contains(name);
+    return value == nullptr ? nullptr : value->if_object();
+  };
+  return {text(&envelope, "content-type"), text(part("headers"), "compression"),
+          text(part("properties"), "body_encoding")};
+}
+
+Result<boost::json::value> decode(std::string_view body, const Encoding& encoding) {
   const bool is_json = encoding.content_type == "application/json";
   if (!is_json && encoding.content_type != "application/x-msgpack") {
     return Status(Code::unsupported,
@@ -97,6 +114,14 @@ Result<boost::json::value> decode_celery_body(std::string_view body,
   boost::json::value value = boost::json::parse(*plain, error);
   if (error) return broken("not JSON, or nested too deeply");
   return value;
+}
+
+}  // namespace
+
+Result<boost::json::value> decode_celery_body(const boost::json::object& envelope) {
+  const auto body = json::get_string(envelope, "body");
+  if (!body) return broken("not a text");
+  return decode(*body, encoding_of(envelope));
 }
 
 }  // namespace thumbmill

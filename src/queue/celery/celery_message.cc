@@ -15,6 +15,7 @@ namespace thumbmill {
 namespace {
 
 constexpr std::size_t kMostFollowers = 1'000;
+constexpr double kLongestTimeLimit_s = 365 * 86'400;
 
 Status no_message(std::string_view what) {
   return Status(Code::corrupt_input, fmt::format("no Celery message of protocol 2: {}", what));
@@ -79,6 +80,22 @@ Result<std::optional<WallTime>> time_in(const boost::json::object& headers, std:
   return time;
 }
 
+// Of the header's pair, each a number of seconds or null, the shorter one.
+std::optional<std::chrono::milliseconds> time_limit_in(const boost::json::object& headers) {
+  const boost::json::value* limits = headers.if_contains("timelimit");
+  const boost::json::array* pair = limits == nullptr ? nullptr : limits->if_array();
+  std::optional<std::chrono::milliseconds> shortest;
+  if (pair == nullptr) return shortest;
+  for (const boost::json::value& limit : *pair) {
+    if (!limit.is_number()) continue;
+    const double seconds = limit.to_number<double>();
+    if (!(seconds > 0 && seconds <= kLongestTimeLimit_s)) continue;
+    const std::chrono::milliseconds time(static_cast<std::int64_t>(seconds * 1000));
+    shortest = std::min(shortest.value_or(time), time);
+  }
+  return shortest;
+}
+
 // As str() of Python's has it, from its 32 digits.
 std::optional<std::string> uuid_text(const boost::json::value& value) {
   const boost::json::object* fields = value.if_object();
@@ -139,19 +156,14 @@ std::string why_no_argument(std::string_view name, const CeleryMessage& message)
 }
 
 Status read_task(const boost::json::object& envelope, const boost::json::object& headers,
-                 const boost::json::object& properties, CeleryMessage& message) {
+                 CeleryMessage& message) {
   if (message.name.empty()) {
     return cannot_take("no name of a task in its headers: task_protocol must be 2");
   }
   ASSIGN_OR_RETURN(message.eta, time_in(headers, "eta"));
   ASSIGN_OR_RETURN(message.expires, time_in(headers, "expires"));
-  const auto body = json::get_string(envelope, "body");
-  if (!body) return no_message("it has no body");
-  CeleryEncoding encoding;
-  encoding.content_type = json::get_string(envelope, "content-type").value_or("");
-  encoding.compression = json::get_string(headers, "compression").value_or("");
-  encoding.body_encoding = json::get_string(properties, "body_encoding").value_or("");
-  ASSIGN_OR_RETURN(boost::json::value value, decode_celery_body(*body, encoding));
+  if (!envelope.contains("body")) return no_message("it has no body");
+  ASSIGN_OR_RETURN(boost::json::value value, decode_celery_body(envelope));
   return read_body(std::move(value), message);
 }
 
@@ -200,8 +212,9 @@ Result<CeleryMessage> parse_celery_message(std::string_view text) {
                    .value_or(json::get_string(*properties, "correlation_id").value_or(""));
   if (message.id.empty()) return no_message("it has no id");
   message.name = json::get_string(*headers, "task").value_or("");
+  message.time_limit = time_limit_in(*headers);
   message.ignore_result = json::get_bool(*headers, "ignore_result").value_or(false);
-  message.refusal = read_task(*envelope, *headers, *properties, message);
+  message.refusal = read_task(*envelope, *headers, message);
   return message;
 }
 

@@ -3,6 +3,7 @@
 // "Message Protocol".
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <optional>
 #include <string>
@@ -29,6 +30,8 @@ struct CeleryMessage {
   std::optional<WallTime> eta;      ///< not before
   std::optional<WallTime> expires;  ///< not after
   bool ignore_result = false;
+  /// For doing the task: the shorter of its time_limit and its soft_time_limit.
+  std::optional<std::chrono::milliseconds> time_limit;
 
   /// Why we cannot do justice to it, or ok: unsupported (another serializer or compression, a
   /// protocol version, a chain, chord or callback) or corrupt_input. If not ok, all that is known

@@ -35,6 +35,8 @@ CeleryException exception_of(const JobFailure& failure) {
     case Code::too_large:
     case Code::invalid_argument:
       return {"builtins", "ValueError", std::move(text)};
+    case Code::deadline_exceeded:
+      return {"billiard.exceptions", "TimeLimitExceeded", std::move(text)};
     default:
       return {"builtins", "RuntimeError", std::move(text)};
   }
@@ -72,7 +74,8 @@ std::vector<std::string> unread_lists(const CeleryOptions& options) {
 
 }  // namespace
 
-CeleryQueue::CeleryQueue(CeleryOptions options, Clock& clock, Metrics& metrics, Logger& log)
+CeleryQueue::CeleryQueue(CeleryOptions options, Clock& clock, Random& random, Metrics& metrics,
+                         Logger& log)
     : options_(std::move(options)),
       keys_(celery_keys(options_)),
       unread_lists_(unread_lists(options_)),
@@ -81,7 +84,8 @@ CeleryQueue::CeleryQueue(CeleryOptions options, Clock& clock, Metrics& metrics, 
       foreign_("celery", metrics, log, clock),
       connector_(options_.redis),
       client_(connector_, SettingsCheck::none, clock, log),
-      results_(options_, clock, log) {}
+      results_(options_, clock, log),
+      revoked_(connector_, options_, clock, random, log) {}
 
 Result<RedisReply> CeleryQueue::run(const RedisScript& script, std::vector<std::string> arguments,
                                     const OpContext& context) {
@@ -183,6 +187,15 @@ Status CeleryQueue::refuse(const LeaseTicket& ticket, const CeleryMessage& messa
   return set_aside(ticket, answer.message);
 }
 
+Status CeleryQueue::revoke(const LeaseTicket& ticket, const CeleryMessage& message,
+                           std::string_view why) {
+  log_.warning("task is not done", {{"job_id", ticket.id}, {"detail", why}});
+  if (!message.ignore_result) {
+    RETURN_IF_ERROR(results_.revoked(message.id, std::string(why), OpContext{}));
+  }
+  return ack(ticket, OpContext{});
+}
+
 Status CeleryQueue::admit(LeaseTicket ticket, std::vector<Lease>& leases) {
   const Result<CeleryMessage> message = parse_celery_message(ticket.payload);
   if (!message.ok()) return set_aside(ticket, message.status().to_string());
@@ -194,11 +207,8 @@ Status CeleryQueue::admit(LeaseTicket ticket, std::vector<Lease>& leases) {
   }
   ticket.id = message->id;
   const WallTime now = clock_.wall_now();
-  if (message->expires && *message->expires < now) {
-    log_.warning("task expired before it was done", {{"job_id", ticket.id}});
-    if (!message->ignore_result) RETURN_IF_ERROR(results_.expired(message->id, OpContext{}));
-    return ack(ticket, OpContext{});
-  }
+  if (message->expires && *message->expires < now) return revoke(ticket, *message, "expired");
+  if (revoked_.contains(message->id)) return revoke(ticket, *message, "revoked");
   if (message->eta && *message->eta > now) {
     const auto delay = std::chrono::ceil<milliseconds>(*message->eta - now);
     return retry(ticket, delay, ticket.last_failure, AttemptCost::free, OpContext{});
@@ -218,6 +228,7 @@ Result<ImageTask> CeleryQueue::task(const Lease& lease) {
   ASSIGN_OR_RETURN(task.source, fill_template(options_.source, message, options_.parameters));
   ASSIGN_OR_RETURN(task.target, fill_template(options_.target, message, options_.parameters));
   task.remove_source = options_.remove_source;
+  task.time_limit = message.time_limit;
   for (const std::string& key : {task.source, task.target_key("rendition", "jpg")}) {
     if (is_object_key(key)) continue;
     return Status(Code::invalid_argument, fmt::format("\"{}\" can be no object's key", key));

@@ -11,24 +11,26 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/random.h"
 #include "metrics/foreign_records.h"
 #include "queue/celery/celery_message.h"
 #include "queue/celery/celery_options.h"
 #include "queue/celery/celery_results.h"
 #include "queue/celery/celery_scripts.h"
+#include "queue/celery/revoked_tasks.h"
 #include "queue/task_source.h"
 #include "redis/client.h"
 
 namespace thumbmill {
 
 /// Thread-safe. Every lease must be gone before the queue. A message that is not for us, or cannot
-/// be read, is moved to the list `<queue>.refused`, and its task has failed; one that expired is
-/// dropped, and its task revoked, as Celery does.
+/// be read, is moved to the list `<queue>.refused`, and its task has failed; one that expired or
+/// was revoked is dropped, and its task revoked, as Celery does.
 class CeleryQueue final : public TaskSource, public LeaseBackend {
  public:
   /// Succeeds also while the server is away: calls are unavailable until it is back. What it is
   /// given outlives the queue.
-  CeleryQueue(CeleryOptions options, Clock& clock, Metrics& metrics, Logger& log);
+  CeleryQueue(CeleryOptions options, Clock& clock, Random& random, Metrics& metrics, Logger& log);
 
   Result<std::vector<Lease>> lease(std::size_t most, std::chrono::milliseconds ttl,
                                    std::chrono::milliseconds wait,
@@ -61,6 +63,8 @@ class CeleryQueue final : public TaskSource, public LeaseBackend {
   /// Takes one message; a lease comes of it when it is for us, and now.
   Result<Claimed> claim(std::chrono::milliseconds ttl, std::vector<Lease>& leases);
   std::string moved_to_refused(std::string_view why) const;
+  /// Ends a task that is not to be done any more; `why` in Celery's words.
+  Status revoke(const LeaseTicket& ticket, const CeleryMessage& message, std::string_view why);
   Status admit(LeaseTicket ticket, std::vector<Lease>& leases);
   Status refuse(const LeaseTicket& ticket, const CeleryMessage& message,
                 const CeleryException& answer);
@@ -77,6 +81,7 @@ class CeleryQueue final : public TaskSource, public LeaseBackend {
   RedisConnector connector_;
   RedisClient client_;
   CeleryResults results_;
+  RevokedTasks revoked_;
   std::atomic<SteadyTime> look_for_unread_at_ = SteadyTime::min();
   std::atomic<std::int64_t> sweep_from_ = 0;  // where the next look at `unacked_index` begins
 };

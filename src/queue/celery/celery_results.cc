@@ -86,8 +86,10 @@ Status CeleryResults::failed(const std::string& task_id, const CeleryException& 
 }
 
 // As Celery's Request.revoked has it.
-Status CeleryResults::expired(const std::string& task_id, const OpContext& context) {
-  return fail(task_id, "REVOKED", {"celery.exceptions", "TaskRevokedError", "expired"}, context);
+Status CeleryResults::revoked(const std::string& task_id, std::string why,
+                              const OpContext& context) {
+  return fail(task_id, "REVOKED", {"celery.exceptions", "TaskRevokedError", std::move(why)},
+              context);
 }
 
 Status CeleryResults::check(const OpContext& context) {

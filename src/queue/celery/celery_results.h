@@ -39,8 +39,8 @@ class CeleryResults {
               const OpContext& context);
   Status failed(const std::string& task_id, const CeleryException& exception,
                 const OpContext& context);
-  /// The task expired before it was done.
-  Status expired(const std::string& task_id, const OpContext& context);
+  /// The task is not done. `why`: "expired" or "revoked".
+  Status revoked(const std::string& task_id, std::string why, const OpContext& context);
 
   /// ok when results can be written now.
   Status check(const OpContext& context);

@@ -34,7 +34,7 @@ class CeleryQueueTest : public ::testing::Test {
         parse_celery_url("celery+" + server_->url() + "?task=tasks.thumb&visibility_timeout=1000" +
                          parameters)
             .value(),
-        clock_, metrics_, log_);
+        clock_, random_, metrics_, log_);
   }
 
   RedisReply redis(const RedisCommand& command) {
@@ -85,6 +85,7 @@ class CeleryQueueTest : public ::testing::Test {
   std::int64_t unacked() { return redis({"HLEN", "unacked"}).integer; }
 
   SystemClock clock_;
+  Random random_{1};
   RecordingMetrics metrics_;
   RecordingLogger log_;
   std::optional<RedisServer> server_;

@@ -46,6 +46,19 @@ TEST(CeleryMessage, IsTakenApart) {
   EXPECT_TRUE(read.ignore_result);
 }
 
+TEST(CeleryMessage, HasTheShorterOfItsTimeLimits) {
+  const auto limit = [](const std::string& value) {
+    return parse_celery_message(message("[]", "{}", kNothingAfter, R"(,"timelimit":)" + value))
+        .value()
+        .time_limit;
+  };
+  EXPECT_EQ(limit("[20,1.5]"), std::chrono::milliseconds(1'500));
+  EXPECT_EQ(limit("[2,null]"), std::chrono::seconds(2));
+  for (const char* none : {"[null,null]", "[]", "null", "7", "[0,-1]", "[1e300,\"5\"]"}) {
+    EXPECT_EQ(limit(none), std::nullopt) << none;
+  }
+}
+
 // In base64, as kombu's Redis transport sends bodies.
 std::string encoded(const std::string& body, const std::string& type,
                     const std::string& headers = "") {

@@ -19,7 +19,8 @@ class FakeTasks final : public TaskSource {
   Status check(const OpContext& context) override { return queue_.check(context); }
   Result<ImageTask> task(const Lease& lease) override {
     if (lease.id() == "hostile") return Status(Code::invalid_argument, "no key");
-    return ImageTask{"images/" + lease.id(), "made/" + lease.id() + "-{rendition}.{ext}", removes};
+    return ImageTask{"images/" + lease.id(), "made/" + lease.id() + "-{rendition}.{ext}", removes,
+                     time_limit};
   }
   Status report_done(const Lease& lease, const std::vector<MadeThumbnail>& made,
                      const OpContext&) override {
@@ -33,6 +34,7 @@ class FakeTasks final : public TaskSource {
   }
 
   bool removes = false;
+  std::optional<std::chrono::milliseconds> time_limit;
   Status report_failure;
   std::map<std::string, std::vector<MadeThumbnail>> done;
   std::map<std::string, JobFailure> failed;
@@ -100,6 +102,19 @@ TEST_F(TaskProcessorTest, ABadImageFailsWithItsReason) {
   thumbnailer.fail_next({Status(Code::corrupt_input, "damaged")});
   EXPECT_EQ(work(), JobState::failed);
   EXPECT_EQ(tasks.failed.at("a").message, "damaged");
+}
+
+TEST_F(TaskProcessorTest, AnImageThatTakesTooLongForItsTaskFailsAtOnce) {
+  tasks.time_limit = std::chrono::seconds(2);
+  publish("a", jpeg_bytes("picture"));
+  thumbnailer.set_hook([&](const ThumbnailRequest&, const OpContext& context) {
+    EXPECT_EQ(context.deadline, clock.now() + *tasks.time_limit);
+    clock.advance(*tasks.time_limit);
+    return Status(Code::deadline_exceeded, "late");
+  });
+  EXPECT_EQ(work(), JobState::failed);
+  EXPECT_EQ(tasks.failed.at("a").message, "late");
+  EXPECT_EQ(thumbnailer.calls(), 1u);
 }
 
 TEST_F(TaskProcessorTest, TroubleWithTheQueueBurnsNoTry) {
