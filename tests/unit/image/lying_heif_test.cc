@@ -11,6 +11,7 @@
 #include "heif_files.h"
 #include "image/jpeg/made_jpeg.h"
 #include "lying_headers.h"
+#include "png_files.h"
 
 namespace thumbmill {
 namespace {
@@ -160,6 +161,42 @@ TEST(LyingJpegItem, IsAsLargeAsItsFrame) {
       expect_verdict(ImageFormat::heic, file, Code::too_large, one_megapixel());
     }
   }
+}
+
+// An uncompressed picture of three bytes a pixel (ISO/IEC 23001-17) whose bytes are packed by zlib.
+std::string packed_picture(const std::string& pixels) {
+  std::string layout = heif::number(0, 4) + heif::number(3, 4);  // no profile; components
+  std::string kinds = heif::number(3, 4);
+  for (const unsigned index : {0u, 1u, 2u}) {
+    layout += heif::number(index, 2) + heif::number(7, 1) + heif::number(0, 2);  // 8 bits
+    kinds += heif::number(4 + index, 2);                                         // red, green, blue
+  }
+  // No subsampling, by pixel, no block sizes, flags, alignments or tiles.
+  layout += heif::number(0, 1) + heif::number(1, 1) + std::string(22, '\0');
+  heif::HeifFile file;
+  const auto id = file.add_item("unci", zlib_stream(pixels));
+  file.use(id, {file.add_property("ispe", heif::ispe(kDeclared))});
+  file.use(id, {file.add_property("cmpd", kinds), true});
+  file.use(id, {file.add_property("uncC", heif::number(0, 4) + layout), true});
+  file.use(id, {file.add_property("cmpC", heif::number(0, 4) + "zlib" + heif::number(0, 1)), true});
+  return file.build();
+}
+
+// libheif unpacks all of it, whatever the picture's size: what holds is the limit on addresses that
+// every decoder process works under.
+TEST(LyingUncompressed, PackedBytesAreNotTrusted) {
+  if (!has_address_limits()) GTEST_SKIP() << "sanitizers take addresses of their own";
+  constexpr std::uint64_t kLimit = 64 << 20;
+  const auto code = [](const std::string& file) {
+    return run_with_memory(kLimit, [&] {
+      return kernels().make(request_for(ImageFormat::heic, file), {}).status().code();
+    });
+  };
+  const std::size_t right = std::size_t{kDeclared.width} * kDeclared.height * 3;
+  const auto whole = code(packed_picture(std::string(right, '\x7f')));
+  if (whole == Code::unsupported) GTEST_SKIP() << "this libheif reads no packed pictures";
+  EXPECT_EQ(whole, Code::ok);
+  EXPECT_EQ(code(packed_picture(std::string(128 << 20, '\0'))), Code::too_large);
 }
 
 }  // namespace
