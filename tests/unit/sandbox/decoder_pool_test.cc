@@ -1,13 +1,18 @@
 // DecoderPool against decoders that crash, hang and lie.
 #include "sandbox/decoder_pool.h"
 
+#include <atomic>
 #include <csignal>
+#include <map>
+#include <optional>
 #include <thread>
+#include <vector>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "decoder_pool_fixture.h"
+#include "fakes/eventually.h"
 
 namespace thumbmill {
 namespace {
@@ -153,6 +158,83 @@ TEST_F(DecoderPoolTest, WaitingForAProcessEndsAtTheDeadlineAndOnAStop) {
   stop.request_stop();
   busy.join();
   expect_well();
+}
+
+/// Real time. Only those who may see whether what they wait for is there.
+class GatedClock final : public Clock {
+ public:
+  using Thread = std::thread::id;
+
+  SteadyTime now() const override { return clock_.now(); }
+  WallTime wall_now() const override { return clock_.wall_now(); }
+  bool wait_until(std::unique_lock<std::mutex>& lock, std::condition_variable& cv,
+                  SteadyTime deadline, const std::function<bool()>& ready) override {
+    mutex_ = lock.mutex();
+    cv_ = &cv;
+    ++begun_;
+    const bool is_ready = clock_.wait_until(lock, cv, deadline, [&] {
+      ++looks_[std::this_thread::get_id()];
+      return (!only_ || *only_ == std::this_thread::get_id()) && ready();
+    });
+    ended_.push_back(std::this_thread::get_id());
+    return is_ready;
+  }
+
+  std::size_t begun() const { return begun_; }
+  /// Lets that thread look, or everybody.
+  void let_look(std::optional<Thread> only) {
+    const std::lock_guard lock(*mutex_);
+    only_ = only;
+    cv_->notify_all();
+  }
+  int looks(Thread thread) {
+    const std::lock_guard lock(*mutex_);
+    return looks_[thread];
+  }
+  /// Whose waits have ended, in that order. When nobody waits any more.
+  const std::vector<Thread>& ended() const { return ended_; }
+
+ private:
+  SystemClock clock_;
+  std::atomic<std::size_t> begun_ = 0;
+  std::mutex* mutex_ = nullptr;  // of those who wait; guards what follows
+  std::condition_variable* cv_ = nullptr;
+  std::optional<Thread> only_;
+  std::map<Thread, int> looks_;
+  std::vector<Thread> ended_;
+};
+
+// Else those who come again and again could keep somebody waiting for ever.
+TEST_F(DecoderPoolTest, ProcessesAreGivenInTheOrderInWhichTheyWereAskedFor) {
+  GatedClock clock;
+  const auto pool =
+      DecoderPool::start({.command = {DECODER_FOR_TESTS, "misbehave"},
+                          .single_command = {DECODER_FOR_TESTS, "misbehave", "single"},
+                          .processes = 1},
+                         metrics_, log_, clock)
+          .value();
+  std::stop_source stop;
+  std::vector<std::jthread> callers;
+  std::vector<std::thread::id> order;
+  for (const char* command : {"hang", "good", "good"}) {
+    OpContext context;
+    if (order.empty()) context.stop = stop.get_token();
+    callers.emplace_back(
+        [&, command, context] { (void)pool->make(request_for(command), context); });
+    order.push_back(callers.back().get_id());
+    ASSERT_TRUE(eventually("a caller waits for the process",
+                           [&] { return clock.begun() == order.size(); }));
+  }
+  clock.let_look(order[2]);
+  stop.request_stop();
+  callers[0].join();
+  const int looks = clock.looks(order[2]);
+  clock.let_look(order[2]);
+  EXPECT_TRUE(eventually("the last caller sees that the process is free",
+                         [&] { return clock.looks(order[2]) > looks; }));
+  clock.let_look(std::nullopt);
+  for (const std::size_t waiting : {1, 2}) callers[waiting].join();
+  EXPECT_EQ(clock.ended(), order);
 }
 
 TEST_F(DecoderPoolTest, WhatADecoderPrintsIsBounded) {
