@@ -10,8 +10,8 @@
 
 namespace thumbmill {
 
-/// Asks `condition` until it holds. A failure that names `what` when it does not within `limit`, of
-/// real time. What asks a server or waits itself needs no pause between two questions.
+/// Asks `condition` until it holds, each millisecond: other tests run beside this one. A failure
+/// that names `what` when it does not hold within `limit`, of real time.
 inline ::testing::AssertionResult eventually(
     const std::string& what, const std::function<bool()>& condition,
     std::chrono::seconds limit = std::chrono::seconds(30)) {
@@ -20,7 +20,7 @@ inline ::testing::AssertionResult eventually(
     if (std::chrono::steady_clock::now() > give_up) {
       return ::testing::AssertionFailure() << "not within " << limit.count() << " s: " << what;
     }
-    std::this_thread::yield();
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
   }
   return ::testing::AssertionSuccess();
 }
