@@ -1,5 +1,4 @@
-// A real S3 server for the tests of one program: moto (Python) or s3rver (Node), as
-// tests/s3server/run starts it.
+// A real S3 server for the tests of one program, as tests/s3server/run starts it.
 #pragma once
 
 #include <cstdint>
@@ -15,7 +14,7 @@ namespace thumbmill {
 /// Runs from construction until it goes. One thread at a time.
 class S3TestServer {
  public:
-  /// `kind` is "moto" or "s3rver".
+  /// `kind` is "moto" (Python), "s3rver" (Node) or "versitygw" (Go).
   explicit S3TestServer(const std::string& kind);
   ~S3TestServer();
   S3TestServer(const S3TestServer&) = delete;
