@@ -23,6 +23,7 @@ const ServerKind kS3rver{
 // A key's "directory" is one on its disk, which goes with the last object in it, also while
 // another is put there.
 const ServerKind kVersitygw{"versitygw", {store_trait::kPutBesideRemoval}};
+const ServerKind kGiven{"given", {}};
 
 S3TestServer& server_of(const ServerKind& kind) {
   static std::map<std::string, std::unique_ptr<S3TestServer>> servers;
@@ -148,11 +149,12 @@ TEST_P(S3OnServers, AWrongSignatureIsRefused) {
   EXPECT_THAT(refused.detail(), ::testing::HasSubstr("SignatureDoesNotMatch"));
 }
 
-INSTANTIATE_TEST_SUITE_P(Servers, S3OnServers, ::testing::Values(&kMoto, &kS3rver, &kVersitygw),
+INSTANTIATE_TEST_SUITE_P(Servers, S3OnServers,
+                         ::testing::Values(&kMoto, &kS3rver, &kVersitygw, &kGiven),
                          [](const auto& row) { return std::string(row.param->name); });
 INSTANTIATE_TEST_SUITE_P(Servers, ObjectStoreSuite,
                          ::testing::Values(factory_of(kMoto), factory_of(kS3rver),
-                                           factory_of(kVersitygw)),
+                                           factory_of(kVersitygw), factory_of(kGiven)),
                          [](const auto& row) { return row.param.name; });
 
 }  // namespace
