@@ -6,6 +6,8 @@
 
 #include <gtest/gtest.h>
 
+#include "fakes/eventually.h"
+
 namespace thumbmill {
 namespace {
 
@@ -86,7 +88,7 @@ TEST(Gatherer, CallsThatComeWhileAGroupIsCarriedOutGoTogether) {
         gatherer.run(call);
       });
     }
-    while (gatherer.waiting() < kOthers) std::this_thread::yield();
+    EXPECT_TRUE(eventually("the others wait", [&] { return gatherer.waiting() == kOthers; }));
     others_wait.count_down();
   }
   holder.join();

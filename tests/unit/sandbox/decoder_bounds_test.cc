@@ -9,6 +9,7 @@
 #include <time.h>
 
 #include "decoder_pool_fixture.h"
+#include "fakes/eventually.h"
 #include "model/rendition_pixels.h"
 #include "sandbox/memory_limit.h"
 #include "sandbox/output_file.h"
@@ -78,11 +79,8 @@ TEST_F(DecoderPoolTest, AnOutputThatMayBeLargeIsCountedInTheBudget) {
   OpContext context;
   context.stop = stop.get_token();
   std::jthread first([&] { (void)pool_->make(large, context); });
-  const auto patience = std::chrono::steady_clock::now() + std::chrono::seconds(20);
-  while (metrics_.value(metric::kDecoderAdmitted) == 0) {
-    ASSERT_LT(std::chrono::steady_clock::now(), patience) << "it is not counted";
-    std::this_thread::yield();
-  }
+  ASSERT_TRUE(eventually("its memory is counted",
+                         [&] { return metrics_.value(metric::kDecoderAdmitted) > 0; }));
   EXPECT_EQ(metrics_.value(metric::kDecoderAdmitted),
             static_cast<double>(most_output_bytes(large.renditions)));
   OpContext late;
@@ -140,11 +138,8 @@ TEST_F(DecoderPoolTest, ADecoderThatWorksWithoutAnImageIsReplaced) {
   start();
   const pid_t before = decoder();
   EXPECT_TRUE(run("work-on").ok());
-  const auto patience = std::chrono::steady_clock::now() + std::chrono::seconds(20);
-  while (cpu_time_of(before) < milliseconds(1000)) {
-    ASSERT_LT(std::chrono::steady_clock::now(), patience) << "the decoder does not work on";
-    std::this_thread::yield();
-  }
+  ASSERT_TRUE(eventually("the decoder works on",
+                         [&] { return cpu_time_of(before) >= milliseconds(1000); }));
   EXPECT_NE(decoder(), before);
   EXPECT_EQ(restarts("protocol"), 1);
 }

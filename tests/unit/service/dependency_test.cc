@@ -7,6 +7,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "fakes/eventually.h"
 #include "fakes/recording_logger.h"
 #include "fakes/recording_metrics.h"
 #include "fakes/sim_clock.h"
@@ -41,7 +42,7 @@ class DependencyTest : public testing::Test {
     const int before = checks_;
     clock_.await_waiters(1);
     clock_.advance(by);
-    while (checks_ == before) std::this_thread::yield();
+    ASSERT_TRUE(eventually("it is checked", [&] { return checks_ > before; }));
     clock_.await_waiters(1);
   }
   Status call(const Status& outcome) {
@@ -129,7 +130,7 @@ TEST_F(DependencyTest, ACallOnItsWayEndsWhenNothingAnswers) {
   std::future<Status> ended = std::async(std::launch::async, [&] {
     return dependency_.call({}, [&](const OpContext& context) {
       begun.set_value();
-      while (!context.stop.stop_requested()) std::this_thread::yield();
+      EXPECT_TRUE(eventually("the call is ended", [&] { return context.stop.stop_requested(); }));
       return Status(Code::cancelled, "stopped");
     });
   });
@@ -172,11 +173,12 @@ TEST_F(DependencyTest, TheCallersStopStaysTheCallers) {
 
 // A library that does not respect the deadline must not keep anybody from knowing.
 TEST_F(DependencyTest, ACheckThatDoesNotComeBackIsAnAbsence) {
-  std::atomic<bool> hangs = false, back = false;
+  std::atomic<bool> hangs = false, began = false;
   Dependency dependency(
       {"store", kPatience, kInterval},
       [&](const OpContext&) {
-        while (hangs) back = true, std::this_thread::yield();
+        began = hangs.load();
+        EXPECT_TRUE(eventually("it hangs no more", [&] { return !hangs; }));
         return Status();
       },
       metrics_, log_, clock_);
@@ -184,7 +186,7 @@ TEST_F(DependencyTest, ACheckThatDoesNotComeBackIsAnAbsence) {
   clock_.await_waiters(1);
   hangs = true;
   clock_.advance(kInterval);
-  while (!back) std::this_thread::yield();
+  ASSERT_TRUE(eventually("it is checked", [&] { return began.load(); }));
   EXPECT_TRUE(dependency.status().ok());
   clock_.advance(2 * kPatience + milliseconds(1));
   EXPECT_THAT(dependency.status().message(), HasSubstr("does not answer"));

@@ -12,6 +12,7 @@
 
 #include <gtest/gtest.h>
 
+#include "fakes/eventually.h"
 #include "fakes/fake_thumbnailer.h"
 #include "fakes/memory_queue.h"
 #include "fakes/memory_store.h"
@@ -148,13 +149,14 @@ class ServiceTest : public testing::Test {
   /// Moves the clock until `reached`, but not while a job of accept() is in a worker's hands: its
   /// lease would be lost.
   void advance_until(const std::function<bool()>& reached) {
-    while (!reached()) {
+    EXPECT_TRUE(eventually("what the clock moves for", [&] {
+      if (reached()) return true;
       const std::size_t leased = queue.leases();
       const std::size_t settled = notifier.count(JobState::queued) - accepted_ +
                                   notifier.count(JobState::done) + notifier.count(JobState::failed);
       if (leased == settled) clock.advance(std::chrono::seconds(5));
-      std::this_thread::yield();
-    }
+      return false;
+    }));
   }
 
   bool is_leasing_paused() const { return metrics.value(metric::kStoreBreakerOpen) == 1; }

@@ -42,11 +42,13 @@ TEST_F(LeaseKeeperTest, TriesAgainWhileTheQueueIsAwayForAMoment) {
   const auto held = hold();
   queue.fail_extends(Status(Code::unavailable, "away"));
   clock.advance(seconds(10));
-  while (log.count(LogLevel::warning, "not renewed") == 0) std::this_thread::yield();
+  ASSERT_TRUE(eventually("a renewal has failed",
+                         [&] { return log.count(LogLevel::warning, "not renewed") > 0; }));
   queue.fail_extends(Status());
   clock.advance(seconds(1));
   // The queue knows of a renewal a moment before the lease does.
-  while (held->valid_until() != clock.now() + kTimes.patience) std::this_thread::yield();
+  ASSERT_TRUE(eventually("the lease is renewed",
+                         [&] { return held->valid_until() == clock.now() + kTimes.patience; }));
   clock.advance(seconds(9));
   EXPECT_TRUE(held->live().ok());
   EXPECT_FALSE(held->cancelled());

@@ -47,7 +47,8 @@ class WorkerCrashTest : public ServiceTest, public testing::WithParamInterface<W
   void finish() {
     Worker worker(one_thread(), parts());
     worker.start();
-    while (queue.depth({}).value().backlog() > 0) std::this_thread::yield();
+    EXPECT_TRUE(eventually("the queue is worked off",
+                           [&] { return queue.depth({}).value().backlog() == 0; }));
     worker.stop(kNoHurry);
   }
 };
