@@ -19,6 +19,7 @@ Result<BegunUpload> DirectUploads::begin(const DirectUpload& upload, const OpCon
                 .keep_original = upload.keep_original,
                 .trace = upload.trace};
   PutOptions options;
+  options.if_absent = true;  // nor may the file change while a worker is at it
   options.content_type = info.media_type;
   ASSIGN_OR_RETURN(options.metadata, encode_job_with_name(job, upload.name));
   begun.expires = clock_.wall_now() + ttl_;
@@ -31,6 +32,11 @@ Status DirectUploads::complete(const std::string& id, std::string_view caller,
                                const OpContext& context) {
   const std::optional<JobId> job = JobId::parse(id);
   if (!job) return Status(Code::not_found, "there is no such upload");
+  // Whoever has the request can use it again until it expires: what has ended is not done again,
+  // and a sweep removes the file.
+  const Result<std::optional<JobResult>> result = read_result(store_, *job, context);
+  if (result.status().code() != Code::corrupt_input) RETURN_IF_ERROR(result.status());
+  if (result.ok() && *result) return Status();
   const Result<ObjectInfo> upload = store_.head(upload_key(*job), context);
   if (upload.status().code() == Code::not_found) {
     return Status(Code::not_found, "the file of this upload is not there");

@@ -48,8 +48,8 @@ class DirectUploads {
   /// invalid_argument: no bytes, or bad renditions. unsupported: a format that is not decoded.
   Result<BegunUpload> begin(const DirectUpload& upload, const OpContext& context);
 
-  /// Queues the job of an upload that is there, once or again, in the turn of `caller`. not_found:
-  /// it is not there, which is so again once its job has ended.
+  /// Queues the job of an upload that is there, once or again, in the turn of `caller`; ok, and
+  /// nothing is done, when its job has ended. not_found: there is no such upload.
   Status complete(const std::string& id, std::string_view caller, const OpContext& context);
 
  private:

@@ -34,7 +34,24 @@ TEST_F(DirectUploadsTest, ACompletedUploadIsDone) {
   EXPECT_EQ(run_to_end(), JobState::done);
   EXPECT_EQ(result_of(id)->name, "photo.jpg");
   EXPECT_FALSE(has(upload_key(id)));
-  EXPECT_EQ(uploads.complete(id, "caller", {}).code(), Code::not_found);
+  EXPECT_EQ(uploads.complete(new_uuid7(clock), "caller", {}).code(), Code::not_found);
+}
+
+// Its request is good for some time still.
+TEST_F(DirectUploadsTest, AnImageThatHasEndedIsNotMadeAgain) {
+  const std::string id = put(jpeg_bytes("picture"));
+  EXPECT_TRUE(presigner.put_options.if_absent) << "the file cannot change under a worker";
+  ASSERT_TRUE(uploads.complete(id, "caller", {}).ok());
+  ASSERT_EQ(run_to_end(), JobState::done);
+  ASSERT_TRUE(
+      store.put(presigner.put_key, Blob(jpeg_bytes("another")), presigner.put_options, {}).ok());
+  EXPECT_TRUE(uploads.complete(id, "caller", {}).ok());
+  EXPECT_EQ(queued(id), std::nullopt);
+  EXPECT_EQ(thumbnailer.calls(), 1u);
+  clock.advance(std::chrono::minutes(3));
+  Janitor janitor({}, {store, queue, metrics, log, clock});
+  EXPECT_EQ(janitor.sweep({}).value().requeued, 0u);
+  EXPECT_FALSE(has(upload_key(id)));
 }
 
 TEST_F(DirectUploadsTest, TheSweepQueuesWhatNobodyCompletes) {
