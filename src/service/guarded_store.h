@@ -21,8 +21,11 @@ class GuardedStore final : public ObjectStore {
     return dependency_.call(
         context, [&](const OpContext& call) { return store_.put(key, body, options, call); });
   }
-  Result<Object> get(std::string_view key, const OpContext& context) override {
-    return dependency_.call(context, [&](const OpContext& call) { return store_.get(key, call); });
+  using ObjectStore::get;
+  Result<Object> get(std::string_view key, std::uint64_t most_bytes,
+                     const OpContext& context) override {
+    return dependency_.call(
+        context, [&](const OpContext& call) { return store_.get(key, most_bytes, call); });
   }
   Result<ObjectInfo> head(std::string_view key, const OpContext& context) override {
     return dependency_.call(context, [&](const OpContext& call) { return store_.head(key, call); });

@@ -144,8 +144,7 @@ Result<AcceptedUpload> Ingest::resolve_key(const std::string& digest,
   if (claimed.ok()) return AcceptedUpload{fresh.id, false};
   if (claimed.code() != Code::conflict) return claimed.with_context("storing the Idempotency-Key");
 
-  ASSIGN_OR_RETURN(const Object object, store_.get(key, context));
-  ASSIGN_OR_RETURN(const std::string text, object.body.to_string());
+  ASSIGN_OR_RETURN(const std::string text, read_record(store_, key, context));
   ASSIGN_OR_RETURN(const IdempotencyRecord record, decode_idempotency_record(text));
   if (record.fingerprint != fingerprint) {
     return Status(Code::invalid_argument,

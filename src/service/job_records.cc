@@ -15,13 +15,22 @@ std::string_view cut(std::string_view name, std::size_t size) {
 
 }  // namespace
 
+Result<std::string> read_record(ObjectStore& store, const std::string& key,
+                                const OpContext& context) {
+  const Result<Object> object = store.get(key, kMostRecordBytes, context);
+  if (object.status().code() == Code::too_large) {
+    return Status(Code::corrupt_input, object.status().message());
+  }
+  RETURN_IF_ERROR(object.status());
+  return object->body.to_string();
+}
+
 Result<std::optional<JobResult>> read_result(ObjectStore& store, const JobId& id,
                                              const OpContext& context) {
-  const Result<Object> object = store.get(result_key(id), context);
-  if (object.status().code() == Code::not_found) return std::optional<JobResult>();
-  RETURN_IF_ERROR(object.status().with_context("reading the result"));
-  ASSIGN_OR_RETURN(const std::string text, object->body.to_string());
-  ASSIGN_OR_RETURN(JobResult result, decode_job_result(text));
+  const Result<std::string> text = read_record(store, result_key(id), context);
+  if (text.status().code() == Code::not_found) return std::optional<JobResult>();
+  RETURN_IF_ERROR(text.status().with_context("reading the result"));
+  ASSIGN_OR_RETURN(JobResult result, decode_job_result(*text));
   return std::optional<JobResult>(std::move(result));
 }
 

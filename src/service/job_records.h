@@ -2,6 +2,7 @@
 // and removed: shared by everything in service/.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -21,6 +22,13 @@ inline constexpr std::string_view kNoKeyOfOurs = "no key of ours";
 /// The job as metadata, with as much of the client's file name (any bytes) as fits.
 /// invalid_argument as encode_job().
 Result<Metadata> encode_job_with_name(Job job, std::string_view name);
+
+/// A result or an idempotency record of ours is far smaller.
+inline constexpr std::uint64_t kMostRecordBytes = 1 << 20;
+
+/// The text of a record. not_found; corrupt_input: it has more than kMostRecordBytes.
+Result<std::string> read_record(ObjectStore& store, const std::string& key,
+                                const OpContext& context);
 
 /// The stored terminal state; nothing when the job has none. Tombstones are returned like any
 /// other. corrupt_input when it cannot be read, and the store's failures.

@@ -18,8 +18,9 @@ Status MeteredStore::put(std::string_view key, const Blob& body, const PutOption
   return count("put", store_.put(key, body, options, context));
 }
 
-Result<Object> MeteredStore::get(std::string_view key, const OpContext& context) {
-  return count("get", store_.get(key, context));
+Result<Object> MeteredStore::get(std::string_view key, std::uint64_t most_bytes,
+                                 const OpContext& context) {
+  return count("get", store_.get(key, most_bytes, context));
 }
 
 Result<ObjectInfo> MeteredStore::head(std::string_view key, const OpContext& context) {

@@ -28,4 +28,8 @@ Status PutOptions::check() const {
   return Status();
 }
 
+Status too_many_bytes(std::string_view key, std::uint64_t most_bytes) {
+  return Status(Code::too_large, fmt::format("{} has more than {} bytes", key, most_bytes));
+}
+
 }  // namespace thumbmill

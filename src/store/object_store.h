@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -49,6 +50,9 @@ struct PutOptions {
   Status check() const;
 };
 
+/// Why get() has not read an object.
+Status too_many_bytes(std::string_view key, std::uint64_t most_bytes);
+
 /// Thread-safe. Keys are those is_object_key() holds for; others are invalid_argument. Every call
 /// may return unavailable (the store is away, or refuses what is asked of it, whatever its reason:
 /// try later), deadline_exceeded or cancelled.
@@ -63,8 +67,13 @@ class ObjectStore {
   virtual Status put(std::string_view key, const Blob& body, const PutOptions& options,
                      const OpContext& context) = 0;
 
-  /// The object with its bytes. not_found.
-  virtual Result<Object> get(std::string_view key, const OpContext& context) = 0;
+  /// The object with its bytes. not_found. too_large: it has more than `most_bytes`, and was not
+  /// read.
+  virtual Result<Object> get(std::string_view key, std::uint64_t most_bytes,
+                             const OpContext& context) = 0;
+  Result<Object> get(std::string_view key, const OpContext& context) {
+    return get(key, std::numeric_limits<std::uint64_t>::max(), context);
+  }
 
   /// The object without its bytes. not_found.
   virtual Result<ObjectInfo> head(std::string_view key, const OpContext& context) = 0;

@@ -195,6 +195,13 @@ TEST_P(ObjectStoreSuite, AbsentObjects) {
   EXPECT_THAT(list("absent/"), IsEmpty());
 }
 
+TEST_P(ObjectStoreSuite, ObjectsOfMoreBytesThanAreWantedAreNotRead) {
+  ASSERT_TRUE(put("key", "four").ok());
+  EXPECT_EQ(store_.get("key", 4, {}).value().body.size(), 4u);
+  EXPECT_EQ(store_.get("key", 3, {}).status().code(), Code::too_large);
+  EXPECT_EQ(store_.get("absent", 3, {}).status().code(), Code::not_found);
+}
+
 TEST_P(ObjectStoreSuite, CopiesBytesTypeAndMetadata) {
   ASSERT_TRUE(put("uploads/a/x", "bytes", {"image/png", {{"job", "{}"}}, false}).ok());
   ASSERT_TRUE(put("dead/a/x", "older").ok());

@@ -37,12 +37,14 @@ Status MemoryStore::put(std::string_view key, const Blob& body, const PutOptions
   return Status();
 }
 
-Result<Object> MemoryStore::get(std::string_view key, const OpContext& context) {
+Result<Object> MemoryStore::get(std::string_view key, std::uint64_t most_bytes,
+                                const OpContext& context) {
   const std::lock_guard lock(mutex_);
   RETURN_IF_ERROR(begin("get", key, context));
   const auto found = objects_.find(key);
   if (found == objects_.end())
     return Status(Code::not_found, "there is no object " + std::string(key));
+  if (found->second.body.size() > most_bytes) return too_many_bytes(key, most_bytes);
   return found->second;
 }
 

@@ -16,7 +16,9 @@ class MemoryStore final : public ObjectStore {
 
   Status put(std::string_view key, const Blob& body, const PutOptions& options,
              const OpContext& context) override;
-  Result<Object> get(std::string_view key, const OpContext& context) override;
+  using ObjectStore::get;
+  Result<Object> get(std::string_view key, std::uint64_t most_bytes,
+                     const OpContext& context) override;
   Result<ObjectInfo> head(std::string_view key, const OpContext& context) override;
   Status remove(std::string_view key, const OpContext& context) override;
   Status copy(std::string_view from, std::string_view to, const OpContext& context) override;

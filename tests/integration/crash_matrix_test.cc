@@ -153,8 +153,9 @@ class DyingStore final : public ObjectStore {
              const OpContext& context) override {
     return called(store_.put(key, body, options, context));
   }
-  Result<Object> get(std::string_view key, const OpContext& context) override {
-    return called(store_.get(key, context));
+  Result<Object> get(std::string_view key, std::uint64_t most_bytes,
+                     const OpContext& context) override {
+    return called(store_.get(key, most_bytes, context));
   }
   Result<ObjectInfo> head(std::string_view key, const OpContext& context) override {
     return called(store_.head(key, context));

@@ -283,7 +283,8 @@ Status FsStore::make_directories(std::string_view key) {
   return Status();
 }
 
-Result<Object> FsStore::get(std::string_view key, const OpContext& context) {
+Result<Object> FsStore::get(std::string_view key, std::uint64_t most_bytes,
+                            const OpContext& context) {
   RETURN_IF_ERROR(check_key(key, context));
   // A pipe that somebody has put there would not be opened before it has a writer.
   UniqueFd file(::open(path_of(key).c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
@@ -294,6 +295,7 @@ Result<Object> FsStore::get(std::string_view key, const OpContext& context) {
     return Status(Code::not_found, fmt::format("there is no object {}", key));
   ASSIGN_OR_RETURN(ObjectFile parts,
                    read_object_file(file.get(), static_cast<std::uint64_t>(info.st_size)));
+  if (parts.body_bytes > most_bytes) return too_many_bytes(key, most_bytes);
   Object object;
   object.info = {std::string(key),
                  parts.body_bytes,

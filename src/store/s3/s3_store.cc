@@ -173,13 +173,17 @@ Result<bool> S3Store::is_of_put(std::string_view key, std::string_view token,
   return outcome.answer->header(s3::kPutTokenHeader) == token;
 }
 
-Result<Object> S3Store::get(std::string_view key, const OpContext& context) {
+Result<Object> S3Store::get(std::string_view key, std::uint64_t most_bytes,
+                            const OpContext& context) {
   RETURN_IF_ERROR(check_key(key, context));
   Request request = parts_->request("GET", key);
   request.headers.emplace_back("x-amz-checksum-mode", "ENABLED");
-  request.most_bytes = kMostBytes;
+  // A refusal is an answer, too.
+  request.most_bytes = std::clamp(most_bytes, kMostAnswerBytes, kMostBytes);
   Outcome outcome = parts_->client.send(request, context);
+  if (outcome.answer.status().code() == Code::too_large) return too_many_bytes(key, most_bytes);
   RETURN_IF_ERROR(outcome.answer.status());
+  if (outcome.answer->body.size() > most_bytes) return too_many_bytes(key, most_bytes);
   Object object;
   ASSIGN_OR_RETURN(object.info, s3::object_info(key, *outcome.answer));
   object.body = outcome.answer->body;

@@ -153,15 +153,21 @@ class CatalogListTest : public CatalogTest {
 
 TEST_F(CatalogListTest, OneThatCannotBeReadHidesNoOther) {
   const std::string first = put_job(true);
-  for (const char* text : {"", "[]", "{}", "7", R"({"v":9,"renditions":"none"})"}) {
+  const std::string huge = R"({"v":1,"name":")" + std::string(kMostRecordBytes, 'x') + "\"}";
+  for (const std::string& text :
+       std::vector<std::string>{"", "[]", "{}", "7", R"({"v":9,"renditions":"none"})", huge}) {
     clock.advance(std::chrono::seconds(1));
     const std::string damaged = new_uuid7(clock);
-    ASSERT_TRUE(store.put(result_key(damaged), Blob(std::string(text)), {}, {}).ok());
+    ASSERT_TRUE(store.put(result_key(damaged), Blob(text), {}, {}).ok());
     EXPECT_EQ(catalog.find(damaged, {}).status().code(), Code::corrupt_input);
   }
+  const std::string removed = new_uuid7(clock);
+  ASSERT_TRUE(store.put(result_key(removed), Blob(huge), {}, {}).ok());
+  EXPECT_TRUE(catalog.remove(removed, {}).ok());
+  EXPECT_FALSE(has(result_key(removed)));
   const std::string last = put_job(false);
   EXPECT_EQ(page_through(5), (std::vector{last, first}));
-  EXPECT_EQ(metrics.value(metric::kForeignRecords, {"store"}), 10) << "asked for and listed";
+  EXPECT_EQ(metrics.value(metric::kForeignRecords, {"store"}), 13) << "asked for and listed";
   EXPECT_EQ(log.count(LogLevel::warning, "not ours"), 1u);
 }
 
