@@ -1,13 +1,9 @@
 #include "api/key_file.h"
 
-#include <cerrno>
-
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
-#include "base/unique_fd.h"
+#include "base/read_file.h"
 
 namespace thumbmill {
 namespace {
@@ -24,21 +20,7 @@ Result<KeyTable> parse_named(const std::string& path, std::string_view text) {
 }  // namespace
 
 Result<std::string> read_key_file(const std::string& path) {
-  const UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!file.valid()) return status_from_errno(errno, "cannot read the keys file " + path);
-  std::string text;
-  char buffer[16 * 1024];
-  while (true) {
-    const ssize_t got = ::read(file.get(), buffer, sizeof buffer);
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return status_from_errno(errno, "cannot read the keys file " + path);
-    if (got == 0) return text;
-    text.append(buffer, static_cast<std::size_t>(got));
-    if (text.size() > kMostBytes) {
-      return Status(Code::too_large,
-                    fmt::format("the keys file {} is over {} bytes", path, kMostBytes));
-    }
-  }
+  return read_file(path, "the keys file " + path, kMostBytes);
 }
 
 bool is_key_file_exposed(const std::string& path) {

@@ -7,6 +7,7 @@
 #include "app/commands.h"
 #include "app/part_options.h"
 #include "app/setting_flags.h"
+#include "base/utf8.h"
 #include "metrics/prometheus/prometheus_metrics.h"
 #include "net/http_client.h"
 #include "notify/local/local_notifier.h"
@@ -31,7 +32,7 @@ std::string describe(const JobView& job) {
       job.result && job.result->failure ? *job.result->failure : JobFailure();
   return fmt::format("{}  {}  {:<17} {}  ({} tries, \"{}\")", job.id.text(),
                      format_rfc3339(job.created), code_name(failure.code), failure.message,
-                     job.attempts, job.name);
+                     job.attempts, for_terminal(job.name));
 }
 
 // On the store and the queue, of which this process is the only owner meanwhile.

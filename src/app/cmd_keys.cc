@@ -1,10 +1,13 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
+#include <filesystem>
+#include <system_error>
 
 #include <CLI/CLI.hpp>
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sysexits.h>
 #include <unistd.h>
@@ -28,6 +31,25 @@ struct KeyOptions {
   std::string rate;
   std::string burst;
 };
+
+// Held while the file is read, changed and replaced, so that no change gets lost. On its directory:
+// the file itself becomes another one.
+Result<UniqueFd> lock_directory_of(const std::string& path) {
+  const std::string directory = std::filesystem::path(path).parent_path().string();
+  UniqueFd opened(
+      ::open(directory.empty() ? "." : directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  const auto lock = [&] {
+    int locked = 0;
+    do {
+      locked = ::flock(opened.get(), LOCK_EX);
+    } while (locked != 0 && errno == EINTR);
+    return locked == 0;
+  };
+  if (!opened.valid() || !lock()) {
+    return status_from_errno(errno, "cannot lock the directory of the keys file " + path);
+  }
+  return opened;
+}
 
 // Replaces the file in one step: a server that reads it meanwhile sees the old or the new one.
 Status replace_file(const std::string& path, const std::string& text) {
@@ -141,7 +163,12 @@ Status run_keys(const KeyOptions& options, const std::string& path) {
   if (options.name.empty()) {
     return Status(Code::invalid_argument, fmt::format("keys {} needs a name", options.action));
   }
-  return options.action == "new" ? add_key(path, options) : revoke_key(path, options.name);
+  // A link stays one: it is its target that servers read.
+  std::error_code none;
+  const std::filesystem::path target = std::filesystem::canonical(path, none);
+  const std::string file = none ? path : target.string();
+  ASSIGN_OR_RETURN(const UniqueFd lock, lock_directory_of(file));
+  return options.action == "new" ? add_key(file, options) : revoke_key(file, options.name);
 }
 
 }  // namespace

@@ -13,9 +13,12 @@
 #include "app/plan/trace.h"
 #include "app/setting_flags.h"
 #include "app/units.h"
+#include "base/read_file.h"
 
 namespace thumbmill {
 namespace {
+
+constexpr std::size_t kMostFileBytes = 256 << 20;  // measurements of days
 
 struct PlanFlags {
   std::vector<std::string> manifests;
@@ -40,14 +43,6 @@ struct PlanFlags {
   bool json = false;
 };
 
-Result<std::string> read_text(const std::string& path) {
-  std::ifstream file(path);
-  std::ostringstream text;
-  text << file.rdbuf();
-  if (!file) return status_from_errno(errno, "cannot read " + path);
-  return text.str();
-}
-
 // A duration flag's seconds into `seconds`.
 Status read_seconds(const char* flag, const std::string& text, double& seconds) {
   const auto duration = parse_duration(text);
@@ -67,14 +62,15 @@ Result<Trace> read_trace(const PlanFlags& flags) {
   if (flags.traffic == "steady") return steady_trace(flags.rate, seconds);
   if (flags.traffic == "burst") return burst_trace(flags.rate, flags.factor, burst, seconds);
   if (flags.traffic == "day") return day_trace(flags.rate, seconds);
-  ASSIGN_OR_RETURN(const std::string text, read_text(flags.traffic));
+  ASSIGN_OR_RETURN(const std::string text, read_file(flags.traffic, flags.traffic, kMostFileBytes));
   return csv_trace(text, flags.traffic);
 }
 
 // As measured, or else as the flags say.
 Result<std::vector<double>> services_of(const PlanFlags& flags, std::size_t count, Random& random) {
   if (!flags.measured.empty()) {
-    ASSIGN_OR_RETURN(const std::string page, read_text(flags.measured));
+    ASSIGN_OR_RETURN(const std::string page,
+                     read_file(flags.measured, flags.measured, kMostFileBytes));
     return measured_services(count, page, flags.measured, random);
   }
   double mean = 0;
@@ -109,7 +105,7 @@ struct Policy {
 Result<std::vector<Policy>> read_policies(const PlanFlags& flags) {
   std::vector<Policy> policies;
   for (const std::string& path : flags.manifests) {
-    ASSIGN_OR_RETURN(const std::string text, read_text(path));
+    ASSIGN_OR_RETURN(const std::string text, read_file(path, path, kMostFileBytes));
     ASSIGN_OR_RETURN(const ScalerManifest manifest, parse_scaler(text, path, flags.target));
     policies.push_back({path, manifest.hpa.min_replicas, shipped_scaler(manifest)});
   }

@@ -9,10 +9,13 @@
 #include <unistd.h>
 
 #include "app/units.h"
+#include "base/read_file.h"
 #include "model/rendition_pixels.h"
 
 namespace thumbmill {
 namespace {
+
+constexpr std::size_t kMostFileBytes = 1 << 20;
 
 constexpr std::string_view kEnvironmentPrefix = "THUMBMILL_";
 
@@ -82,15 +85,14 @@ Status read_renditions(const toml::node& node, Settings& settings) {
   return Status();
 }
 
-Status read_file(const std::string& path, const std::vector<Option>& table,
-                 LoadedSettings& loaded) {
+Status read_settings(const std::string& path, const std::vector<Option>& table,
+                     LoadedSettings& loaded) {
   const std::string origin = "file " + path;
-  if (::access(path.c_str(), R_OK) != 0) {
-    return status_from_errno(errno, fmt::format("cannot read the configuration file {}", path));
-  }
+  ASSIGN_OR_RETURN(const std::string toml_text,
+                   read_file(path, "the configuration file " + path, kMostFileBytes));
   toml::table root;
   try {
-    root = toml::parse_file(path);
+    root = toml::parse(toml_text, path);
   } catch (const toml::parse_error& error) {
     std::ostringstream where;
     where << error.source().begin;
@@ -207,7 +209,7 @@ Result<LoadedSettings> load_settings(const SettingSources& sources) {
   for (const Option& option : table) {
     RETURN_IF_ERROR(apply(option, option.default_value, "default", loaded));
   }
-  if (sources.file) RETURN_IF_ERROR(read_file(*sources.file, table, loaded));
+  if (sources.file) RETURN_IF_ERROR(read_settings(*sources.file, table, loaded));
   RETURN_IF_ERROR(read_sources_environment(sources, table, loaded));
   for (const Option& option : table) {
     const auto flag = sources.flags.find(option.name);

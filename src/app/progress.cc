@@ -5,6 +5,8 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include "base/utf8.h"
+
 namespace thumbmill {
 namespace {
 
@@ -21,8 +23,9 @@ ProgressBar::~ProgressBar() {
   if (visible_ && ::write(fd_, "\r\x1b[K", 4) < 0) return;
 }
 
-void ProgressBar::update(std::uint64_t done, const std::string& label) {
+void ProgressBar::update(std::uint64_t done, const std::string& text) {
   if (!visible_) return;
+  const std::string label = for_terminal(text);
   const std::lock_guard lock(mutex_);
   const SteadyTime now = clock_.now();
   if (now - drawn_ < kRedrawInterval && done != total_) return;

@@ -8,6 +8,8 @@
 #include <fmt/format.h>
 #include <sysexits.h>
 
+#include "base/utf8.h"
+
 namespace thumbmill {
 
 struct SettingFlags::Values {
@@ -76,9 +78,8 @@ std::optional<int> parse_arguments(CLI::App& app, int argc, char** argv) {
 }
 
 int fail(const Status& status) {
-  std::fprintf(stderr, "thumbmill: %s%s%s%s\n", status.message().c_str(),
-               status.detail().empty() ? "" : " (", status.detail().c_str(),
-               status.detail().empty() ? "" : ")");
+  const std::string detail = status.detail().empty() ? "" : " (" + status.detail() + ")";
+  std::fprintf(stderr, "thumbmill: %s\n", for_terminal(status.message() + detail).c_str());
   switch (status.code()) {
     case Code::invalid_argument:
       return EX_CONFIG;

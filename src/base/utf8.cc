@@ -1,5 +1,7 @@
 #include "base/utf8.h"
 
+#include <algorithm>
+
 namespace thumbmill {
 
 std::size_t decode_utf8(std::string_view text, std::uint32_t& point) {
@@ -22,6 +24,22 @@ std::size_t decode_utf8(std::string_view text, std::uint32_t& point) {
   const std::uint32_t least = length == 2 ? 0x80 : length == 3 ? 0x800 : 0x10000;
   const bool surrogate = point >= 0xd800 && point <= 0xdfff;
   return point >= least && point <= 0x10ffff && !surrogate ? length : 0;
+}
+
+std::string for_terminal(std::string_view text) {
+  std::string shown;
+  while (!text.empty()) {
+    std::uint32_t point = 0;
+    const std::size_t length = decode_utf8(text, point);
+    const bool commands = point < 0x20 || (point >= 0x7f && point < 0xa0);
+    if (length == 0 || commands) {
+      shown += '?';
+    } else {
+      shown += text.substr(0, length);
+    }
+    text.remove_prefix(std::max<std::size_t>(length, 1));
+  }
+  return shown;
 }
 
 }  // namespace thumbmill

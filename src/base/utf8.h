@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 namespace thumbmill {
@@ -11,5 +12,9 @@ namespace thumbmill {
 /// nothing over U+10FFFF) at the start of `text`, which is not empty, or 0 when there is none; sets
 /// `point` to its code point when there is one.
 std::size_t decode_utf8(std::string_view text, std::uint32_t& point);
+
+/// `text` as a terminal may be given it: a '?' stands for each control character (C0, DEL and C1,
+/// by which a terminal is commanded: ECMA-48) and for each byte that is not UTF-8.
+std::string for_terminal(std::string_view text);
 
 }  // namespace thumbmill

@@ -1,10 +1,8 @@
 #include "store/s3/credential_endpoint.h"
 
-#include <fstream>
-#include <sstream>
-
 #include <fmt/format.h>
 
+#include "base/read_file.h"
 #include "model/json.h"
 #include "store/s3/retry_policy.h"
 #include "store/s3/s3_xml.h"
@@ -14,6 +12,7 @@ namespace {
 
 constexpr int kTries = 3;
 constexpr std::uint64_t kMostAnswerBytes = 256 * 1024;
+constexpr std::size_t kMostTokenBytes = 64 * 1024;
 
 }  // namespace
 
@@ -69,10 +68,8 @@ Result<Credentials> parse_credentials_json(std::string_view text, std::string_vi
 }
 
 Result<std::string> read_token_file(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::ostringstream text;
-  text << file.rdbuf();  // a directory reads as nothing: an iterator would throw
-  std::string token = text.str();
+  Result<std::string> text = read_file(path, "the token file " + path, kMostTokenBytes);
+  std::string token = text.ok() ? *std::move(text) : std::string();
   const std::size_t end = token.find_last_not_of(" \t\r\n");
   token.resize(end == std::string::npos ? 0 : end + 1);
   if (token.empty()) {

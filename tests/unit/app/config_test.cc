@@ -87,6 +87,8 @@ TEST(Config, BadValuesNameTheSettingItsOriginAndWhatIsAllowed) {
 
 TEST(Config, FileErrorsNameTheFileAndThePlace) {
   EXPECT_THAT(refusal({{}, {}, "/nowhere/thumbmill.toml"}), HasSubstr("/nowhere/thumbmill.toml"));
+  // As a container's mount of a missing file makes one.
+  EXPECT_THAT(refusal({{}, {}, "/tmp"}), HasSubstr("configuration file /tmp"));
   const ConfigFile broken("workers = \n");
   EXPECT_THAT(refusal({{}, {}, broken.path()}), HasSubstr("line 1"));
   const ConfigFile unknown("wrokers = 3\n");
