@@ -88,11 +88,15 @@ Status read_renditions(const toml::node& node, Settings& settings) {
 Status read_settings(const std::string& path, const std::vector<Option>& table,
                      LoadedSettings& loaded) {
   const std::string origin = "file " + path;
-  ASSIGN_OR_RETURN(const std::string toml_text,
-                   read_file(path, "the configuration file " + path, kMostFileBytes));
+  const Result<std::string> toml_text =
+      read_file(path, "the configuration file " + path, kMostFileBytes);
+  if (!toml_text.ok()) {
+    return Status(Code::invalid_argument, toml_text.status().message(),
+                  toml_text.status().detail());
+  }
   toml::table root;
   try {
-    root = toml::parse(toml_text, path);
+    root = toml::parse(*toml_text, path);
   } catch (const toml::parse_error& error) {
     std::ostringstream where;
     where << error.source().begin;
