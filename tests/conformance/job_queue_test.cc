@@ -68,7 +68,8 @@ QueueUnderTest make_sqlite(SimClock& clock) {
 // Redis on the simulated clock: its scripts take the clock's time as an argument instead of the
 // server's TIME, and are the same otherwise.
 struct RedisSurroundings {
-  explicit RedisSurroundings(std::vector<std::string> arguments) : server(std::move(arguments)) {}
+  RedisSurroundings(std::vector<std::string> arguments, const char* program)
+      : server(std::move(arguments), program) {}
   RedisServer server;
   NoLogger log;
   Random random{1};
@@ -116,8 +117,9 @@ void write_foreign_keys(const std::string& url) {
   for (const char* when : {"1e300", "+inf"}) tell({"ZADD", "{thumbmill}:leases", when, when});
 }
 
-QueueUnderTest make_redis(SimClock& clock, std::vector<std::string> arguments) {
-  auto surroundings = std::make_shared<RedisSurroundings>(std::move(arguments));
+QueueUnderTest make_redis(SimClock& clock, std::vector<std::string> arguments,
+                          const char* program = RedisServer::kRedis) {
+  auto surroundings = std::make_shared<RedisSurroundings>(std::move(arguments), program);
   auto queue =
       RedisQueue::open(parse_redis_url(surroundings->server.url()).value(), clock,
                        surroundings->random, surroundings->log, {.time = RedisTime::own_clock});
@@ -129,10 +131,15 @@ QueueUnderTest make_redis_in_memory(SimClock& clock) { return make_redis(clock, 
 QueueUnderTest make_redis_with_aof(SimClock& clock) {
   return make_redis(clock, {"--appendonly", "yes", "--appendfsync", "always"});
 }
+QueueUnderTest make_valkey(SimClock& clock) { return make_redis(clock, {}, RedisServer::kValkey); }
 
 std::vector<QueueFactory> redis_factories() {
   if (!RedisServer::is_installed()) return {};
   return {{"redis", make_redis_in_memory}, {"redis_aof", make_redis_with_aof}};
+}
+std::vector<QueueFactory> valkey_factories() {
+  if (!RedisServer::is_installed(RedisServer::kValkey)) return {};
+  return {{"valkey", make_valkey}};
 }
 
 QueueUnderTest make_kafka(SimClock& clock) {
@@ -151,6 +158,11 @@ INSTANTIATE_TEST_SUITE_P(Sqlite, JobQueueSuite,
 INSTANTIATE_TEST_SUITE_P(Redis, JobQueueSuite, ::testing::ValuesIn(redis_factories()));
 TEST(JobQueueOnRedis, HasAServerToRunOn) {
   if (!RedisServer::is_installed()) GTEST_SKIP() << "no redis-server program: suite not run on it";
+}
+INSTANTIATE_TEST_SUITE_P(Valkey, JobQueueSuite, ::testing::ValuesIn(valkey_factories()));
+TEST(JobQueueOnValkey, HasAServerToRunOn) {
+  if (!RedisServer::is_installed(RedisServer::kValkey))
+    GTEST_SKIP() << "no valkey-server program: suite not run on it";
 }
 
 }  // namespace

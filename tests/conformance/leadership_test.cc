@@ -11,6 +11,7 @@ namespace {
 
 class RedisWorld final : public LeadershipWorld {
  public:
+  explicit RedisWorld(const char* program) : server_({}, program) {}
   std::unique_ptr<Leadership> process() override {
     return std::make_unique<RedisLeadership>(parse_redis_url(server_.url()).value(), clock_, log_);
   }
@@ -41,7 +42,10 @@ class MockKafkaWorld final : public LeadershipWorld {
 std::vector<LeadershipFactory> factories() {
   std::vector<LeadershipFactory> made{{"kafka", [] { return std::make_unique<MockKafkaWorld>(); }}};
   if (RedisServer::is_installed()) {
-    made.push_back({"redis", [] { return std::make_unique<RedisWorld>(); }});
+    made.push_back({"redis", [] { return std::make_unique<RedisWorld>(RedisServer::kRedis); }});
+  }
+  if (RedisServer::is_installed(RedisServer::kValkey)) {
+    made.push_back({"valkey", [] { return std::make_unique<RedisWorld>(RedisServer::kValkey); }});
   }
   return made;
 }
@@ -50,6 +54,10 @@ INSTANTIATE_TEST_SUITE_P(Shared, LeadershipSuite, ::testing::ValuesIn(factories(
                          [](const auto& of) { return of.param.name; });
 TEST(LeadershipOnRedis, HasAServerToRunOn) {
   if (!RedisServer::is_installed()) GTEST_SKIP() << "no redis-server program: suite not run on it";
+}
+TEST(LeadershipOnValkey, HasAServerToRunOn) {
+  if (!RedisServer::is_installed(RedisServer::kValkey))
+    GTEST_SKIP() << "no valkey-server program: suite not run on it";
 }
 
 }  // namespace

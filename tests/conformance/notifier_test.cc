@@ -9,6 +9,7 @@ namespace {
 
 class RedisWorld final : public RecordingWorld {
  public:
+  explicit RedisWorld(const char* program) : server_({}, program) {}
   std::unique_ptr<Notifier> process() override {
     return std::make_unique<RedisNotifier>(options_, clock_, random_, metrics_, log_);
   }
@@ -46,7 +47,10 @@ class MockKafkaWorld final : public KafkaWorld {
 std::vector<NotifierFactory> factories() {
   std::vector<NotifierFactory> made{{"kafka", [] { return std::make_unique<MockKafkaWorld>(); }}};
   if (RedisServer::is_installed()) {
-    made.push_back({"redis", [] { return std::make_unique<RedisWorld>(); }});
+    made.push_back({"redis", [] { return std::make_unique<RedisWorld>(RedisServer::kRedis); }});
+  }
+  if (RedisServer::is_installed(RedisServer::kValkey)) {
+    made.push_back({"valkey", [] { return std::make_unique<RedisWorld>(RedisServer::kValkey); }});
   }
   return made;
 }
@@ -55,6 +59,10 @@ INSTANTIATE_TEST_SUITE_P(Shared, NotifierSuite, ::testing::ValuesIn(factories())
                          [](const auto& of) { return of.param.name; });
 TEST(NotifierOnRedis, HasAServerToRunOn) {
   if (!RedisServer::is_installed()) GTEST_SKIP() << "no redis-server program: suite not run on it";
+}
+TEST(NotifierOnValkey, HasAServerToRunOn) {
+  if (!RedisServer::is_installed(RedisServer::kValkey))
+    GTEST_SKIP() << "no valkey-server program: suite not run on it";
 }
 
 }  // namespace

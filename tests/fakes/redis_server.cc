@@ -18,9 +18,9 @@
 namespace thumbmill {
 namespace {
 
-std::vector<std::string> redis_command(const std::string& directory,
+std::vector<std::string> redis_command(const std::string& program, const std::string& directory,
                                        std::vector<std::string> arguments) {
-  std::vector<std::string> command = {"redis-server", "--port", "0", "--save", ""};
+  std::vector<std::string> command = {program, "--port", "0", "--save", ""};
   command.insert(command.end(), {"--unixsocket", directory + "/redis.sock", "--dir", directory});
   command.insert(command.end(), arguments.begin(), arguments.end());
   return command;
@@ -81,20 +81,20 @@ void ServerProcess::kill() {
 void ServerProcess::suspend() { ::kill(pid_, SIGSTOP); }
 void ServerProcess::resume() { ::kill(pid_, SIGCONT); }
 
-bool RedisServer::is_installed() {
+bool RedisServer::is_installed(const std::string& program) {
   const char* path = std::getenv("PATH");
   std::string_view rest = path != nullptr ? path : "";
   while (!rest.empty()) {
     const std::size_t end = rest.find(':');
-    const std::string program = std::string(rest.substr(0, end)) + "/redis-server";
-    if (::access(program.c_str(), X_OK) == 0) return true;
+    const std::string file = std::string(rest.substr(0, end)) + "/" + program;
+    if (::access(file.c_str(), X_OK) == 0) return true;
     rest.remove_prefix(end == std::string_view::npos ? rest.size() : end + 1);
   }
   return false;
 }
 
-RedisServer::RedisServer(std::vector<std::string> arguments)
-    : process_(redis_command(directory_.path(), std::move(arguments)),
+RedisServer::RedisServer(std::vector<std::string> arguments, const std::string& program)
+    : process_(redis_command(program, directory_.path(), std::move(arguments)),
                "eady to accept connections") {}
 
 std::uint16_t free_port() {

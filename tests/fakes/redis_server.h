@@ -1,4 +1,4 @@
-// A real redis-server for tests.
+// A real Redis or Valkey for tests.
 #pragma once
 
 #include <cstdint>
@@ -35,14 +35,18 @@ class ServerProcess {
   std::jthread output_reader_;  // so that the server never waits for a full pipe
 };
 
-/// Redis on a socket in a directory of its own.
+/// Redis, or Valkey, on a socket in a directory of its own.
 class RedisServer {
  public:
-  /// Whether a redis-server program is there. Tests skip, saying so, when it is not.
-  static bool is_installed();
+  static constexpr const char* kRedis = "redis-server";
+  static constexpr const char* kValkey = "valkey-server";
+
+  /// Whether that program is there. Tests skip, saying so, when it is not.
+  static bool is_installed(const std::string& program = kRedis);
 
   /// With further command-line arguments. Keeps nothing on disk and has no port unless they say so.
-  explicit RedisServer(std::vector<std::string> arguments = {});
+  explicit RedisServer(std::vector<std::string> arguments = {},
+                       const std::string& program = kRedis);
 
   ServerProcess& process() { return process_; }
   std::string socket_path() const { return directory_.path() + "/redis.sock"; }

@@ -110,15 +110,15 @@ class Sentinel:
 
     MASTER = "thumbs"
 
-    def __init__(self, directory, master_port):
+    def __init__(self, directory, master):
         self.port = free_port()
         settings = directory / "sentinel.conf"
         settings.write_text(
             f"port {self.port}\nbind 127.0.0.1\ndir {directory}\n"
-            f"sentinel monitor {self.MASTER} 127.0.0.1 {master_port} 1\n"
+            f"sentinel monitor {self.MASTER} 127.0.0.1 {master.port} 1\n"
             f"sentinel down-after-milliseconds {self.MASTER} 1000\n"
             f"sentinel failover-timeout {self.MASTER} 5000\n", encoding="ascii")
-        self.process = subprocess.Popen(["redis-server", settings, "--sentinel"], stdout=subprocess.DEVNULL,
+        self.process = subprocess.Popen([master.program, settings, "--sentinel"], stdout=subprocess.DEVNULL,
                                         stderr=subprocess.DEVNULL)
 
     def ask(self, *words):
@@ -144,7 +144,7 @@ def redis_failover(case):
     master, replica = case.redis("master"), case.redis("replica")
     replica.command("REPLICAOF", "127.0.0.1", str(master.port))
     until("the replica follows", lambda: b"master_link_status:up" in replica.command("INFO", "replication"))
-    sentinel = Sentinel(case.directory, master.port)
+    sentinel = Sentinel(case.directory, master)
     case.stops.append(sentinel.stop)
     until("the sentinel knows both", sentinel.knows_replica)
     cluster = case.start(case.directory / "store", f"redis+sentinel://127.0.0.1:{sentinel.port}/{Sentinel.MASTER}")

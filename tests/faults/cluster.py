@@ -23,22 +23,22 @@ def free_port():
 
 
 class Redis:
-    """A redis-server on a port of its own, with an append-only file unless told otherwise."""
+    """A redis-server, or another program that is one, on a port of its own, with an append-only file unless told otherwise."""
 
-    def __init__(self, directory, aof=True):
-        self.directory, self.aof = directory, aof
+    def __init__(self, directory, aof=True, program="redis-server"):
+        self.directory, self.aof, self.program = directory, aof, program
         self.port = free_port()
         self.process = None
         self.start()
 
     def start(self):
         self.process = subprocess.Popen(
-            ["redis-server", "--port", str(self.port), "--bind", "127.0.0.1", "--dir", str(self.directory), "--save", "",
+            [self.program, "--port", str(self.port), "--bind", "127.0.0.1", "--dir", str(self.directory), "--save", "",
              "--appendonly", "yes" if self.aof else "no", "--maxmemory-policy", "noeviction"],
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         while True:  # until it answers: the process that would not ends the loop
             if self.process.poll() is not None:
-                raise RuntimeError(f"redis-server ended with {self.process.returncode}")
+                raise RuntimeError(f"{self.program} ended with {self.process.returncode}")
             try:
                 if self.command("PING") == b"+PONG\r\n":
                     return
