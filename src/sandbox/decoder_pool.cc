@@ -162,6 +162,8 @@ void DecoderPool::return_place(Place& place) {
 
 void DecoderPool::replace(Place& place, Decoder& decoder, std::string_view reason) {
   metrics_.add(metric::kDecoderRestarts, 1, {reason});
+  // Its memory is free when it has died, which takes a while after much memory.
+  if (decoder.process != nullptr && decoder.share.taken()) (void)decoder.process->end();
   decoder = Decoder();
   // The next image tries again, and reports it if it fails again.
   if (const Status provided = provide(place, decoder); !provided.ok()) {
@@ -209,6 +211,7 @@ Result<Thumbnails> DecoderPool::run(Place& place, Decoder& decoder, const Blob& 
       replace(place, decoder, "recycled");
     }
   }
+  decoder.share.give_back();
   if (result.status().code() != Code::conflict) return result;
   return Status(Code::unavailable, "no decoder process can be used", result.status().to_string());
 }
@@ -230,9 +233,8 @@ Result<Thumbnails> DecoderPool::try_run(Place& place, Decoder& decoder, const Bl
       return Status(Code::conflict, "the decoder process was gone, or did something unasked");
     }
   }
-  MemoryBudget::Share share;
   // Any decoder may have as much unasked; an output that may become larger is counted.
-  if (wait.output_bytes > kUnaskedBytes) RETURN_IF_ERROR(admit(0, share, wait));
+  if (wait.output_bytes > kUnaskedBytes) RETURN_IF_ERROR(admit(0, decoder, wait));
   if (!decoder.output.fits(wait.output_bytes)) {
     ASSIGN_OR_RETURN(decoder.output, OutputFile::create(wait.output_bytes));
   }
@@ -250,11 +252,11 @@ Result<Thumbnails> DecoderPool::try_run(Place& place, Decoder& decoder, const Bl
     replace(place, decoder, "crashed");
     return Status(Code::conflict, "the decoder process was gone", sent.to_string());
   }
-  Result<Packet> packet = converse(place, decoder, share, wait);
+  Result<Packet> packet = converse(place, decoder, wait);
   if (!packet.ok()) return packet.status();
   const Status in_time = account_cpu_time(decoder, request);
   if (!in_time.ok()) return refuse_answer(place, decoder, wait.context, in_time.to_string());
-  if (share.bytes() >= kLargeImageBytes) decoder.images = options_.images_per_process;
+  if (decoder.share.bytes() >= kLargeImageBytes) decoder.images = options_.images_per_process;
   Result<Thumbnails> thumbnails =
       packet->descriptors.empty()
           ? read_reply(packet->bytes, sequence, decoder.output.fd(), request)
@@ -267,8 +269,7 @@ Result<Thumbnails> DecoderPool::try_run(Place& place, Decoder& decoder, const Bl
   return thumbnails;
 }
 
-Result<Packet> DecoderPool::converse(Place& place, Decoder& decoder, MemoryBudget::Share& share,
-                                     Wait& wait) {
+Result<Packet> DecoderPool::converse(Place& place, Decoder& decoder, Wait& wait) {
   const std::uint64_t sequence = decoder.images;
   for (int asked_times = 0;; ++asked_times) {
     RETURN_IF_ERROR(await_packet(place, decoder, wait));
@@ -283,7 +284,7 @@ Result<Packet> DecoderPool::converse(Place& place, Decoder& decoder, MemoryBudge
         !packet->descriptors.empty()) {
       return refuse_answer(place, decoder, wait.context, "a need of memory out of turn");
     }
-    RETURN_IF_ERROR(admit(need->bytes, share, wait));
+    RETURN_IF_ERROR(admit(need->bytes, decoder, wait));
     // A decoder that is gone by now is seen by the next wait.
     (void)send_packet(decoder.process->socket(), encode_go(sequence), {});
     // From now on it does not wait for this thread, which the fork would keep from answering it.
@@ -291,15 +292,15 @@ Result<Packet> DecoderPool::converse(Place& place, Decoder& decoder, MemoryBudge
   }
 }
 
-Status DecoderPool::admit(std::uint64_t bytes, MemoryBudget::Share& share, Wait& wait) {
+Status DecoderPool::admit(std::uint64_t bytes, Decoder& decoder, Wait& wait) {
   // What a decoder says that it needs has room for its renditions, but it may lie.
   const std::uint64_t output =
       wait.output_bytes > kUnaskedBytes ? std::min(wait.output_bytes, budget_.total_bytes()) : 0;
   // The image is not to blame for the time that others make it wait.
   const SteadyTime asked = clock_.now();
   // Instead of what it had before. Who kept that while waiting for more could wait for ever.
-  share.give_back();
-  ASSIGN_OR_RETURN(share, budget_.take(std::max(bytes, output), wait.context));
+  decoder.share.give_back();
+  ASSIGN_OR_RETURN(decoder.share, budget_.take(std::max(bytes, output), wait.context));
   wait.wall_limit += clock_.now() - asked;
   metrics_.set(metric::kDecoderAdmitted, static_cast<double>(budget_.taken_bytes()));
   return Status();

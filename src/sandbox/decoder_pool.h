@@ -74,6 +74,7 @@ class DecoderPool final : public Thumbnailer {
     OutputFile output;                     // what that process writes its renditions into
     std::uint64_t images = 0;              // that it was sent
     std::chrono::nanoseconds cpu_time{0};  // that it had used after the latest of them
+    MemoryBudget::Share share;             // of the image it works on; nothing for a small one
   };
   struct Place {
     Decoder pooled;
@@ -103,7 +104,8 @@ class DecoderPool final : public Thumbnailer {
 
   Result<Place*> take_place(const OpContext& context);
   void return_place(Place& place);
-  /// Ends a place's process and starts another, counted under `reason`.
+  /// Ends a place's process and starts another, counted under `reason`. What the image had of the
+  /// memory budget is given back once the process has ended.
   void replace(Place& place, Decoder& decoder, std::string_view reason);
   /// Gives a decoder without a process one; a single one the spare, if there is one.
   Status provide(Place& place, Decoder& decoder);
@@ -115,9 +117,9 @@ class DecoderPool final : public Thumbnailer {
   /// Forks the process of the image after this one.
   void fork_spare(Place& place);
   /// The reply's packet, after the memory for it was granted if it asks. As try_run().
-  Result<Packet> converse(Place& place, Decoder& decoder, MemoryBudget::Share& share, Wait& wait);
-  /// Waits until the image may have so much memory, in `share`, instead of what that has.
-  Status admit(std::uint64_t bytes, MemoryBudget::Share& share, Wait& wait);
+  Result<Packet> converse(Place& place, Decoder& decoder, Wait& wait);
+  /// Waits until the decoder may have so much memory for its image, instead of what it has.
+  Status admit(std::uint64_t bytes, Decoder& decoder, Wait& wait);
   /// Waits for a packet; kills the process at the wall limit and on a stop request.
   Status await_packet(Place& place, Decoder& decoder, const Wait& wait);
   /// Whether the process used no more processor time for its image than it may; decoder_crashed.

@@ -17,6 +17,13 @@ namespace {
 
 using ::testing::HasSubstr;
 
+// A dead process has no memory, also while nobody has waited for it.
+bool has_memory(pid_t process) {
+  std::ifstream map("/proc/" + std::to_string(process) + "/statm");
+  std::uint64_t pages = 0;
+  return map >> pages && pages > 0;
+}
+
 TEST_F(DecoderPoolTest, ADecoderKilledBetweenImagesIsNotTheImagesFault) {
   start();
   ::kill(decoder(), SIGKILL);
@@ -78,14 +85,10 @@ TEST_F(DecoderPoolTest, DecodersDieWithTheirZygote) {
   const pid_t orphan = decoder();
   ::kill(zygote(), SIGKILL);
   const auto patience = std::chrono::steady_clock::now() + std::chrono::seconds(20);
-  // A zombie, until init buries it, has no more memory map.
-  const auto lives = [&] {
-    std::ifstream map("/proc/" + std::to_string(orphan) + "/statm");
-    std::uint64_t pages = 0;
-    return map >> pages && pages > 0;
-  };
-  while (lives() && std::chrono::steady_clock::now() < patience) std::this_thread::yield();
-  EXPECT_FALSE(lives());
+  while (has_memory(orphan) && std::chrono::steady_clock::now() < patience) {
+    std::this_thread::yield();
+  }
+  EXPECT_FALSE(has_memory(orphan));
 }
 
 TEST_F(DecoderPoolTest, ReplacesAProcessAfterItsShareOfImages) {
@@ -334,12 +337,62 @@ TEST_F(DecoderPoolTest, NothingStaysTakenAfterACrash) {
   EXPECT_TRUE(run("need 100").ok());
 }
 
+// Otherwise the next image would be let in while the memory that it counts on is still in use.
+TEST_F(DecoderPoolTest, ABudgetIsNotFreeBeforeTheMemoryIs) {
+  for (const bool single : {false, true}) {
+    SCOPED_TRACE(single);
+    start_with_budget(2, 100);
+    const ImageFormat format = single ? ImageFormat::heic : ImageFormat::jpeg;
+    const ImageFormat other_format = single ? ImageFormat::jpeg : ImageFormat::heic;
+    std::stop_source stop;
+    OpContext context;
+    context.stop = stop.get_token();
+    std::jthread first([&] { (void)pool_->make(request_for("need 100 hang", format), context); });
+    const auto patience = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+    while (metrics_.value(metric::kDecoderAdmitted) != 100) {
+      ASSERT_LT(std::chrono::steady_clock::now(), patience) << "it is not admitted";
+      std::this_thread::yield();
+    }
+    ASSERT_TRUE(comes_to_have_decoders(2, single));
+    const std::vector<pid_t> decoders = children_of(zygote(single));
+    const auto all_live = [&] { return std::ranges::all_of(decoders, has_memory); };
+    std::atomic<bool> done{false};
+    bool too_early = false;
+    std::jthread second([&] {
+      EXPECT_TRUE(pool_->make(request_for("need 100", other_format), {}).ok());
+      too_early = all_live();
+      done = true;
+    });
+    // The zygote is who kills a process that is given up, unless somebody makes sure of its end.
+    const pid_t stopped = zygote(single);
+    ::kill(stopped, SIGSTOP);
+    stop.request_stop();
+    while (!done && all_live() && std::chrono::steady_clock::now() < patience) {
+      std::this_thread::yield();
+    }
+    ::kill(stopped, SIGCONT);
+    second.join();
+    EXPECT_FALSE(too_early);
+    first.join();
+    metrics_.set(metric::kDecoderAdmitted, 0);
+  }
+}
+
+TEST_F(DecoderPoolTest, AProcessThatAskedForMemoryHasEndedWithItsImage) {
+  start();
+  for (int image = 0; image < 20; ++image) {
+    EXPECT_TRUE(pool_->make(request_for("need 100", ImageFormat::heic), {}).ok());
+    EXPECT_LE(children_of(zygote(true)).size(), 1u) << "but for the next image's";
+  }
+}
+
 TEST_F(DecoderPoolTest, AfterALargeImageAProcessGivesItsMemoryBack) {
   start();
   const pid_t before = decoder();
   EXPECT_TRUE(run("need 1000000").ok());
   EXPECT_EQ(decoder(), before);
   EXPECT_TRUE(run("need 200000000").ok());
+  EXPECT_FALSE(has_memory(before));
   EXPECT_NE(decoder(), before);
   EXPECT_EQ(restarts("recycled"), 1);
 }
