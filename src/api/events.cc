@@ -191,7 +191,7 @@ class EventStream final : public std::enable_shared_from_this<EventStream> {
       const std::lock_guard lock(mutex_);
       if (ended_) return;
     }
-    // Before its time means that the server is stopping.
+    // Before its time means that the server is stopping, or the client has gone.
     if (parts_.wait.clock.now() < when) {
       stream_->close();
       end();

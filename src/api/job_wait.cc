@@ -97,7 +97,7 @@ class JobWait final : public std::enable_shared_from_this<JobWait> {
       timer_set_ = false;
       if (!responder_) return;
     }
-    // Before its time means that the server is stopping: answer with what there is.
+    // Before its time means that there is nothing to wait for: answer with what there is.
     check(parts_.clock.now() < when);
   }
 

@@ -29,7 +29,7 @@ bool is_terminal(JobState state);
 using JobWaitAnswer = std::function<HttpResponse(const std::vector<Result<JobView>>&)>;
 
 /// Answers when all jobs `ids` have ended or cannot be found, when one cannot be read, at
-/// `deadline`, or when the server is stopping, whichever is first.
+/// `deadline`, when the client has gone, or when the server is stopping, whichever is first.
 void answer_when_ended(const JobWaitParts& parts, std::vector<std::string> ids, SteadyTime deadline,
                        Responder responder, const OpContext& context, JobWaitAnswer answer);
 

@@ -102,8 +102,10 @@ class Responder {
   /// answered already.
   std::shared_ptr<HttpStream> stream(HttpResponse head) { return target_->stream(std::move(head)); }
 
-  /// Runs `action` on a pool thread at `when`, or sooner when the server is stopping: the time-out
-  /// of a long-poll. It runs even when the request has been answered; respond() is then false.
+  /// Runs `action` on a pool thread at `when`: the time-out of a long-poll. Sooner when there is
+  /// nothing to wait for: the server is stopping, or the client has gone (or has closed its side of
+  /// the connection, and may still read the answer). It runs even when the request has been
+  /// answered; respond() is then false.
   void at(SteadyTime when, std::function<void()> action) { target_->at(when, std::move(action)); }
 
  private:

@@ -33,8 +33,11 @@ struct HttpCore {
   /// Waits until all that was posted to the pools has run, and ends their threads.
   void join_pools();
 
-  /// Runs `action` on the pool of reads at `when`, or when fire_timers() is called.
-  void at(SteadyTime when, std::function<void()> action);
+  using Timer = std::shared_ptr<boost::asio::steady_timer>;  // shared with the timer's own handler
+  /// Runs `action` on the pool of reads at `when`, or when fire() is called with what this returns,
+  /// or fire_timers().
+  Timer at(SteadyTime when, std::function<void()> action);
+  void fire(const Timer& timer);
   void fire_timers();
 
   void add(const std::shared_ptr<HttpSession>& session);
@@ -59,10 +62,10 @@ struct HttpCore {
   std::atomic<bool> stopping = false;
 
   std::mutex mutex;
-  std::condition_variable changed;                              ///< a session has gone
-  std::map<HttpSession*, std::weak_ptr<HttpSession>> live;      // guarded by mutex
-  std::map<std::string, std::size_t> by_client;                 // guarded by mutex
-  std::set<std::shared_ptr<boost::asio::steady_timer>> timers;  // guarded by mutex
+  std::condition_variable changed;                          ///< a session has gone
+  std::map<HttpSession*, std::weak_ptr<HttpSession>> live;  // guarded by mutex
+  std::map<std::string, std::size_t> by_client;             // guarded by mutex
+  std::set<Timer> timers;                                   // guarded by mutex
 };
 
 }  // namespace thumbmill

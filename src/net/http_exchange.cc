@@ -105,13 +105,27 @@ std::shared_ptr<HttpStream> HttpExchange::stream(HttpResponse head) {
   return queue;
 }
 
-void HttpCore::at(SteadyTime when, std::function<void()> action) {
+void HttpExchange::at(SteadyTime when, std::function<void()> action) {
+  const std::lock_guard lock(mutex_);
+  std::erase_if(timers_, [](const auto& timer) { return timer.expired(); });
+  timers_.push_back(core_.at(client_gone_ ? SteadyTime::min() : when, std::move(action)));
+}
+
+void HttpExchange::client_gone() {
+  const std::lock_guard lock(mutex_);
+  client_gone_ = true;
+  for (const auto& timer : timers_) {
+    if (const HttpCore::Timer waiting = timer.lock()) core_.fire(waiting);
+  }
+}
+
+HttpCore::Timer HttpCore::at(SteadyTime when, std::function<void()> action) {
   // A timer is not thread-safe: it is touched under the mutex only.
   const std::lock_guard lock(mutex);
   const auto timer =
       std::make_shared<boost::asio::steady_timer>(io, stopping ? SteadyTime::min() : when);
   timers.insert(timer);
-  // Cancelled means that the server is stopping: the action is due then as well.
+  // Cancelled means that there is nothing to wait for: the action is due then as well.
   timer->async_wait(
       [this, timer, action = std::move(action)](const boost::system::error_code&) mutable {
         {
@@ -126,6 +140,12 @@ void HttpCore::at(SteadyTime when, std::function<void()> action) {
           }
         });
       });
+  return timer;
+}
+
+void HttpCore::fire(const Timer& timer) {
+  const std::lock_guard lock(mutex);
+  timer->cancel();
 }
 
 boost::asio::thread_pool& HttpCore::pool(WorkKind kind) {

@@ -63,9 +63,11 @@ class HttpExchange final : public Responder::Target {
 
   bool respond(HttpResponse response) override;
   std::shared_ptr<HttpStream> stream(HttpResponse head) override;
-  void at(SteadyTime when, std::function<void()> action) override {
-    core_.at(when, std::move(action));
-  }
+  void at(SteadyTime when, std::function<void()> action) override;
+
+  /// For the connection: the client has gone. What waits for its time runs now, and what is still
+  /// to come does not wait.
+  void client_gone();
 
  private:
   HttpCore& core_;
@@ -73,6 +75,9 @@ class HttpExchange final : public Responder::Target {
   const std::function<void(Answer)> deliver_;
   const std::function<void()> wake_;
   std::atomic<bool> answered_ = false;
+  std::mutex mutex_;
+  bool client_gone_ = false;                                          // guarded by mutex_
+  std::vector<std::weak_ptr<HttpCore::Timer::element_type>> timers_;  // guarded by mutex_
 };
 
 }  // namespace thumbmill

@@ -239,12 +239,15 @@ HttpSession::Awaitable<std::optional<HttpExchange::Answer>> HttpSession::run_tas
     asio::post(self->socket_.get_executor(), [self, answer = std::move(answer)]() mutable {
       self->answer_ = std::move(answer);
       self->woken_.cancel();
+      error_code ignored;
+      if (self->listening_) self->socket_.cancel(ignored);
     });
   };
   const auto wake_up = [weak] {
     if (const auto self = weak.lock()) self->wake();
   };
   auto exchange = std::make_shared<HttpExchange>(core_, request_->request_id, deliver, wake_up);
+  const std::weak_ptr<HttpExchange> unanswered = exchange;
   asio::thread_pool& pool = core_.pool(task->kind());
   asio::post(pool, [&core = core_, task = std::shared_ptr<HttpTask>(std::move(task)),
                     exchange = std::move(exchange), id = request_->request_id]() mutable {
@@ -255,13 +258,35 @@ HttpSession::Awaitable<std::optional<HttpExchange::Answer>> HttpSession::run_tas
       core.log.error("a request handler failed", {{"request_id", id}, {"detail", failure.what()}});
     }
   });
+  co_await await_answer(unanswered);
+  co_return std::exchange(answer_, std::nullopt);
+}
+
+HttpSession::Awaitable<void> HttpSession::await_answer(std::weak_ptr<HttpExchange> exchange) {
+  bool input_ended = false;
   // Whoever keeps the Responder may never use it: a connection that was cut does not wait for that.
   while (!answer_ && socket_.is_open()) {
     error_code error;
-    woken_.expires_at(Clock::time_point::max());
-    co_await woken_.async_wait(asio::redirect_error(asio::use_awaitable, error));
+    if (input_ended) {
+      woken_.expires_at(Clock::time_point::max());
+      co_await woken_.async_wait(asio::redirect_error(asio::use_awaitable, error));
+      continue;
+    }
+    // What comes is the next request's. A client that sends much of that could go unnoticed.
+    const std::size_t kept = buffer_.size();
+    if (kept < kHeadReadBytes) {
+      buffer_.resize(kept + kHeadReadBytes);
+      listening_ = true;
+      const std::size_t got =
+          co_await socket_.async_read_some(asio::buffer(buffer_.data() + kept, kHeadReadBytes),
+                                           asio::redirect_error(asio::use_awaitable, error));
+      listening_ = false;
+      buffer_.resize(kept + got);
+      if (!error || error == asio::error::operation_aborted) continue;
+    }
+    input_ended = true;
+    if (const auto unanswered = exchange.lock()) unanswered->client_gone();
   }
-  co_return std::exchange(answer_, std::nullopt);
 }
 
 void HttpSession::wake() {

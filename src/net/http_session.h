@@ -58,6 +58,8 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
   Awaitable<Result<std::size_t>> read_some(std::span<char> into);
   /// The answer; nothing when the connection was cut before there was one.
   Awaitable<std::optional<HttpExchange::Answer>> run_task(std::unique_ptr<HttpTask> task);
+  /// Until there is an answer or the connection was cut. Reads on meanwhile, to see the client go.
+  Awaitable<void> await_answer(std::weak_ptr<HttpExchange> exchange);
   Awaitable<bool> write_answer(HttpExchange::Answer answer, bool keep_alive);
   Awaitable<bool> write_body(const Blob& body);
   Awaitable<void> write_stream(std::shared_ptr<StreamQueue> stream);
@@ -93,6 +95,7 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
   bool fresh_ = true;  // no request has come yet
   bool busy_ = false;  // between a request's first byte and its answer's last
   bool finishing_ = false;
+  bool listening_ = false;                // reading on while an answer is made
   bool sending_ = false;                  // the deadline is the pace's
   bool gone_ = false;                     // nothing more can be sent
   bool unread_input_ = false;             // of a request that was answered before its end

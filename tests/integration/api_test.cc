@@ -18,10 +18,12 @@
 #include "api/api_service.h"
 #include "base/ids.h"
 #include "base/unique_fd.h"
+#include "fakes/eventually.h"
 #include "fakes/fake_thumbnailer.h"
 #include "fakes/memory_queue.h"
 #include "fakes/memory_store.h"
 #include "fakes/quiet.h"
+#include "fakes/recording_metrics.h"
 #include "net/http_client.h"
 #include "net/http_server.h"
 #include "notify/local/local_notifier.h"
@@ -154,15 +156,21 @@ class ApiIntegrationTest : public testing::Test {
     return generic;
   }
 
-  // Sends bytes as they are, from an address of this machine, and gives the answer's status line.
-  std::string send_raw(std::string_view bytes, std::uint32_t from = INADDR_LOOPBACK) {
-    const UniqueFd fd(::socket(AF_INET, SOCK_STREAM, 0));
+  // Sends bytes as they are, from an address of this machine.
+  UniqueFd begin_raw(std::string_view bytes, std::uint32_t from = INADDR_LOOPBACK) {
+    UniqueFd fd(::socket(AF_INET, SOCK_STREAM, 0));
     const sockaddr own = loopback(from, 0);
     EXPECT_EQ(::bind(fd.get(), &own, sizeof(own)), 0);
     const sockaddr server = loopback(INADDR_LOOPBACK, server_->port());
     EXPECT_EQ(::connect(fd.get(), &server, sizeof(server)), 0);
     EXPECT_EQ(::send(fd.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL),
               static_cast<ssize_t>(bytes.size()));
+    return fd;
+  }
+
+  // Does so, and gives the answer's status line.
+  std::string send_raw(std::string_view bytes, std::uint32_t from = INADDR_LOOPBACK) {
+    const UniqueFd fd = begin_raw(bytes, from);
     std::string answer(16, '\0');
     const ssize_t size = ::recv(fd.get(), answer.data(), answer.size(), MSG_WAITALL);
     return answer.substr(0, static_cast<std::size_t>(std::max<ssize_t>(size, 0)));
@@ -176,7 +184,7 @@ class ApiIntegrationTest : public testing::Test {
   LocalNotifier notifier_;
   Workload workload_{notifier_, clock_, std::chrono::minutes(1)};
   FakeThumbnailer thumbnailer_;
-  NoMetrics metrics_;
+  RecordingMetrics metrics_;
   NoLogger log_;
   TempDirectory spool_;
   DepthReader depth_{[this](const OpContext& context) { return queue_.depth(context); }, clock_};
@@ -287,6 +295,27 @@ TEST_F(ApiIntegrationTest, MoreWaitsThanThreadsHoldNobodyUp) {
   for (int i = 0; i < 8; ++i) EXPECT_EQ(send("GET", "/v1/queue").status, 200);
   gate->open();
   for (auto& wait : waits) EXPECT_EQ(wait.get(), 200);
+}
+
+// Otherwise the store would be asked on for whoever asks and leaves, a minute long each time.
+TEST_F(ApiIntegrationTest, AWaitEndsWhenItsClientHasGone) {
+  const std::shared_ptr<Gate> gate = hold_jobs();
+  const auto answered = [&](const char* route, const char* method, const char* status) {
+    return [=, this] {
+      return metrics_.value(metric::kHttpRequests, {route, method, status}) == 1;
+    };
+  };
+  begin_raw(
+      fmt::format("POST /v1/images?wait=60 HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: "
+                  "image/jpeg\r\nContent-Length: {}\r\n\r\n{}",
+                  kJpeg.size(), kJpeg));
+  EXPECT_TRUE(eventually("the upload's wait ends", answered("/v1/images", "POST", "202")));
+  const auto images = json(send("GET", "/v1/images")).at("images").as_array();
+  ASSERT_EQ(images.size(), 1U);
+  const std::string self(images[0].at_pointer("/links/self").as_string());
+  begin_raw("GET " + self + "?wait=60 HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n");
+  EXPECT_TRUE(eventually("the image's wait ends", answered("/v1/images/{id}", "GET", "200")));
+  gate->open();
 }
 
 TEST_F(ApiIntegrationTest, AStreamTellsTheWholeLifeOfAJob) {

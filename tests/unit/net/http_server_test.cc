@@ -7,12 +7,15 @@
 #include <gtest/gtest.h>
 
 #include "net/http_server_fixture.h"
+#include "net/server_sockets.h"
 
 namespace thumbmill {
 namespace {
 
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
+
+constexpr std::chrono::seconds kPatience{20};  // never reached when all is well
 
 TEST_F(HttpServerTest, AnswersAndKeepsTheConnection) {
   start();
@@ -171,6 +174,66 @@ TEST_F(HttpServerTest, TimedActionsRunAtTheirTimeOrAtTheStop) {
                [responder]() mutable { responder.respond(text(200, "time is up")); });
   server_->stop(std::chrono::seconds(5));
   EXPECT_EQ(body(answer.get().value()), "time is up");
+}
+
+TEST_F(HttpServerTest, TimedActionsRunWhenTheClientHasGone) {
+  start();
+  std::promise<void> early, late;
+  {
+    RawConnection connection(server_->port());
+    connection.send("GET /later HTTP/1.1\r\nHost: a\r\n\r\n");
+    Responder responder = service_.later.get_future().get();
+    responder.at(clock_.now() + std::chrono::hours(1), [&, responder]() mutable {
+      early.set_value();
+      responder.at(clock_.now() + std::chrono::hours(1), [&] { late.set_value(); });
+    });
+  }
+  EXPECT_EQ(early.get_future().wait_for(kPatience), std::future_status::ready);
+  EXPECT_EQ(late.get_future().wait_for(kPatience), std::future_status::ready);
+  server_->stop(std::chrono::seconds(5));  // while there are promises to keep
+}
+
+// It may have closed its side only, as some clients do that have no more to ask.
+TEST_F(HttpServerTest, WhoHasSentAllIsStillAnswered) {
+  start();
+  RawConnection connection(server_->port());
+  connection.send("GET /later HTTP/1.1\r\nHost: a\r\n\r\n");
+  Responder responder = service_.later.get_future().get();
+  responder.at(clock_.now() + std::chrono::hours(1),
+               [responder]() mutable { responder.respond(text(200, "so far")); });
+  connection.shut();
+  EXPECT_THAT(connection.read_all(), ::testing::EndsWith("\r\n\r\nso far"));
+}
+
+TEST_F(HttpServerTest, ARequestThatComesDuringAWaitIsAnsweredAfterIt) {
+  start();
+  RawConnection connection(server_->port());
+  connection.send("GET /later HTTP/1.1\r\nHost: a\r\n\r\n");
+  Responder responder = service_.later.get_future().get();
+  connection.send("GET /2 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+  ServerSockets::await(server_->port(), "the server to read it",
+                       [](const ServerSockets& sockets) { return sockets.unread_bytes == 0; });
+  responder.respond(text(200, "late"));
+  const std::string all = connection.read_all();
+  EXPECT_LT(all.find("\r\n\r\nlate"), all.find("\r\n\r\nGET /2 "));
+  EXPECT_THAT(all, HasSubstr("\r\n\r\nGET /2 "));
+}
+
+// Whether it is still there cannot be told without reading all that it sends.
+TEST_F(HttpServerTest, WhoSendsMuchMoreDuringAWaitIsNotWaitedFor) {
+  start();
+  RawConnection connection(server_->port());
+  connection.send("GET /later HTTP/1.1\r\nHost: a\r\n\r\n");
+  Responder responder = service_.later.get_future().get();
+  responder.at(clock_.now() + std::chrono::hours(1),
+               [responder]() mutable { responder.respond(text(200, "so far")); });
+  connection.send(
+      "POST /2 HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: "
+      "100000\r\n\r\n" +
+      std::string(100'000, 'b'));
+  const std::string all = connection.read_all();
+  EXPECT_LT(all.find("\r\n\r\nso far"), all.find("\r\n\r\nPOST /2 bbb"));
+  EXPECT_TRUE(all.ends_with('b'));
 }
 
 TEST_F(HttpServerTest, StreamsUntilClosedByEitherSide) {
