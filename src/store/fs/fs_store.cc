@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <system_error>
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -140,11 +141,12 @@ Status FsStore::check_key(std::string_view key, const OpContext& context) const 
 }
 
 Status FsStore::check_root() const {
-  if (::access((root_ + std::string(kMarker)).c_str(), F_OK) == 0) return Status();
-  return Status(
-      Code::unavailable, "the store cannot be reached",
-      root_ +
-          "/.thumbmill-store is missing: the disk is not mounted, or the directory was removed");
+  const std::string marker = root_ + std::string(kMarker);
+  if (::access(marker.c_str(), F_OK) == 0) return Status();
+  const int error = errno;
+  std::string cause = ": " + std::generic_category().message(error);
+  if (error == ENOENT) cause = " is missing: the disk is not mounted, or the directory was removed";
+  return Status(Code::unavailable, "the store cannot be reached", marker + cause);
 }
 
 Status FsStore::failure(int error, std::string_view doing, std::string_view key) const {

@@ -126,6 +126,9 @@ TEST_F(FsStoreTest, AMissingRootIsUnavailableAndNeverMadeAgain) {
   EXPECT_EQ(put("uploads/a/y", "bytes").code(), Code::unavailable);
   EXPECT_EQ(store_->get("uploads/a/x", {}).status().code(), Code::unavailable);
   std::filesystem::remove(directory_.path());
+  std::ofstream(directory_.path()) << "no directory";
+  EXPECT_THAT(store_->check({}).detail(), ::testing::HasSubstr("Not a directory"));
+  std::filesystem::remove(directory_.path());
   std::filesystem::rename(aside, directory_.path());
   EXPECT_TRUE(put("uploads/a/y", "bytes").ok());
   EXPECT_EQ(store_->get("uploads/a/x", {})->body.to_string().value(), "bytes");
