@@ -39,7 +39,9 @@ Result<std::string> ask_credential_endpoint(HttpTransport& transport, const Http
     const bool again = tries < kTries;
     if (!answer.ok()) {
       if (answer.status().code() == Code::unavailable && again) continue;
-      if (answer.status().code() != Code::unavailable) return answer.status();
+      if (answer.status().code() != Code::unavailable) {
+        return answer.status().with_context("waiting for the store's credentials");
+      }
       return failure(answer.status().detail());
     }
     ASSIGN_OR_RETURN(const std::string text, answer->body.to_string());

@@ -1,5 +1,7 @@
 #include "store/s3/credentials.h"
 
+#include <algorithm>
+
 namespace thumbmill::s3 {
 namespace {
 
@@ -9,6 +11,8 @@ namespace {
 constexpr std::chrono::minutes kRefreshAhead{5};
 constexpr std::chrono::minutes kLeastLife{1};
 constexpr std::chrono::seconds kPauseAfterFailure{30};
+// How long a request may take to get better credentials than it has.
+constexpr std::chrono::seconds kMostForBetter{2};
 
 bool expired(const Credentials& credentials, WallTime now) {
   return credentials.expires && *credentials.expires <= now;
@@ -46,19 +50,23 @@ Result<Credentials> CredentialChain::get(const OpContext& context) {
     { const std::lock_guard lock(mutex_); }
     changed_.notify_all();
   });
+  OpContext for_fetch = context;
   std::unique_lock lock(mutex_);
   for (;;) {
-    RETURN_IF_ERROR(context.check(clock_));
+    RETURN_IF_ERROR(context.check(clock_).with_context("waiting for the store's credentials"));
     const Freshness state = freshness();
     if (state == Freshness::fresh) return *current_;
     if (state == Freshness::ageing && (refreshing_ || clock_.now() < next_try_)) return *current_;
+    if (state == Freshness::ageing) {
+      for_fetch.deadline = std::min(context.deadline, clock_.now() + kMostForBetter);
+    }
     if (!refreshing_) break;
     clock_.wait_until(lock, changed_, context.deadline,
                       [&] { return !refreshing_ || context.stop.stop_requested(); });
   }
   refreshing_ = true;
   lock.unlock();
-  Result<Credentials> fetched = fetch(context);
+  Result<Credentials> fetched = fetch(for_fetch);
   lock.lock();
   refreshing_ = false;
   changed_.notify_all();

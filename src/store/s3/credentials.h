@@ -82,7 +82,7 @@ class CredentialChain {
       : sources_(std::move(sources)), clock_(clock), log_(log) {}
 
   /// Credentials that are good now. unavailable when no source has any, or the one that had fails
-  /// and the last ones have expired.
+  /// and the last ones have expired. While those are good, newer ones are waited for two seconds.
   Result<Credentials> get(const OpContext& context);
 
   /// The server took `used` for expired: the next get() fetches anew, unless somebody has already.

@@ -19,11 +19,13 @@ class ScriptedSource final : public CredentialSource {
   explicit ScriptedSource(std::function<Result<std::optional<Credentials>>()> give)
       : give_(std::move(give)) {}
   std::string_view name() const override { return "scripted"; }
-  Result<std::optional<Credentials>> fetch(const OpContext&) override {
+  Result<std::optional<Credentials>> fetch(const OpContext& context) override {
     ++asked;
+    deadline = context.deadline;
     return give_();
   }
   std::atomic<int> asked = 0;
+  SteadyTime deadline{};  // of the latest
 
  private:
   const std::function<Result<std::optional<Credentials>>()> give_;
@@ -115,6 +117,26 @@ TEST_F(CredentialChainTest, AFailedRefreshKeepsTheOldOnesUntilTheyExpire) {
   EXPECT_EQ(source.asked, 3);
   clock_.advance(minutes(4));
   EXPECT_EQ(get(), "unavailable");
+}
+
+// An endpoint that hangs must not hold up a request that has what it needs.
+TEST_F(CredentialChainTest, ARefreshAheadHasLittleTime) {
+  bool up = true;
+  ScriptedSource& source = add([&]() -> Result<std::optional<Credentials>> {
+    if (!up) return Status(Code::deadline_exceeded, "no answer");
+    return std::optional(Credentials{"old", "s", "t", clock_.wall_now() + minutes(60)});
+  });
+  open();
+  const OpContext caller{.deadline = clock_.now() + minutes(120)};
+  EXPECT_EQ(get(caller), "old");
+  EXPECT_EQ(source.deadline, caller.deadline);
+  up = false;
+  clock_.advance(minutes(56));
+  EXPECT_EQ(get(caller), "old");
+  EXPECT_EQ(source.deadline, clock_.now() + std::chrono::seconds(2));
+  clock_.advance(minutes(4));
+  EXPECT_EQ(get(caller), "deadline_exceeded");
+  EXPECT_EQ(source.deadline, caller.deadline);
 }
 
 TEST_F(CredentialChainTest, RejectedCredentialsAreFetchedAnewOnce) {

@@ -153,6 +153,15 @@ TEST_F(CredentialSources, ContainerEndpoint) {
   EXPECT_EQ(received[2].field("authorization"), "from file");
 }
 
+TEST_F(CredentialSources, WhoHasNoTimeLeftKnowsWhatItWaitedFor) {
+  StandInServer agent([](const Received&) { return StandInServer::text(200, kJson); });
+  variables_["AWS_CONTAINER_CREDENTIALS_FULL_URI"] = agent.url();
+  const auto source = make_container_source(environment(), transport_);
+  const Status late = source->fetch({.deadline = SteadyTime::min()}).status();
+  EXPECT_EQ(late.code(), Code::deadline_exceeded);
+  EXPECT_THAT(late.message(), HasSubstr("credentials"));
+}
+
 TEST_F(CredentialSources, ContainerEndpointsOfStrangersAreNotAsked) {
   const auto source = make_container_source(environment(), transport_);
   for (const char* url :
