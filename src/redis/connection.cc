@@ -94,11 +94,11 @@ RedisConnection::~RedisConnection() = default;
 RedisConnection::RedisConnection(RedisConnection&&) noexcept = default;
 RedisConnection& RedisConnection::operator=(RedisConnection&&) noexcept = default;
 
-Result<RedisConnection> RedisConnection::open(const RedisAddress& address,
+Result<RedisConnection> RedisConnection::open(const RedisAddress& address, const std::string& ip,
                                               const RedisOptions& options) {
   const timeval patience = to_timeval(options.connect_timeout);
   Context context(address.unix_path.empty()
-                      ? ::redisConnectWithTimeout(address.host.c_str(), address.port, patience)
+                      ? ::redisConnectWithTimeout(ip.c_str(), address.port, patience)
                       : ::redisConnectUnixWithTimeout(address.unix_path.c_str(), patience));
   if (!context) return Status(Code::exhausted, "no memory for a connection to Redis");
   RedisConnection connection(std::move(context), address);

@@ -42,8 +42,10 @@ Status status_of(const RedisReply& error);
 /// One thread at a time; movable. After a failure it is of no more use.
 class RedisConnection {
  public:
-  /// Connects, by TLS if `options` say so; does not log in. unavailable.
-  static Result<RedisConnection> open(const RedisAddress& address, const RedisOptions& options);
+  /// Connects to `address`, whose host has the address `ip`, by TLS if `options` say so; does not
+  /// log in. unavailable.
+  static Result<RedisConnection> open(const RedisAddress& address, const std::string& ip,
+                                      const RedisOptions& options);
   ~RedisConnection();
   RedisConnection(RedisConnection&&) noexcept;
   RedisConnection& operator=(RedisConnection&&) noexcept;

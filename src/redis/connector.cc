@@ -37,8 +37,7 @@ Result<RedisConnection> RedisConnector::connect() {
     moved_to = std::exchange(moved_to_, std::nullopt);
   }
   if (!options_.sentinels.empty()) return connect_by_sentinels();
-  ASSIGN_OR_RETURN(RedisConnection connection,
-                   RedisConnection::open(moved_to.value_or(options_.server), options_));
+  ASSIGN_OR_RETURN(RedisConnection connection, open(moved_to.value_or(options_.server), options_));
   RETURN_IF_ERROR(log_in(connection));
   return connection;
 }
@@ -66,9 +65,9 @@ Result<RedisConnection> RedisConnector::connect_by_sentinels() {
                 std::move(failures));
 }
 
-Result<RedisConnection> RedisConnector::connect_by_sentinel(const RedisAddress& sentinel) const {
+Result<RedisConnection> RedisConnector::connect_by_sentinel(const RedisAddress& sentinel) {
   ASSIGN_OR_RETURN(const RedisAddress master, ask_sentinel(sentinel));
-  ASSIGN_OR_RETURN(RedisConnection connection, RedisConnection::open(master, options_));
+  ASSIGN_OR_RETURN(RedisConnection connection, open(master, options_));
   RETURN_IF_ERROR(log_in(connection));
   ASSIGN_OR_RETURN(const RedisReply role, connection.call({"ROLE"}));
   if (role.list.empty() || role.list[0].text != "master") {
@@ -78,10 +77,10 @@ Result<RedisConnection> RedisConnector::connect_by_sentinel(const RedisAddress& 
   return connection;
 }
 
-Result<RedisAddress> RedisConnector::ask_sentinel(const RedisAddress& sentinel) const {
+Result<RedisAddress> RedisConnector::ask_sentinel(const RedisAddress& sentinel) {
   RedisOptions options = options_;
   options.tls = false;
-  ASSIGN_OR_RETURN(RedisConnection connection, RedisConnection::open(sentinel, options));
+  ASSIGN_OR_RETURN(RedisConnection connection, open(sentinel, options));
   ASSIGN_OR_RETURN(const RedisReply reply,
                    connection.call({"SENTINEL", "get-master-addr-by-name", options_.master_name}));
   if (reply.is_error()) return status_of(reply);
@@ -92,6 +91,23 @@ Result<RedisAddress> RedisConnector::ask_sentinel(const RedisAddress& sentinel) 
   const auto address = address_of(reply.list[0].text + ":" + reply.list[1].text);
   if (!address) return Status(Code::unavailable, "the sentinel names no address");
   return *address;
+}
+
+Result<RedisConnection> RedisConnector::open(const RedisAddress& address,
+                                             const RedisOptions& options) {
+  if (!address.unix_path.empty()) return RedisConnection::open(address, {}, options);
+  const auto found = lookup_.find(address.host, options.connect_timeout);
+  if (!found.ok()) {
+    return Status(Code::unavailable,
+                  fmt::format("cannot connect to Redis at {}", address.to_string()),
+                  found.status().to_string());
+  }
+  Result<RedisConnection> connection(Status(Code::unavailable, "its name has no address"));
+  for (const std::string& ip : *found) {
+    connection = RedisConnection::open(address, ip, options);
+    if (connection.ok()) break;
+  }
+  return connection;
 }
 
 Status RedisConnector::log_in(RedisConnection& connection) const {

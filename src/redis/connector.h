@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "redis/connection.h"
+#include "redis/host_lookup.h"
 
 namespace thumbmill {
 
@@ -28,11 +29,14 @@ class RedisConnector {
 
  private:
   Result<RedisConnection> connect_by_sentinels();
-  Result<RedisConnection> connect_by_sentinel(const RedisAddress& sentinel) const;
-  Result<RedisAddress> ask_sentinel(const RedisAddress& sentinel) const;
+  Result<RedisConnection> connect_by_sentinel(const RedisAddress& sentinel);
+  Result<RedisAddress> ask_sentinel(const RedisAddress& sentinel);
+  /// A connection to the first of the host's addresses where there is a server.
+  Result<RedisConnection> open(const RedisAddress& address, const RedisOptions& options);
   Status log_in(RedisConnection& connection) const;
 
   const RedisOptions options_;
+  HostLookup lookup_;
   std::mutex mutex_;
   std::vector<RedisAddress> sentinels_;   // guarded by mutex_; the one that answered last is first
   std::optional<RedisAddress> moved_to_;  // guarded by mutex_

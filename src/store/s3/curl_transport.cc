@@ -206,6 +206,8 @@ class CurlConnection {
     error_.fill('\0');
     set(CURLOPT_ERRORBUFFER, error_.data());
     set(CURLOPT_NOSIGNAL, 1L);
+    // A look-up that a name server does not answer goes on by itself, instead of being waited for.
+    set(CURLOPT_QUICK_EXIT, 1L);
     set(CURLOPT_PROTOCOLS_STR, "http,https");
     set(CURLOPT_HTTP_VERSION, long{CURL_HTTP_VERSION_1_1});
     set(CURLOPT_PATH_AS_IS, 1L);

@@ -12,6 +12,7 @@
 
 #include "base/temp_file.h"
 #include "s3_stand_in.h"
+#include "silent_name_server.h"
 #include "store/s3/curl_transport.h"
 #include "temp_directory.h"
 
@@ -196,6 +197,26 @@ TEST_F(CurlTransportTest, HeedsDeadlineAndStop) {
   const UniqueFd first = server.accept();  // of the call before, or of this one
   stop.request_stop();
   EXPECT_EQ(stopped.get(), Code::cancelled);
+}
+
+TEST_F(CurlTransportTest, ASilentNameServerIsNotWaitedFor) {
+  std::promise<Result<HttpAnswer>> answer;
+  std::thread caller([&] {
+    SilentNameServer server;
+    if (!server.start()) {
+      answer.set_value(Status(Code::not_found, "a name server of its own needs root"));
+      return;
+    }
+    const HttpCall call{.method = "GET", .url = "http://store/"};
+    answer.set_value(transport_.send(call, {.deadline = clock_.now() + milliseconds(100)}));
+  });
+  std::future<Result<HttpAnswer>> future = answer.get_future();
+  EXPECT_EQ(future.wait_for(std::chrono::seconds(SilentNameServer::kSeconds / 2)),
+            std::future_status::ready);
+  caller.join();
+  const Status status = future.get().status();
+  if (status.code() == Code::not_found) GTEST_SKIP() << status.message();
+  EXPECT_EQ(status.code(), Code::deadline_exceeded);
 }
 
 TEST_F(CurlTransportTest, ManyThreadsAtOnce) {
