@@ -109,6 +109,7 @@ void HttpExchange::at(SteadyTime when, std::function<void()> action) {
   const std::lock_guard lock(mutex_);
   std::erase_if(timers_, [](const auto& timer) { return timer.expired(); });
   timers_.push_back(core_.at(client_gone_ ? SteadyTime::min() : when, std::move(action)));
+  if (!is_waiting_.exchange(true)) wake_();
 }
 
 void HttpExchange::client_gone() {

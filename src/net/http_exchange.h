@@ -65,6 +65,10 @@ class HttpExchange final : public Responder::Target {
   std::shared_ptr<HttpStream> stream(HttpResponse head) override;
   void at(SteadyTime when, std::function<void()> action) override;
 
+  /// For the connection: whether something waits for its time, so that it matters whether the
+  /// client is still there. When that changes, the connection is woken.
+  bool is_waiting() const { return is_waiting_; }
+
   /// For the connection: the client has gone. What waits for its time runs now, and what is still
   /// to come does not wait.
   void client_gone();
@@ -75,6 +79,7 @@ class HttpExchange final : public Responder::Target {
   const std::function<void(Answer)> deliver_;
   const std::function<void()> wake_;
   std::atomic<bool> answered_ = false;
+  std::atomic<bool> is_waiting_ = false;
   std::mutex mutex_;
   bool client_gone_ = false;                                          // guarded by mutex_
   std::vector<std::weak_ptr<HttpCore::Timer::element_type>> timers_;  // guarded by mutex_

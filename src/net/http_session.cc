@@ -264,10 +264,14 @@ HttpSession::Awaitable<std::optional<HttpExchange::Answer>> HttpSession::run_tas
 
 HttpSession::Awaitable<void> HttpSession::await_answer(std::weak_ptr<HttpExchange> exchange) {
   bool input_ended = false;
+  const auto is_waiting = [&] {
+    const auto unanswered = exchange.lock();
+    return unanswered && unanswered->is_waiting();
+  };
   // Whoever keeps the Responder may never use it: a connection that was cut does not wait for that.
   while (!answer_ && socket_.is_open()) {
     error_code error;
-    if (input_ended) {
+    if (input_ended || !is_waiting()) {
       woken_.expires_at(Clock::time_point::max());
       co_await woken_.async_wait(asio::redirect_error(asio::use_awaitable, error));
       continue;

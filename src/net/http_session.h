@@ -58,7 +58,8 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
   Awaitable<Result<std::size_t>> read_some(std::span<char> into);
   /// The answer; nothing when the connection was cut before there was one.
   Awaitable<std::optional<HttpExchange::Answer>> run_task(std::unique_ptr<HttpTask> task);
-  /// Until there is an answer or the connection was cut. Reads on meanwhile, to see the client go.
+  /// Until there is an answer or the connection was cut. Reads on while the request waits for
+  /// something, to see the client go.
   Awaitable<void> await_answer(std::weak_ptr<HttpExchange> exchange);
   Awaitable<bool> write_answer(HttpExchange::Answer answer, bool keep_alive);
   Awaitable<bool> write_body(const Blob& body);

@@ -210,6 +210,7 @@ TEST_F(HttpServerTest, ARequestThatComesDuringAWaitIsAnsweredAfterIt) {
   RawConnection connection(server_->port());
   connection.send("GET /later HTTP/1.1\r\nHost: a\r\n\r\n");
   Responder responder = service_.later.get_future().get();
+  responder.at(clock_.now() + std::chrono::hours(1), [] {});
   connection.send("GET /2 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
   ServerSockets::await(server_->port(), "the server to read it",
                        [](const ServerSockets& sockets) { return sockets.unread_bytes == 0; });
