@@ -106,8 +106,9 @@ std::vector<Finding> check_backends(const Settings& settings, Clock& clock, Logg
   } else {
     findings.push_back(from_status(
         "queue", queue, without_secrets(settings.queue),
-        is_shared(settings)
-            ? "look whether the server runs and takes this user: docs/formats/queue-redis.md"
+        settings.queue.starts_with("kafka:") ? "look whether the servers run: docs/kafka.md"
+        : is_shared(settings)
+            ? "look whether the server runs, has room and takes this user: docs/redis.md"
             : "delete the queue's file: the sweep fills a new one; or name another: --queue "
               "sqlite:FILE"));
   }

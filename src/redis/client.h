@@ -72,7 +72,7 @@ class RedisClient {
 
   // Of the sending thread, one at a time.
   std::optional<RedisConnection> connection_;
-  std::string known_run_id_;
+  std::optional<std::string> known_run_id_;
   bool has_replicas_ = false;
   bool replica_is_late_ = false;
   SteadyTime ask_facts_at_{};

@@ -80,9 +80,14 @@ bool RedisReply::is_error(std::string_view kind) const {
 }
 
 Status status_of(const RedisReply& error) {
-  Code code = Code::unavailable;
-  if (error.is_error("OOM")) code = Code::exhausted;
-  if (error.is_error("ERR")) code = Code::internal;
+  if (error.is_error("OOM")) {
+    return Status(Code::exhausted, "Redis is full: it uses all of its maxmemory", error.text);
+  }
+  // Redis 7.0 and later ones say so of a command in a script that the user has no right to.
+  const bool no_right =
+      error.text.find("user executing the script can't run") != std::string::npos ||
+      error.text.find("ACL failure in script") != std::string::npos;
+  const Code code = error.is_error("ERR") && !no_right ? Code::internal : Code::unavailable;
   return Status(code, "Redis refused: " + error.text);
 }
 

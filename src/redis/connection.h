@@ -36,7 +36,7 @@ struct RedisReply {
 };
 
 /// The failure an error reply stands for: exhausted when the server is out of memory (OOM),
-/// internal when it did not understand us (ERR), else unavailable.
+/// internal when it did not understand us (ERR), else unavailable: also when it denies a right.
 Status status_of(const RedisReply& error);
 
 /// One thread at a time; movable. After a failure it is of no more use.

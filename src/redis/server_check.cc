@@ -33,12 +33,24 @@ std::string setting(RedisConnection& connection, const char* name, Logger& log) 
   return {};
 }
 
+// WAIT for no replica answers at once.
+void warn_of_rights(RedisConnection& connection, const ServerFacts& facts, Logger& log) {
+  const auto waited = connection.call({"WAIT", "0", "1"});
+  const bool may_wait = !waited.ok() || !waited->is_error();
+  if (facts.told && may_wait) return;
+  log.warning(
+      "the Redis user may not run INFO or WAIT: no write waits for a replica, and a fail-over may "
+      "lose jobs until the sweep finds them; docs/redis.md has the ACL rule",
+      {{"info", facts.told}, {"wait", may_wait}});
+}
+
 }  // namespace
 
 Result<ServerFacts> server_facts(RedisConnection& connection) {
   ServerFacts facts;
   ASSIGN_OR_RETURN(const RedisReply server, connection.call({"INFO", "server"}));
   if (server.is_error("LOADING")) return status_of(server);
+  facts.told = !server.is_error();
   facts.run_id = info_value(server.text, "run_id");
   facts.version = info_value(server.text, "redis_version");
   facts.is_valkey = info_value(server.text, "server_name") == "valkey";
@@ -48,6 +60,7 @@ Result<ServerFacts> server_facts(RedisConnection& connection) {
 }
 
 void warn_of_settings(RedisConnection& connection, const ServerFacts& facts, Logger& log) {
+  warn_of_rights(connection, facts, log);
   if (!facts.is_valkey && !facts.version.empty() && leading_number(facts.version) < 7) {
     log.warning("Redis is older than 7.0, the first version this program is tested with",
                 {{"version", facts.version}});

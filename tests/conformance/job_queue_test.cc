@@ -4,6 +4,7 @@
 
 #include "conformance/job_queue_suite.h"
 #include "conformance/kafka_under_test.h"
+#include "fakes/documented_redis_user.h"
 #include "fakes/kafka_cluster.h"
 #include "fakes/memory_queue.h"
 #include "fakes/quiet.h"
@@ -66,10 +67,14 @@ QueueUnderTest make_sqlite(SimClock& clock) {
 }
 
 // Redis on the simulated clock: its scripts take the clock's time as an argument instead of the
-// server's TIME, and are the same otherwise.
+// server's TIME, and are the same otherwise. As a user that has no rights but those that it takes.
 struct RedisSurroundings {
-  RedisSurroundings(std::vector<std::string> arguments, const char* program)
-      : server(std::move(arguments), program) {}
+  RedisSurroundings(const std::vector<std::string>& arguments, const char* program)
+      : server(with_documented_user(arguments), program) {}
+  RedisSurroundings(const RedisSurroundings&) = delete;
+  RedisSurroundings& operator=(const RedisSurroundings&) = delete;
+  ~RedisSurroundings() { expect_nothing_denied(server); }
+
   RedisServer server;
   NoLogger log;
   Random random{1};
@@ -117,11 +122,11 @@ void write_foreign_keys(const std::string& url) {
   for (const char* when : {"1e300", "+inf"}) tell({"ZADD", "{thumbmill}:leases", when, when});
 }
 
-QueueUnderTest make_redis(SimClock& clock, std::vector<std::string> arguments,
+QueueUnderTest make_redis(SimClock& clock, const std::vector<std::string>& arguments,
                           const char* program = RedisServer::kRedis) {
-  auto surroundings = std::make_shared<RedisSurroundings>(std::move(arguments), program);
+  auto surroundings = std::make_shared<RedisSurroundings>(arguments, program);
   auto queue =
-      RedisQueue::open(parse_redis_url(surroundings->server.url()).value(), clock,
+      RedisQueue::open(parse_redis_url(url_of_documented_user(surroundings->server)).value(), clock,
                        surroundings->random, surroundings->log, {.time = RedisTime::own_clock});
   return {surroundings, std::move(queue).value(),
           [url = surroundings->server.url()] { write_foreign_keys(url); }};

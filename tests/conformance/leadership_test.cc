@@ -1,5 +1,6 @@
 // Every Leadership among several processes against the suite.
 #include "conformance/leadership_suite.h"
+#include "fakes/documented_redis_user.h"
 #include "fakes/kafka_cluster.h"
 #include "fakes/quiet.h"
 #include "fakes/redis_server.h"
@@ -9,11 +10,14 @@
 namespace thumbmill {
 namespace {
 
+// As a user that has no rights but those that it takes.
 class RedisWorld final : public LeadershipWorld {
  public:
-  explicit RedisWorld(const char* program) : server_({}, program) {}
+  explicit RedisWorld(const char* program) : server_(with_documented_user({}), program) {}
+  ~RedisWorld() override { expect_nothing_denied(server_); }
   std::unique_ptr<Leadership> process() override {
-    return std::make_unique<RedisLeadership>(parse_redis_url(server_.url()).value(), clock_, log_);
+    return std::make_unique<RedisLeadership>(
+        parse_redis_url(url_of_documented_user(server_)).value(), clock_, log_);
   }
   void hang() override { server_.process().kill(); }
   void come_back() override { server_.process().start(); }

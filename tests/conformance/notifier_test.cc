@@ -1,5 +1,6 @@
 // Every Notifier that reaches other processes against the suite.
 #include "conformance/notifier_worlds.h"
+#include "fakes/documented_redis_user.h"
 #include "fakes/kafka_cluster.h"
 #include "fakes/redis_server.h"
 #include "notify/redis/redis_notifier.h"
@@ -7,9 +8,11 @@
 namespace thumbmill {
 namespace {
 
+// As a user that has no rights but those that it takes.
 class RedisWorld final : public RecordingWorld {
  public:
-  explicit RedisWorld(const char* program) : server_({}, program) {}
+  explicit RedisWorld(const char* program) : server_(with_documented_user({}), program) {}
+  ~RedisWorld() override { expect_nothing_denied(server_); }
   std::unique_ptr<Notifier> process() override {
     return std::make_unique<RedisNotifier>(options_, clock_, random_, metrics_, log_);
   }
@@ -28,7 +31,7 @@ class RedisWorld final : public RecordingWorld {
  private:
   RedisServer server_;
   Random random_{1};
-  const RedisOptions options_ = parse_redis_url(server_.url()).value();
+  const RedisOptions options_ = parse_redis_url(url_of_documented_user(server_)).value();
 };
 
 class MockKafkaWorld final : public KafkaWorld {

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "base/secret.h"
+#include "redis/rights.h"
 
 namespace thumbmill {
 namespace {
@@ -172,7 +173,10 @@ Result<QueueDepth> RedisQueue::depth(const OpContext& context) {
   return depth;
 }
 
-Status RedisQueue::check(const OpContext& context) { return depth(context).status(); }
+Status RedisQueue::check(const OpContext& context) {
+  RETURN_IF_ERROR(check_rights(client_, connector_.options(), context));
+  return depth(context).status();
+}
 
 Status RedisQueue::settle(const RedisScript& script, const LeaseTicket& ticket,
                           std::vector<std::string> arguments, const OpContext& context,
