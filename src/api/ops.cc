@@ -32,13 +32,16 @@ std::string cause_of(const Status& failure) {
 
 HttpResponse readiness_response(const std::vector<DependencyCheck>& checks) {
   bool ready = true;
+  bool full = false;
   boost::json::object states;
   for (const DependencyCheck& check : checks) {
-    ready = ready && check.status.ok();
+    const bool is_full = check.may_be_full && check.status.code() == Code::exhausted;
+    full = full || is_full;
+    ready = ready && (check.status.ok() || is_full);
     states[check.name] = check.status.ok() ? "ok" : cause_of(check.status);
   }
   boost::json::object body;
-  body["status"] = ready ? "ready" : "not ready";
+  body["status"] = !ready ? "not ready" : full ? "degraded" : "ready";
   body["checks"] = std::move(states);
   return json_response(body, ready ? 200 : 503);
 }

@@ -21,6 +21,7 @@ namespace thumbmill {
 struct DependencyCheck {
   std::string name;  ///< "store", "queue", ...
   Status status;
+  bool may_be_full = false;  ///< exhausted is told, and is no reason not to be ready
 };
 
 /// What the operations port tells, all of it from memory: a probe must be answered whatever the

@@ -14,6 +14,7 @@ Result<HttpResponse> show_queue(const QueueParts& parts) {
   body["running"] = depth.running;
   body["delayed"] = depth.delayed;
   body["dead"] = depth.dead;
+  body["unqueued"] = depth.unqueued;
   body["backlog"] = depth.backlog();
   body["oldest_age_seconds"] = nullptr;
   if (depth.oldest_age) {

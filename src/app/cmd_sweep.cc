@@ -35,11 +35,13 @@ int cmd_sweep(int argc, char** argv) {
   const Result<SweepReport> report = janitor.sweep({});
   if (!report.ok()) return fail(report.status());
   if (json) {
-    fmt::print("{{\"unfinished\":{},\"requeued\":{},\"completed\":{},\"expired\":{}}}\n",
-               report->unfinished, report->requeued, report->completed, report->expired);
+    fmt::print(
+        "{{\"unfinished\":{},\"requeued\":{},\"unqueued\":{},\"completed\":{},\"expired\":{}}}\n",
+        report->unfinished, report->requeued, report->unqueued, report->completed, report->expired);
   } else {
-    fmt::print("unfinished {}, queued again {}, completed {}, expired {}\n", report->unfinished,
-               report->requeued, report->completed, report->expired);
+    fmt::print(
+        "unfinished {}, queued again {}, not taken by the queue {}, completed {}, expired {}\n",
+        report->unfinished, report->requeued, report->unqueued, report->completed, report->expired);
   }
   return EX_OK;
 }

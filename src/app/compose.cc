@@ -51,6 +51,7 @@ struct System::Parts {
   Status start_all();
   void stop();
   std::vector<DependencyCheck> dependencies() const;
+  Result<QueueDepth> depth_of(JobQueue& queue, const OpContext& context) const;
 
   Settings settings;  // as they were set, but for what the machine does not allow
   const Roles roles;
@@ -176,7 +177,7 @@ Status System::Parts::make_api() {
   JobQueue& queue = *guarded_queue;
   unqueued = std::make_unique<UnqueuedUploads>(queue, metrics, log, clock);
   depth = std::make_unique<DepthReader>(
-      [this](const OpContext& context) { return guarded_queue->depth(context); }, clock);
+      [this](const OpContext& context) { return depth_of(*guarded_queue, context); }, clock);
   ingest = std::make_unique<Ingest>(kept, queue, *notifier, metrics, log, clock, settings.formats,
                                     unqueued.get());
   catalog = std::make_unique<Catalog>(kept, queue, *notifier, metrics, log, clock);
@@ -216,8 +217,9 @@ Status System::Parts::make_worker() {
 
 Status System::Parts::make_janitor() {
   ASSIGN_OR_RETURN(leadership, open_leadership(settings, clock, log));
-  exporter = std::make_unique<QueueExporter>(
-      QueueExporterParts{*backends.queue, *leadership, *workload, metrics, log, clock});
+  exporter = std::make_unique<QueueExporter>(QueueExporterParts{
+      [this](const OpContext& context) { return depth_of(*backends.queue, context); }, *leadership,
+      *workload, metrics, log, clock});
   JanitorOptions options = janitor_options(settings);
   // A queue that others share is never still empty because this process has just started.
   if (is_shared(settings)) options.first_sweep_age = options.sweep_age;
@@ -242,10 +244,25 @@ Status System::Parts::make_ops() {
 
 std::vector<DependencyCheck> System::Parts::dependencies() const {
   const Status self = stopping ? Status(Code::unavailable, "stopping") : Status();
+  // What is in a full queue can be worked on, uploads are taken all the same, and a process that is
+  // not ready cannot tell a scaler how many wait.
   std::vector<DependencyCheck> checks{
-      {"self", self}, {"store", store_state->status()}, {"queue", queue_state->status()}};
+      {"self", self},
+      {"store", store_state->status()},
+      {.name = "queue", .status = queue_state->status(), .may_be_full = true}};
   if (exporter) checks.push_back({"lead", exporter->check()});
   return checks;
+}
+
+// With the uploads that wait for the queue: this process knows its own; a sweep finds everybody's,
+// but says nothing of now once the queue takes jobs again.
+Result<QueueDepth> System::Parts::depth_of(JobQueue& queue, const OpContext& context) const {
+  ASSIGN_OR_RETURN(QueueDepth figures, queue.depth(context));
+  if (unqueued) figures.unqueued = unqueued->count();
+  if (janitor && !queue_state->status().ok()) {
+    figures.unqueued = std::max(figures.unqueued, janitor->unqueued());
+  }
+  return figures;
 }
 
 Status System::Parts::start_all() {

@@ -81,7 +81,9 @@ inline constexpr Metric kQueueDelayed =
     system_gauge("thumbmill_queue_delayed", "Jobs waiting for a retry delay.");
 inline constexpr Metric kQueueDead = system_gauge("thumbmill_queue_dead", "Dead letters.");
 inline constexpr Metric kQueueBacklog =
-    system_gauge("thumbmill_queue_backlog", "Ready and running jobs: what to scale workers on.");
+    system_gauge("thumbmill_queue_backlog",
+                 "Ready and running jobs, and uploads that the queue has not taken: what to scale "
+                 "workers on.");
 inline constexpr Metric kQueueOldestAge =
     system_gauge("thumbmill_queue_oldest_age_seconds", "Age of the oldest ready job.");
 inline constexpr Metric kWorkersDesired =

@@ -26,11 +26,13 @@ struct QueueDepth {
   std::uint64_t running = 0;  ///< under a lease
   std::uint64_t delayed = 0;  ///< waiting for their delay to pass
   std::uint64_t dead = 0;     ///< dead letters
+  /// Accepted uploads whose jobs the queue has not taken; of a JobQueue itself always 0.
+  std::uint64_t unqueued = 0;
   std::optional<std::chrono::milliseconds> oldest_age;  ///< of the oldest ready job, since it was
                                                         ///< first enqueued
 
   /// What works still to be done: the figure to scale workers on.
-  std::uint64_t backlog() const { return ready + running; }
+  std::uint64_t backlog() const { return ready + running + unqueued; }
 };
 
 enum class QueuedState { ready, running, delayed, dead };

@@ -25,7 +25,8 @@ class JobSource {
                                            std::chrono::milliseconds wait,
                                            const OpContext& context) = 0;
 
-  /// ok when the queue can be used now: what /readyz and `doctor` ask.
+  /// ok when the queue can be used now: what /readyz and `doctor` ask. exhausted: it takes no new
+  /// jobs for lack of room, while those in it can be worked on.
   virtual Status check(const OpContext& context) = 0;
 };
 

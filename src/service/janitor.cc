@@ -1,6 +1,7 @@
 #include "service/janitor.h"
 
 #include <algorithm>
+#include <atomic>
 #include <condition_variable>
 #include <mutex>
 #include <optional>
@@ -41,18 +42,21 @@ class Janitor::Thread {
   /// `age`: of the youngest upload to look at.
   Result<SweepReport> sweep(milliseconds age, bool expire, const OpContext& context);
   milliseconds sweep_age() const { return options_.sweep_age; }
+  std::uint64_t unqueued() const { return unqueued_; }
   void start();
   void stop();
 
  private:
   Status sweep_uploads(milliseconds age, SweepReport& report, const OpContext& context);
   Status sweep_upload(const JobId& id, SweepReport& report, const OpContext& context);
+  Status requeue(const JobId& id, SweepReport& report, const OpContext& context);
   void run();
   void sweep_now(milliseconds age, bool expire);
 
   const JanitorOptions options_;
   const JanitorParts parts_;
   ForeignRecords foreign_;
+  std::atomic<std::uint64_t> unqueued_ = 0;
   std::stop_source stop_;
 
   std::mutex mutex_;
@@ -66,6 +70,7 @@ Result<SweepReport> Janitor::Thread::sweep(milliseconds age, bool expire,
   const SteadyTime started = parts_.clock.now();
   SweepReport report;
   RETURN_IF_ERROR(sweep_uploads(age, report, context));
+  unqueued_ = report.unqueued;
   if (expire) {
     Expiry expiry(parts_.store, parts_.queue,
                   {options_.unfinished_age, options_.dead_letter_age, options_.result_age},
@@ -116,8 +121,24 @@ Status Janitor::Thread::sweep_upload(const JobId& id, SweepReport& report,
     ++report.completed;
     return Status();
   }
-  ASSIGN_OR_RETURN(const bool requeued, parts_.queue.enqueue(id.text(), context));
-  if (!requeued) return Status();
+  return requeue(id, report, context);
+}
+
+// A queue that is full is asked once a sweep; the other uploads are counted, for the scalers.
+Status Janitor::Thread::requeue(const JobId& id, SweepReport& report, const OpContext& context) {
+  if (report.unqueued > 0) {
+    ++report.unqueued;
+    return Status();
+  }
+  const Result<bool> requeued = parts_.queue.enqueue(id.text(), context);
+  if (requeued.status().code() == Code::exhausted) {
+    ++report.unqueued;
+    parts_.log.warning("the queue takes no jobs, unfinished uploads wait for it",
+                       {{"detail", requeued.status().to_string()}});
+    return Status();
+  }
+  RETURN_IF_ERROR(requeued.status());
+  if (!*requeued) return Status();
   ++report.requeued;
   parts_.metrics.add(metric::kSweepRequeued, 1);
   parts_.log.info("unfinished upload queued again", {{"job_id", id}});
@@ -169,6 +190,7 @@ void Janitor::Thread::sweep_now(milliseconds age, bool expire) {
   if (report.ok()) {
     parts_.log.debug("swept", {{"unfinished", report->unfinished},
                                {"requeued", report->requeued},
+                               {"unqueued", report->unqueued},
                                {"completed", report->completed},
                                {"expired", report->expired}});
   } else if (!stop_.stop_requested()) {
@@ -185,6 +207,8 @@ Janitor::~Janitor() { stop(); }
 Result<SweepReport> Janitor::sweep(const OpContext& context) {
   return thread_->sweep(thread_->sweep_age(), true, context);
 }
+
+std::uint64_t Janitor::unqueued() const { return thread_->unqueued(); }
 
 void Janitor::start() { thread_->start(); }
 

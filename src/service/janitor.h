@@ -33,6 +33,7 @@ struct JanitorOptions {
 struct SweepReport {
   std::uint64_t unfinished = 0;  ///< uploads under uploads/
   std::uint64_t requeued = 0;    ///< of these, queued again
+  std::uint64_t unqueued = 0;    ///< of these, not taken by the queue, which is full
   std::uint64_t completed = 0;   ///< of these, had a result already: the original was removed
   std::uint64_t expired = 0;     ///< objects removed for their age
 };
@@ -52,8 +53,11 @@ class Janitor {
   Janitor(const JanitorOptions& options, const JanitorParts& parts);
   ~Janitor();  ///< as stop()
 
-  /// One pass now, in this thread.
+  /// One pass now, in this thread. Goes on when the queue is full; fails when it is away.
   Result<SweepReport> sweep(const OpContext& context);
+
+  /// How many uploads the latest sweep found that the queue did not take.
+  std::uint64_t unqueued() const;
 
   /// Starts a thread that sweeps while this process leads: at once, with the first sweep's age, so
   /// that what a former life of this process has left is queued again, and then at its interval.

@@ -96,7 +96,7 @@ Status QueueExporter::check() const {
 }
 
 void QueueExporter::set_gauges() {
-  const Result<QueueDepth> depth = parts_.queue.depth({.stop = stop_.get_token()});
+  const Result<QueueDepth> depth = parts_.depth({.stop = stop_.get_token()});
   if (!depth.ok()) {
     if (stop_.stop_requested()) return;
     clear_gauges();  // no figure is better than a stale one: alerts see its absence

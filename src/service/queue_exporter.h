@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <condition_variable>
+#include <functional>
 #include <mutex>
 #include <optional>
 #include <stop_token>
@@ -20,7 +21,8 @@
 namespace thumbmill {
 
 struct QueueExporterParts {
-  JobQueue& queue;
+  /// The figures to export, uploads that wait for the queue included.
+  std::function<Result<QueueDepth>(const OpContext&)> depth;
   Leadership& leadership;
   const Workload& workload;
   Metrics& metrics;

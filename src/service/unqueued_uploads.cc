@@ -37,6 +37,11 @@ void UnqueuedUploads::add(const JobId& id, std::string_view caller) {
   changed_.notify_all();
 }
 
+std::uint64_t UnqueuedUploads::count() const {
+  const std::lock_guard lock(mutex_);
+  return uploads_.size();
+}
+
 void UnqueuedUploads::run() {
   std::unique_lock lock(mutex_);
   while (!stopping_) {

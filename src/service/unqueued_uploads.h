@@ -4,6 +4,7 @@
 #pragma once
 
 #include <condition_variable>
+#include <cstdint>
 #include <deque>
 #include <mutex>
 #include <stop_token>
@@ -37,6 +38,9 @@ class UnqueuedUploads {
   /// A job that the queue has not taken.
   void add(const JobId& id, std::string_view caller);
 
+  /// How many wait now.
+  std::uint64_t count() const;
+
  private:
   struct Upload {
     JobId id;
@@ -53,7 +57,7 @@ class UnqueuedUploads {
   Clock& clock_;
   std::stop_source stop_;
 
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::condition_variable changed_;
   std::deque<Upload> uploads_;  // guarded by mutex_
   bool stopping_ = false;       // guarded by mutex_

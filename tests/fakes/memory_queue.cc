@@ -15,6 +15,7 @@ Result<bool> MemoryQueue::enqueue(std::string_view id, std::string_view caller,
                                   const OpContext& context) {
   const std::lock_guard lock(mutex_);
   RETURN_IF_ERROR(begin(context));
+  RETURN_IF_ERROR(failing_enqueues_);
   const auto found = jobs_.find(id);
   if (found != jobs_.end() && found->second.state != Entry::State::dead) return false;
   Entry entry;
@@ -212,6 +213,11 @@ void MemoryQueue::fail_all(Status status) {
   const std::lock_guard lock(mutex_);
   failing_ = std::move(status);
   changed_.notify_all();
+}
+
+void MemoryQueue::fail_enqueues(Status status) {
+  const std::lock_guard lock(mutex_);
+  failing_enqueues_ = std::move(status);
 }
 
 void MemoryQueue::fail_extends(Status status) {

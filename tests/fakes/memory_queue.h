@@ -31,6 +31,9 @@ class MemoryQueue final : public JobQueue, private LeaseBackend {
   /// Makes every call, of leases too, fail with `status` until it is given an ok one.
   void fail_all(Status status);
 
+  /// Makes every enqueue() fail with `status`, as a full queue does, until it is given an ok one.
+  void fail_enqueues(Status status);
+
   /// Makes every renewal of a lease fail with `status` until it is given an ok one.
   void fail_extends(Status status);
 
@@ -81,6 +84,7 @@ class MemoryQueue final : public JobQueue, private LeaseBackend {
   std::map<std::string, Entry, std::less<>> jobs_;  // guarded by mutex_
   std::map<std::string, std::uint64_t> rounds_;     // each caller's last; guarded by mutex_
   Status failing_;                                  // guarded by mutex_
+  Status failing_enqueues_;                         // guarded by mutex_
   Status failing_extends_;                          // guarded by mutex_
   std::size_t leases_ = 0;                          // guarded by mutex_
   std::size_t extends_ = 0;                         // guarded by mutex_

@@ -79,6 +79,38 @@ def redis_away(case):
     return case.finish(api)
 
 
+def redis_full(case):
+    """Redis is at its maxmemory: uploads are taken, and whoever looks or scales is told that they wait, and why."""
+    redis = case.redis()
+    cluster = case.on_folder(redis)
+    api, janitor, worker = (cluster.start(role) for role in ("api", "janitor", "worker"))
+    redis.command("CONFIG", "SET", "maxmemory", "1")
+    taken = cluster.load_count(api.url, 20, 20)
+    for process in (api, janitor, worker):
+        until("/readyz says it", lambda process=process: "maxmemory" in readiness(process)["checks"]["queue"])
+        status, state = process.get("/readyz", admin=True)
+        if status != 200 or state["status"] != "degraded":
+            case.wrong.append(f"/readyz of the {process.role} is {status} {state}")
+    queue = api.get("/v1/queue")[1]
+    if not queue["unqueued"] == queue["backlog"] == taken or queue["workers_desired"] <= 0:
+        case.wrong.append(f"/v1/queue is {queue}")
+    # The janitor knows them by its sweep, which leaves young ones alone.
+    until("the janitor's gauge counts them", lambda: janitor.metric("thumbmill_queue_backlog") == taken)
+    if janitor.metric("thumbmill_workers_desired") <= 0:
+        case.wrong.append("the janitor wants no workers")
+    doctor = subprocess.run([cluster.program, "doctor", "--store", cluster.store, "--queue", redis.url],
+                            capture_output=True, text=True, check=False)
+    if "Redis is full" not in doctor.stdout:
+        case.wrong.append(f"doctor says {doctor.stdout}")
+    redis.command("CONFIG", "SET", "maxmemory", "0")
+    until("the queue has taken them", lambda: api.get("/v1/queue")[1]["unqueued"] == 0)
+    return case.finish(api)
+
+
+def readiness(process):
+    return process.get("/readyz", admin=True)[1]
+
+
 def redis_silent(case):
     """Redis takes connections and commands and answers none: uploads are taken all the same, in bounded time."""
     wire = Wire(case.redis().port)

@@ -7,14 +7,15 @@
 namespace thumbmill {
 namespace {
 
-constexpr const char* kHold = R"(
+// A server that takes no more jobs needs a leader all the same.
+constexpr const char* kHold = R"(#!lua flags=allow-oom
 local leader = redis.call('GET', KEYS[1])
 if leader and leader ~= ARGV[1] then return 0 end
 redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
 return 1
 )";
 
-constexpr const char* kRelease = R"(
+constexpr const char* kRelease = R"(#!lua flags=allow-oom
 if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end
 return 1
 )";

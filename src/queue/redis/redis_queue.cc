@@ -168,7 +168,11 @@ Result<QueueDepth> RedisQueue::depth(const OpContext& context) {
   const auto number = [&](std::size_t i) {
     return static_cast<std::uint64_t>(reply.list[i].integer);
   };
-  QueueDepth depth{number(0), number(1), number(2), number(3), {}};
+  QueueDepth depth;
+  depth.ready = number(0);
+  depth.running = number(1);
+  depth.delayed = number(2);
+  depth.dead = number(3);
   if (reply.list[4].integer >= 0) depth.oldest_age = milliseconds(reply.list[4].integer);
   return depth;
 }

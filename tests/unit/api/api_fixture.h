@@ -2,6 +2,7 @@
 // without a socket. Every answer is checked against openapi.json on the way.
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <optional>
 #include <string>
@@ -111,7 +112,13 @@ class ApiFixture : public testing::Test {
   RecordingMetrics metrics_;
   NoLogger log_;
   TempDirectory spool_;
-  DepthReader depth_{[this](const OpContext& context) { return queue_.depth(context); }, clock_};
+  std::atomic<std::uint64_t> unqueued_ = 0;  ///< uploads that wait for the queue
+  DepthReader depth_{[this](const OpContext& context) -> Result<QueueDepth> {
+                       ASSIGN_OR_RETURN(QueueDepth depth, queue_.depth(context));
+                       depth.unqueued = unqueued_;
+                       return depth;
+                     },
+                     clock_};
   Ingest ingest_{store_, queue_, notifier_, metrics_, log_, clock_};
   Catalog catalog_{store_, queue_, notifier_, metrics_, log_, clock_};
   DeadLetters dead_letters_{store_, queue_, catalog_, notifier_, log_, clock_};

@@ -36,6 +36,19 @@ TEST_F(QueueAndDeadTest, FiguresFollowTheQueue) {
   EXPECT_TRUE(figures.at("drain_seconds").is_null());
 }
 
+TEST_F(QueueAndDeadTest, UploadsThatWaitForTheQueueAreBacklog) {
+  clock_.advance(std::chrono::minutes(10));
+  for (int i = 0; i < 12; ++i) finish_job(upload());
+  clock_.advance(std::chrono::minutes(2));  // so that there are no arrivals
+  unqueued_ = 24;
+  const boost::json::value figures = queue();
+  EXPECT_EQ(figures.at("unqueued"), 24);
+  EXPECT_EQ(figures.at("ready"), 0);
+  EXPECT_EQ(figures.at("backlog"), 24);
+  EXPECT_GT(figures.at("drain_seconds").as_double(), 0);
+  EXPECT_NEAR(figures.at("workers_desired").as_double(), 24 * 0.5 / 60, 1e-9);
+}
+
 TEST_F(QueueAndDeadTest, DrainingIsEstimatedFromTheJobsThatEndedLately) {
   clock_.advance(std::chrono::hours(1));
   for (int i = 0; i < 30; ++i) finish_job(upload());

@@ -232,6 +232,17 @@ TEST_F(OpsTest, ReadinessNamesWhatIsDown) {
       R"x({"status":"not ready","checks":{"store":"ok","queue":"cannot connect (Connection refused)"}})x");
 }
 
+TEST_F(OpsTest, AFullQueueIsNamedAndNoReasonToTakeTheProcessAway) {
+  checks_[1].may_be_full = true;
+  for (DependencyCheck& check : checks_) check.status = Status(Code::exhausted, "full");
+  EXPECT_EQ(get("/readyz").status, 503) << "the store is full as well";
+  checks_[0].status = Status();
+  const HttpResponse response = get("/readyz");
+  EXPECT_EQ(response.status, 200);
+  EXPECT_EQ(response.body.to_string().value(),
+            R"({"status":"degraded","checks":{"store":"ok","queue":"full"}})");
+}
+
 TEST_F(OpsTest, TheVersionIsTold) {
   EXPECT_EQ(get("/version").body.to_string().value(), R"({"version":"1.2.3"})");
   EXPECT_EQ(get("/v1/queue").status, 404);

@@ -38,6 +38,15 @@ TEST_F(RedisLeadershipTest, OneLeadsUntilItReleases) {
   EXPECT_FALSE(first->hold("janitor", 1h, {}).value());
 }
 
+TEST_F(RedisLeadershipTest, OneLeadsWhileTheServerIsFull) {
+  start_server({"--maxmemory", "1"});
+  const auto first = candidate();
+  const Result<bool> held = first->hold("janitor", 1h, {});
+  ASSERT_TRUE(held.ok()) << held.status().to_string();
+  EXPECT_TRUE(*held);
+  EXPECT_TRUE(first->release("janitor", {}).ok());
+}
+
 TEST_F(RedisLeadershipTest, ALeaderThatDoesNotRenewIsSucceeded) {
   start_server();
   const auto first = candidate();

@@ -189,6 +189,16 @@ TEST_F(RedisFaultsTest, AServerWithoutMemoryIsExhausted) {
     enqueued = queue->enqueue("job-" + std::to_string(i), {});
   }
   EXPECT_EQ(enqueued.status().code(), Code::exhausted) << enqueued.status().to_string();
+  const Status full = queue->check({});
+  EXPECT_EQ(full.code(), Code::exhausted);
+  EXPECT_THAT(full.message(), HasSubstr("Redis is full"));
+  EXPECT_THAT(full.to_string(), HasSubstr("maxmemory"));
+
+  auto leases = lease(*queue);
+  ASSERT_EQ(leases.size(), 1u) << "what is there can be worked on";
+  EXPECT_TRUE(leases[0].ack({}).ok());
+  tell({"CONFIG", "SET", "maxmemory", "0"});
+  EXPECT_TRUE(queue->check({}).ok());
 }
 
 TEST_F(RedisFaultsTest, WarnsOfAReplicaThatDoesNotConfirm) {

@@ -38,6 +38,24 @@ TEST_F(JanitorTest, RebuildsALostQueue) {
   EXPECT_EQ(sweep().unfinished, 0u);
 }
 
+TEST_F(JanitorTest, CountsWhatAFullQueueDoesNotTake) {
+  for (int i = 0; i < 3; ++i) accept(make_upload(std::to_string(i)));
+  queue.wipe();
+  clock.advance(minutes(3));
+  queue.fail_enqueues(Status(Code::exhausted, "full"));
+  Janitor janitor({}, {store, queue, metrics, log, clock});
+  EXPECT_EQ(janitor.unqueued(), 0u);
+  const Result<SweepReport> full = janitor.sweep({});
+  ASSERT_TRUE(full.ok()) << full.status().to_string();
+  EXPECT_EQ(full->unqueued, 3u);
+  EXPECT_EQ(full->requeued, 0u);
+  EXPECT_EQ(janitor.unqueued(), 3u);
+  EXPECT_EQ(log.count(LogLevel::warning, "the queue takes no jobs"), 1u);
+  queue.fail_enqueues(Status());
+  EXPECT_EQ(janitor.sweep({}).value().requeued, 3u);
+  EXPECT_EQ(janitor.unqueued(), 0u);
+}
+
 TEST_F(JanitorTest, LeavesRunningAndDelayedJobsAlone) {
   accept(make_upload("running"));
   accept(make_upload("delayed"));

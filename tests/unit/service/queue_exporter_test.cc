@@ -49,7 +49,13 @@ class QueueExporterTest : public ServiceTest {
 
   FakeLeadership leadership;
   Workload workload{notifier, clock, std::chrono::minutes(1)};
-  QueueExporter exporter{{queue, leadership, workload, metrics, log, clock}};
+  std::atomic<std::uint64_t> unqueued = 0;
+  QueueExporter exporter{{[this](const OpContext& context) -> Result<QueueDepth> {
+                            ASSIGN_OR_RETURN(QueueDepth depth, queue.depth(context));
+                            depth.unqueued = unqueued;
+                            return depth;
+                          },
+                          leadership, workload, metrics, log, clock}};
 };
 
 TEST_F(QueueExporterTest, TheLeadIsGivenUpOnAStop) {
@@ -70,6 +76,15 @@ TEST_F(QueueExporterTest, CountsReadyAndRunningJobs) {
   EXPECT_EQ(metrics.value(metric::kQueueReady), 1);
   EXPECT_EQ(metrics.value(metric::kQueueRunning), 1);
   EXPECT_EQ(metrics.value(metric::kQueueBacklog), 2);
+}
+
+TEST_F(QueueExporterTest, UploadsThatWaitForTheQueueAreWorkForScalers) {
+  unqueued = 2;
+  exporter.start();
+  await_gauges(true);
+  EXPECT_EQ(metrics.value(metric::kQueueReady), 0);
+  EXPECT_EQ(metrics.value(metric::kQueueBacklog), 2);
+  while (metrics.value(metric::kWorkersDesired) != 1) std::this_thread::yield();
 }
 
 TEST_F(QueueExporterTest, WhoDoesNotLeadExportsNothing) {

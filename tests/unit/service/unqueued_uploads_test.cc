@@ -34,6 +34,7 @@ TEST_F(UnqueuedUploadsTest, AreQueuedWhenTheQueueIsBack) {
   next_attempt();
   clock_.await_waiters(1);
   EXPECT_EQ(waiting(), 3);
+  EXPECT_EQ(unqueued_.count(), 3U);
   queue_.fail_all(Status());
   next_attempt();
   while (waiting() > 0) std::this_thread::yield();
