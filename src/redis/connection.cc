@@ -1,5 +1,6 @@
 #include "redis/connection.h"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <csignal>
@@ -16,6 +17,8 @@
 
 namespace thumbmill {
 namespace {
+
+constexpr std::chrono::milliseconds kProbePatience{500};
 
 // Keeps a write to a closed connection from ending the process: hiredis and OpenSSL write without
 // MSG_NOSIGNAL, and what a process does about SIGPIPE is not for a library to decide.
@@ -127,7 +130,7 @@ Status RedisConnection::failure(std::string_view doing) const {
   // With a time-out on the socket, hiredis reports its passing as a read or write that would block.
   const bool timed_out = context_->err == REDIS_ERR_IO && (errno == EAGAIN || errno == ETIMEDOUT);
   return Status(Code::unavailable, fmt::format("{} at {}", doing, address_.to_string()),
-                timed_out ? "no answer in time" : context_->errstr);
+                timed_out ? std::string(kNoAnswerInTime) : context_->errstr);
 }
 
 void RedisConnection::append(const RedisCommand& command) {
@@ -223,6 +226,27 @@ bool RedisConnection::is_stale() const {
   // No reply is owed to an idle connection: whatever can be read is its end.
   pollfd ready{.fd = context_->fd, .events = POLLIN, .revents = 0};
   return ::poll(&ready, 1, 0) != 0;
+}
+
+bool speaks_tls(const RedisAddress& address, const std::string& ip, const RedisOptions& options) {
+  if (!address.unix_path.empty()) return false;
+  const timeval patience = to_timeval(std::min(options.connect_timeout, kProbePatience));
+  const std::unique_ptr<redisContext, void (*)(redisContext*)> context(
+      ::redisConnectWithTimeout(ip.c_str(), address.port, patience), ::redisFree);
+  if (!context || context->err != 0) return false;
+  if (::redisSetTimeout(context.get(), patience) != REDIS_OK) return false;
+  const SigpipeHeld held;
+  return RedisTls::is_spoken(context->fd);
+}
+
+bool answers_without_tls(const RedisAddress& address, const std::string& ip,
+                         const RedisOptions& options) {
+  RedisOptions plain = options;
+  plain.tls = false;
+  plain.connect_timeout = std::min(options.connect_timeout, kProbePatience);
+  plain.command_timeout = std::min(options.command_timeout, kProbePatience);
+  Result<RedisConnection> connection = RedisConnection::open(address, ip, plain);
+  return connection.ok() && connection->call({"PING"}).ok();
 }
 
 }  // namespace thumbmill

@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/status.h"
@@ -18,6 +19,9 @@ struct redisContext;
 namespace thumbmill {
 
 class RedisTls;
+
+/// The detail of a failure to get an answer in time.
+inline constexpr std::string_view kNoAnswerInTime = "no answer in time";
 
 /// A command with its arguments, each any bytes.
 using RedisCommand = std::vector<std::string>;
@@ -88,5 +92,11 @@ class RedisConnection {
   std::unique_ptr<RedisTls> tls_;  // on the context's socket; null without TLS
   std::string for_tls_;            // commands that were appended and not sent, with TLS
 };
+
+/// Whether a server that has just failed us would have answered the other way: each asks on a
+/// connection of its own, for at most half a second, and says no when in doubt. For messages only.
+bool speaks_tls(const RedisAddress& address, const std::string& ip, const RedisOptions& options);
+bool answers_without_tls(const RedisAddress& address, const std::string& ip,
+                         const RedisOptions& options);
 
 }  // namespace thumbmill

@@ -93,28 +93,51 @@ Result<RedisAddress> RedisConnector::ask_sentinel(const RedisAddress& sentinel) 
   return *address;
 }
 
-Result<RedisConnection> RedisConnector::open(const RedisAddress& address,
-                                             const RedisOptions& options) {
-  if (!address.unix_path.empty()) return RedisConnection::open(address, {}, options);
-  const auto found = lookup_.find(address.host, options.connect_timeout);
-  if (!found.ok()) {
-    return Status(Code::unavailable,
-                  fmt::format("cannot connect to Redis at {}", address.to_string()),
-                  found.status().to_string());
-  }
-  Result<RedisConnection> connection(Status(Code::unavailable, "its name has no address"));
-  for (const std::string& ip : *found) {
-    connection = RedisConnection::open(address, ip, options);
-    if (connection.ok()) break;
-  }
-  return connection;
+// The addresses of its host; of a socket's file one that is empty.
+Result<std::vector<std::string>> RedisConnector::ips_of(const RedisAddress& address,
+                                                        const RedisOptions& options) {
+  if (!address.unix_path.empty()) return std::vector<std::string>{std::string()};
+  auto found = lookup_.find(address.host, options.connect_timeout);
+  if (found.ok() && !found->empty()) return found;
+  return Status(Code::unavailable,
+                fmt::format("cannot connect to Redis at {}", address.to_string()),
+                found.ok() ? "its name has no address" : found.status().to_string());
 }
 
-Status RedisConnector::log_in(RedisConnection& connection) const {
+Result<RedisConnection> RedisConnector::open(const RedisAddress& address,
+                                             const RedisOptions& options) {
+  ASSIGN_OR_RETURN(const std::vector<std::string> ips, ips_of(address, options));
+  Result<RedisConnection> connection = RedisConnection::open(address, ips.front(), options);
+  for (std::size_t i = 1; i < ips.size() && !connection.ok(); ++i) {
+    connection = RedisConnection::open(address, ips[i], options);
+  }
+  if (connection.ok() || !options.tls || !answers_without_tls(address, ips.front(), options)) {
+    return connection;
+  }
+  return Status(Code::unavailable,
+                fmt::format("Redis at {} does not speak TLS: write redis:// instead of rediss://",
+                            address.to_string()),
+                connection.status().to_string());
+}
+
+// A server that expects TLS closes the connection at our first command.
+Result<RedisReply> RedisConnector::first_answer(RedisConnection& connection,
+                                                const RedisCommand& command) {
+  Result<RedisReply> reply = connection.call(command);
+  if (reply.ok() || options_.tls || reply.status().detail() == kNoAnswerInTime) return reply;
+  const auto ips = ips_of(connection.address(), options_);
+  if (!ips.ok() || !speaks_tls(connection.address(), ips->front(), options_)) return reply;
+  return Status(Code::unavailable,
+                fmt::format("Redis at {} speaks TLS: write rediss:// instead of redis://",
+                            connection.address().to_string()),
+                reply.status().to_string());
+}
+
+Status RedisConnector::log_in(RedisConnection& connection) {
   if (!options_.password.empty()) {
     RedisCommand login = {"AUTH", options_.password};
     if (!options_.user.empty()) login.insert(login.begin() + 1, options_.user);
-    ASSIGN_OR_RETURN(const RedisReply reply, connection.call(login));
+    ASSIGN_OR_RETURN(const RedisReply reply, first_answer(connection, login));
     if (is_refused_login(reply)) {
       return Status(
           Code::unavailable,
@@ -124,15 +147,22 @@ Status RedisConnector::log_in(RedisConnection& connection) const {
     if (reply.is_error()) return status_of(reply);
   }
   ASSIGN_OR_RETURN(const RedisReply reply,
-                   connection.call({"SELECT", std::to_string(options_.database)}));
+                   first_answer(connection, {"SELECT", std::to_string(options_.database)}));
   if (reply.is_error("NOAUTH")) {
     return Status(Code::unavailable,
                   fmt::format("Redis at {} wants a password", connection.address().to_string()),
                   reply.text);
   }
   // A user whose rights end at our keys may be denied SELECT; database 0 is the default.
-  if (reply.is_error() && options_.database != 0) return status_of(reply);
-  return Status();
+  if (!reply.is_error() || options_.database == 0) return Status();
+  const bool is_cluster = reply.text.find("cluster mode") != std::string::npos;
+  return Status(Code::unavailable,
+                fmt::format("Redis at {} does not let us use database {}, which the URL names{}",
+                            connection.address().to_string(), options_.database,
+                            is_cluster ? ": it is a cluster, which has database 0 only; leave the "
+                                         "number out and share by ?prefix="
+                                       : ""),
+                reply.text);
 }
 
 bool RedisConnector::follow(const RedisReply& error) {

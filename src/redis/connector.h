@@ -31,9 +31,12 @@ class RedisConnector {
   Result<RedisConnection> connect_by_sentinels();
   Result<RedisConnection> connect_by_sentinel(const RedisAddress& sentinel);
   Result<RedisAddress> ask_sentinel(const RedisAddress& sentinel);
-  /// A connection to the first of the host's addresses where there is a server.
+  Result<std::vector<std::string>> ips_of(const RedisAddress& address, const RedisOptions& options);
+  /// A connection to the first of the host's addresses where there is a server. This one and the
+  /// next say so when the server speaks TLS and the URL does not, or the other way round.
   Result<RedisConnection> open(const RedisAddress& address, const RedisOptions& options);
-  Status log_in(RedisConnection& connection) const;
+  Result<RedisReply> first_answer(RedisConnection& connection, const RedisCommand& command);
+  Status log_in(RedisConnection& connection);
 
   const RedisOptions options_;
   HostLookup lookup_;

@@ -72,6 +72,19 @@ Result<std::unique_ptr<RedisTls>> RedisTls::begin(int socket, const RedisAddress
   return tls;
 }
 
+bool RedisTls::is_spoken(int socket) {
+  ::ERR_clear_error();
+  const std::unique_ptr<SSL_CTX, void (*)(SSL_CTX*)> settings(::SSL_CTX_new(::TLS_client_method()),
+                                                              ::SSL_CTX_free);
+  const Session session(settings ? ::SSL_new(settings.get()) : nullptr);
+  if (!session || ::SSL_set_fd(session.get(), socket) != 1) return false;
+  if (::SSL_connect(session.get()) == 1) return true;
+  // It may have shown its certificate and then missed ours.
+  const std::unique_ptr<X509, void (*)(X509*)> shown(::SSL_get_peer_certificate(session.get()),
+                                                     ::X509_free);
+  return shown != nullptr;
+}
+
 Status RedisTls::write(std::string_view bytes) {
   std::size_t written = 0;
   ::ERR_clear_error();

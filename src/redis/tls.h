@@ -24,6 +24,9 @@ class RedisTls {
   /// time-outs hold. unavailable.
   static Result<std::unique_ptr<RedisTls>> begin(int socket, const RedisAddress& address,
                                                  const RedisOptions& options);
+  /// Whether the server at the other end of a socket just connected begins TLS, with whatever
+  /// certificate. The socket is of no use afterwards.
+  static bool is_spoken(int socket);
   ~RedisTls();
   RedisTls(const RedisTls&) = delete;
   RedisTls& operator=(const RedisTls&) = delete;

@@ -272,6 +272,18 @@ TEST_F(RedisFaultsTest, FollowsAClusterToTheNodeWithItsSlot) {
   ASSERT_EQ(leases.size(), 1u);
   EXPECT_EQ(to_owner.call({"HLEN", "{thumbmill}:jobs"}).value().integer, 1);
   EXPECT_TRUE(leases[0].ack({}).ok());
+
+  const Status second = open("redis://127.0.0.1:" + port + "/1")->check({});
+  EXPECT_EQ(second.code(), Code::unavailable);
+  EXPECT_THAT(second.message(), HasSubstr("database 1"));
+  EXPECT_THAT(second.message(), HasSubstr("it is a cluster"));
+}
+
+TEST_F(RedisFaultsTest, SaysWhichDatabaseTheServerDoesNotHave) {
+  start_server();
+  const Status status = open(server_->url() + "?db=99")->check({});
+  EXPECT_EQ(status.code(), Code::unavailable);
+  EXPECT_THAT(status.message(), HasSubstr("database 99"));
 }
 
 TEST_F(RedisFaultsTest, TlsIsForTheHostTheCertificateNames) {
@@ -285,8 +297,10 @@ TEST_F(RedisFaultsTest, TlsIsForTheHostTheCertificateNames) {
       key + " -out " + certificate + " 2>/dev/null";
   if (std::system(make.c_str()) != 0) GTEST_SKIP() << "there is no openssl program";
   const std::string port = std::to_string(free_port());
+  const std::string plain_port = std::to_string(free_port());
   start_server({"--tls-port", port, "--tls-cert-file", certificate, "--tls-key-file", key,
-                "--tls-ca-cert-file", certificate, "--tls-auth-clients", "no"});
+                "--tls-ca-cert-file", certificate, "--tls-auth-clients", "no", "--port",
+                plain_port});
   const auto queue = open("rediss://localhost:" + port + "?ca=" + certificate);
   EXPECT_TRUE(queue->enqueue("a", {}).value());
   auto leased = std::async(std::launch::async, [&] { return queue->lease(2, kTtl, 1h, {}); });
@@ -297,6 +311,15 @@ TEST_F(RedisFaultsTest, TlsIsForTheHostTheCertificateNames) {
   const Status misnamed = open("rediss://127.0.0.1:" + port + "?ca=" + certificate)->check({});
   EXPECT_EQ(misnamed.code(), Code::unavailable);
   EXPECT_THAT(misnamed.to_string(), HasSubstr("certificate"));
+  for (const std::string user : {"", ":password@"}) {
+    const Status plain = open("redis://" + user + "127.0.0.1:" + port)->check({});
+    EXPECT_EQ(plain.code(), Code::unavailable);
+    EXPECT_THAT(plain.message(), HasSubstr("speaks TLS: write rediss://"));
+  }
+  command_timeout_ = 1s;
+  const Status encrypted = open("rediss://127.0.0.1:" + plain_port)->check({});
+  EXPECT_EQ(encrypted.code(), Code::unavailable);
+  EXPECT_THAT(encrypted.message(), HasSubstr("does not speak TLS: write redis://"));
   server_->process().kill();
   EXPECT_EQ(queue->check({}).code(), Code::unavailable);
 }
