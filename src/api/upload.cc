@@ -211,6 +211,7 @@ Outcome UploadTask::accept(ReceivedFile file, const UploadOptions& options,
     outcome.status = accepted.status();
     if (accepted.ok()) {
       outcome.id = accepted->id;
+      outcome.name = accepted->name;
       outcome.known = accepted->known;
       if (outcome.known) outcome.state = present_state(outcome.id, context);
       return outcome;

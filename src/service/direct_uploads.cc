@@ -21,7 +21,8 @@ Result<BegunUpload> DirectUploads::begin(const DirectUpload& upload, const OpCon
   PutOptions options;
   options.if_absent = true;  // nor may the file change while a worker is at it
   options.content_type = info.media_type;
-  ASSIGN_OR_RETURN(options.metadata, encode_job_with_name(job, upload.name));
+  ASSIGN_OR_RETURN(EncodedJob encoded, encode_job_with_name(job, upload.name));
+  options.metadata = std::move(encoded.metadata);
   begun.expires = clock_.wall_now() + ttl_;
   ASSIGN_OR_RETURN(begun.request, presigner_.presign_put(upload_key(begun.id), options,
                                                          upload.size_bytes, ttl_, context));

@@ -91,7 +91,14 @@ Result<AcceptedUpload> Ingest::accept(const Upload& upload, const OpContext& con
 Result<AcceptedUpload> Ingest::try_accept(const Upload& upload, const OpContext& context) {
   ASSIGN_OR_RETURN(const ImageFormat format, format_of(upload.body, formats_));
   RETURN_IF_ERROR(validate(upload.renditions));
-  AcceptedUpload accepted{new_uuid7(clock_), false};
+  const Job job{.renditions = upload.renditions,
+                .name = {},
+                .format = format,
+                .created = clock_.wall_now(),
+                .keep_original = upload.keep_original,
+                .trace = upload.trace};
+  ASSIGN_OR_RETURN(EncodedJob encoded, encode_job_with_name(job, upload.name));
+  AcceptedUpload accepted{new_uuid7(clock_), encoded.name, false};
   KeyInFlight key(*this);
   if (upload.idempotency_key) {
     RETURN_IF_ERROR(check_key(*upload.idempotency_key));
@@ -100,18 +107,14 @@ Result<AcceptedUpload> Ingest::try_accept(const Upload& upload, const OpContext&
     const std::string digest = to_hex(sha256(owner + *upload.idempotency_key));
     RETURN_IF_ERROR(key.take(digest));
     ASSIGN_OR_RETURN(const std::string print, fingerprint(upload));
-    ASSIGN_OR_RETURN(accepted, resolve_key(digest, print, context));
+    ASSIGN_OR_RETURN(const ClaimedId claimed, resolve_key(digest, print, context));
+    accepted.id = claimed.id;
+    accepted.known = claimed.known;
     if (accepted.known) return accepted;
   }
-  const Job job{.renditions = upload.renditions,
-                .name = {},
-                .format = format,
-                .created = clock_.wall_now(),
-                .keep_original = upload.keep_original,
-                .trace = upload.trace};
   PutOptions options;
   options.content_type = image_format_info(format).media_type;
-  ASSIGN_OR_RETURN(options.metadata, encode_job_with_name(job, upload.name));
+  options.metadata = std::move(encoded.metadata);
   RETURN_IF_ERROR(store_.put(upload_key(accepted.id), upload.body, options, context)
                       .with_context("storing the upload"));
   enqueue(accepted.id, upload.caller, context);
@@ -134,14 +137,14 @@ void Ingest::enqueue(const JobId& id, std::string_view caller, const OpContext& 
       {{"job_id", id}, {"request_id", context.request_id}, {"detail", queued.to_string()}});
 }
 
-Result<AcceptedUpload> Ingest::resolve_key(const std::string& digest,
-                                           const std::string& fingerprint,
-                                           const OpContext& context) {
+Result<Ingest::ClaimedId> Ingest::resolve_key(const std::string& digest,
+                                              const std::string& fingerprint,
+                                              const OpContext& context) {
   const std::string key = idempotency_key(digest);
   const IdempotencyRecord fresh{new_uuid7(clock_), fingerprint, clock_.wall_now()};
   PutOptions options{.content_type = "application/json", .metadata = {}, .if_absent = true};
   const Status claimed = store_.put(key, Blob(encode_idempotency_record(fresh)), options, context);
-  if (claimed.ok()) return AcceptedUpload{fresh.id, false};
+  if (claimed.ok()) return ClaimedId{fresh.id, false};
   if (claimed.code() != Code::conflict) return claimed.with_context("storing the Idempotency-Key");
 
   ASSIGN_OR_RETURN(const std::string text, read_record(store_, key, context));
@@ -153,16 +156,16 @@ Result<AcceptedUpload> Ingest::resolve_key(const std::string& digest,
   }
   // In the order in which a job moves through them, so that one on its way is not overlooked.
   ASSIGN_OR_RETURN(const bool unfinished, object_exists(store_, upload_key(record.id), context));
-  if (unfinished) return AcceptedUpload{record.id, true};
+  if (unfinished) return ClaimedId{record.id, true};
   ASSIGN_OR_RETURN(const std::optional<JobResult> result, read_result(store_, record.id, context));
-  if (result && !is_tombstone(*result)) return AcceptedUpload{record.id, true};
+  if (result && !is_tombstone(*result)) return ClaimedId{record.id, true};
   ASSIGN_OR_RETURN(const bool dead, object_exists(store_, dead_key(record.id), context));
-  if (dead) return AcceptedUpload{record.id, true};
-  if (!result) return AcceptedUpload{record.id, false};  // never got as far as the upload
+  if (dead) return ClaimedId{record.id, true};
+  if (!result) return ClaimedId{record.id, false};  // never got as far as the upload
   // Deleted before it had ended: that id is used up.
   options.if_absent = false;
   RETURN_IF_ERROR(store_.put(key, Blob(encode_idempotency_record(fresh)), options, context));
-  return AcceptedUpload{fresh.id, false};
+  return ClaimedId{fresh.id, false};
 }
 
 }  // namespace thumbmill

@@ -41,6 +41,7 @@ struct Upload {
 
 struct AcceptedUpload {
   JobId id;
+  std::string name;    ///< the file name as it is kept: UTF-8, cut where it is too long
   bool known = false;  ///< the Idempotency-Key was used before with the same upload
 };
 
@@ -70,10 +71,14 @@ class Ingest {
 
  private:
   class KeyInFlight;
+  struct ClaimedId {
+    JobId id;
+    bool known = false;  // it has an upload already
+  };
 
   Result<AcceptedUpload> try_accept(const Upload& upload, const OpContext& context);
-  Result<AcceptedUpload> resolve_key(const std::string& digest, const std::string& fingerprint,
-                                     const OpContext& context);
+  Result<ClaimedId> resolve_key(const std::string& digest, const std::string& fingerprint,
+                                const OpContext& context);
 
   ObjectStore& store_;
   JobQueue& queue_;

@@ -1,16 +1,27 @@
 #include "service/job_records.h"
 
+#include "base/utf8.h"
+#include "model/json.h"
 #include "model/object_key.h"
 #include "service/object_cursor.h"
 
 namespace thumbmill {
 namespace {
 
-// `name` cut to at most `size` bytes, not within a UTF-8 sequence (RFC 3629).
-std::string_view cut(std::string_view name, std::size_t size) {
-  if (size >= name.size()) return name;
-  while (size > 0 && (static_cast<unsigned char>(name[size]) & 0xc0) == 0x80) --size;
-  return name.substr(0, size);
+constexpr std::string_view kEllipsis = "\xe2\x80\xa6";  // one UTF-16 code unit
+
+// `name`, which is valid UTF-8, or its start and an ellipsis: at most `most` UTF-16 code units.
+std::string shortened(std::string_view name, std::size_t most) {
+  std::size_t units = 0;
+  std::size_t kept = 0;
+  for (std::size_t at = 0; at < name.size();) {
+    std::uint32_t point = 0;
+    at += decode_utf8(name.substr(at), point);
+    units += point > 0xffff ? 2 : 1;
+    if (units > most) return std::string(name.substr(0, kept)).append(kEllipsis);
+    if (units < most) kept = at;
+  }
+  return std::string(name);
 }
 
 }  // namespace
@@ -71,20 +82,22 @@ Status remove_thumbs(ObjectStore& store, const JobId& id, const OpContext& conte
   }
 }
 
-Result<Metadata> encode_job_with_name(Job job, std::string_view name) {
-  job.name = cut(name, kMaxMetadataBytes);
+Result<EncodedJob> encode_job_with_name(Job job, std::string_view name) {
+  const std::string text = json::valid_utf8(name);
+  job.name = shortened(text, kMaxNameUnits);
   Result<Metadata> whole = encode_job(job);
-  if (whole.status().code() != Code::invalid_argument) return whole;
+  if (whole.ok()) return EncodedJob{*std::move(whole), job.name};
+  if (whole.status().code() != Code::invalid_argument) return whole.status();
   job.name.clear();
-  Result<Metadata> best = encode_job(job);
-  if (!best.ok()) return best;
+  EncodedJob best;
+  ASSIGN_OR_RETURN(best.metadata, encode_job(job));
   std::size_t fits = 0;
-  for (std::size_t over = std::min(name.size(), kMaxMetadataBytes); over - fits > 1;) {
+  for (std::size_t over = kMaxNameUnits; over - fits > 1;) {
     const std::size_t middle = fits + (over - fits) / 2;
-    job.name = cut(name, middle);
+    job.name = shortened(text, middle);
     Result<Metadata> candidate = encode_job(job);
     (candidate.ok() ? fits : over) = middle;
-    if (candidate.ok()) best = std::move(candidate);
+    if (candidate.ok()) best = {*std::move(candidate), job.name};
   }
   return best;
 }

@@ -19,9 +19,20 @@ namespace thumbmill {
 /// What ForeignRecords are told of objects that lie where ours do.
 inline constexpr std::string_view kNoKeyOfOurs = "no key of ours";
 
-/// The job as metadata, with as much of the client's file name (any bytes) as fits.
+/// How much of a file name is kept, in UTF-16 code units: whatever a file system takes (255 bytes,
+/// or 255 such units) and no more.
+inline constexpr std::size_t kMaxNameUnits = 255;
+
+/// A job as metadata, and the file name in it.
+struct EncodedJob {
+  Metadata metadata;
+  std::string name;
+};
+
+/// Encodes the job with the client's file name (any bytes) in UTF-8. A name over kMaxNameUnits, or
+/// that with the renditions takes more than kMaxMetadataBytes, is cut and ends in an ellipsis.
 /// invalid_argument as encode_job().
-Result<Metadata> encode_job_with_name(Job job, std::string_view name);
+Result<EncodedJob> encode_job_with_name(Job job, std::string_view name);
 
 /// A result or an idempotency record of ours is far smaller.
 inline constexpr std::uint64_t kMostRecordBytes = 1 << 20;

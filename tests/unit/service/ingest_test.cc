@@ -92,16 +92,37 @@ TEST_F(IngestTest, PromisesNothingWithoutTheStore) {
   EXPECT_EQ(queue.depth({}).value().ready, 0u);
 }
 
-TEST_F(IngestTest, CutsALongNameWhereACharacterEnds) {
+std::string repeated(std::string_view text, std::size_t times) {
+  std::string all;
+  for (std::size_t i = 0; i < times; ++i) all += text;
+  return all;
+}
+
+// Characters of one and of two UTF-16 code units.
+TEST_F(IngestTest, KeepsANameAsLongAsAFilesAndCutsALongerOneVisibly) {
+  const struct {
+    std::string character;
+    std::size_t most;
+  } cases[] = {{"a", 255}, {"\xc3\xa9", 255}, {"\xe9\xbe\x8d", 255}, {"\xf0\x9f\x90\x98", 127}};
   Upload upload = make_upload();
-  for (const std::string unit : {"a", "\xc3\xa9", "\xf0\x9f\x90\x98"}) {
-    upload.name.clear();
-    while (upload.name.size() < 5000) upload.name += unit;
+  for (const auto& [character, most] : cases) {
+    upload.name = repeated(character, most);
+    EXPECT_EQ(stored_job(accept(upload)).name, upload.name);
+    upload.name = repeated(character, 4000);
     const std::string name = stored_job(accept(upload)).name;
-    EXPECT_GT(name.size(), 300u);
-    EXPECT_EQ(name.size() % unit.size(), 0u);
-    EXPECT_TRUE(upload.name.starts_with(name));
+    const std::size_t kept = most == 255 ? 254 : 127;
+    EXPECT_EQ(name, repeated(character, kept) + "\xe2\x80\xa6");
+    EXPECT_EQ(ingest.accept(upload, {}).value().name, name) << "its sender is told";
   }
+}
+
+TEST_F(IngestTest, CutsANameForWhichTheRenditionsLeaveNoRoom) {
+  Upload upload = make_upload();
+  upload.trace.assign(1500, 't');
+  upload.name = repeated("\xe9\xbe\x8d", 200);
+  const std::string name = stored_job(accept(upload)).name;
+  EXPECT_TRUE(name.ends_with("\xe9\xbe\x8d\xe2\x80\xa6")) << name;
+  EXPECT_GT(name.size(), 3u * 50);
 }
 
 TEST_F(IngestTest, RefusesAJobThatIsTooLongWithoutItsName) {
