@@ -41,10 +41,11 @@ export async function call(method, path) {
 }
 
 /**
- * Sends one file; `onProgress(fraction)` while it goes. Resolves to the receipt, rejects with a Problem.
+ * Sends one file; `onProgress(fraction)` while it goes. `key` is the same for each try of one file, so that it is not
+ * stored twice. Resolves to the receipt, rejects with a Problem.
  * Returns {promise, cancel}.
  */
-export function send(file, options, onProgress) {
+export function send(file, options, key, onProgress) {
   const request = new XMLHttpRequest();
   const promise = new Promise((resolve, reject) => {
     const form = new FormData();
@@ -67,6 +68,7 @@ export function send(file, options, onProgress) {
     });
     request.addEventListener('abort', () => reject(new Problem(0, {title: 'Cancelled', detail: 'Cancelled.'})));
     request.open('POST', '/v1/images');
+    request.setRequestHeader('Idempotency-Key', key);
     for (const [name, value] of Object.entries(keyHeaders())) request.setRequestHeader(name, value);
     request.send(form);
   });

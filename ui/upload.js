@@ -20,9 +20,15 @@ function options() {
   return Object.fromEntries(new FormData(byId('options')));
 }
 
+// The server knows a file by it that is sent again because the first answer was lost. Not by randomUUID(), which
+// browsers keep from pages that came by plain HTTP.
+function newUploadKey() {
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('');
+}
+
 export function addFiles(files) {
   for (const file of files) {
-    const upload = {file, options: options(), row: makeRow(file)};
+    const upload = {file, options: options(), key: newUploadKey(), row: makeRow(file)};
     byId('uploads').append(upload.row.root);
     waiting.push(upload);
   }
@@ -48,7 +54,7 @@ async function start(upload) {
   running += 1;
   row.state.className = 'muted';
   row.state.textContent = 'sending';
-  const {promise, cancel} = send(file, upload.options, (fraction) => { row.bar.value = fraction; });
+  const {promise, cancel} = send(file, upload.options, upload.key, (fraction) => { row.bar.value = fraction; });
   row.action.onclick = cancel;
   try {
     const receipt = await promise;

@@ -124,6 +124,12 @@ int cmd_load(int argc, char** argv) {
       ->check(CLI::Range(1, 8000));
   app.add_option("--timeout", flags.timeout, "For one upload with its thumbnail")
       ->capture_default_str();
+  app.add_option(
+         "--tries", options.tries,
+         "Of an upload that gets no answer or one that may change (408, 409, 429, 5xx); from 2 "
+         "on each upload has an Idempotency-Key")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 100));
   app.add_flag("--no-wait", flags.no_wait, "Do not wait for thumbnails");
   app.add_flag("--fetch", options.fetch, "Download each first thumbnail too");
   app.add_flag("--tolerate-errors", options.tolerate_errors, "Go on while the server is away");

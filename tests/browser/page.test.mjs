@@ -75,6 +75,28 @@ test('a file that is no image says so and can be retried', async () => {
   await again;
 });
 
+test('an upload whose answer was lost is the same one when it is retried', async () => {
+  const session = await page.context().newCDPSession(page);
+  let lost = false;
+  session.on('Fetch.requestPaused', ({requestId, request}) => {
+    const lose = !lost && request.method === 'POST';
+    lost ||= lose;
+    session.send(lose ? 'Fetch.failRequest' : 'Fetch.continueRequest',
+      lose ? {requestId, errorReason: 'ConnectionReset'} : {requestId});
+  });
+  await session.send('Fetch.enable', {patterns: [{urlPattern: '*/v1/images', requestStage: 'Response'}]});
+  const stored = async () => (await (await fetch(`${server.url}/v1/images`)).json()).images.length;
+  const row = page.locator('.upload');
+  await upload(file('lost.png'));
+  await page.getByRole('button', {name: 'Retry lost.png'}).click();
+  await card('lost.png').waitFor();
+  await row.waitFor({state: 'detached'});
+  assert.equal(await stored(), 1);
+  await upload(file('lost.png'));
+  await card('lost.png').nth(1).waitFor();
+  assert.equal(await stored(), 2, 'a file that is chosen again is another upload');
+});
+
 test('a wrong option is named', async () => {
   await page.getByLabel('Size').fill('huge');
   await upload(file('a.png'));

@@ -8,6 +8,7 @@
 #include <boost/json/parse.hpp>
 #include <fmt/format.h>
 
+#include "base/secret.h"
 #include "model/image_format.h"
 #include "model/json.h"
 #include "net/http_client.h"
@@ -18,6 +19,14 @@ namespace {
 constexpr std::string_view kBoundary = "thumbmill-load-boundary-7f3a";
 constexpr std::chrono::milliseconds kPollPause{20};
 constexpr std::chrono::milliseconds kReconnectPause{50};
+// Between the tries of an upload: twice as long each time.
+constexpr std::chrono::milliseconds kFirstRetryPause{200};
+constexpr std::chrono::milliseconds kLongestRetryPause{5'000};
+
+// Answers to an upload that do not say that it is wrong.
+bool may_change(int status) {
+  return status >= 500 || status == 408 || status == 409 || status == 429;
+}
 
 Blob make_body(const LoadFile& file) {
   std::string body = fmt::format(
@@ -42,12 +51,27 @@ class Uploader {
     std::string location;
   };
 
-  Result<Accepted> upload(const Blob& body, const OpContext& context) {
+  // Counts the tries beyond the first in `retried`.
+  Result<Accepted> upload(const Blob& body, const OpContext& context, std::uint64_t& retried) {
     HttpFields fields;
     add_key(fields);
     fields.add("Content-Type", fmt::format("multipart/form-data; boundary={}", kBoundary));
-    ASSIGN_OR_RETURN(const HttpResponse response,
-                     client_->send("POST", "/upload", fields, body, context));
+    if (options_.tries > 1) fields.add("Idempotency-Key", new_secret_hex(16));
+    std::chrono::milliseconds retry_pause = kFirstRetryPause;
+    for (int left = options_.tries - 1;; --left) {
+      const Result<HttpResponse> response = client_->send("POST", "/upload", fields, body, context);
+      const bool again = !response.ok() || may_change(response->status);
+      if (!again || left == 0 || options_.stop.stop_requested() || !context.check(clock_).ok()) {
+        RETURN_IF_ERROR(response.status());
+        return accepted_of(*response);
+      }
+      ++retried;
+      pause(retry_pause);
+      retry_pause = std::min(2 * retry_pause, kLongestRetryPause);
+    }
+  }
+
+  static Result<Accepted> accepted_of(const HttpResponse& response) {
     if (response.status / 100 != 2)
       return Status(Code::conflict, fmt::format("status {}", response.status));
     ASSIGN_OR_RETURN(const std::string text, response.body.to_string());
@@ -162,10 +186,12 @@ class Run {
   void one(Uploader& uploader, std::size_t file, SteadyTime due) {
     OpContext context;
     context.deadline = clock_.now() + options_.timeout;
-    const Result<Uploader::Accepted> accepted = uploader.upload(bodies_[file], context);
+    std::uint64_t retried = 0;
+    const Result<Uploader::Accepted> accepted = uploader.upload(bodies_[file], context, retried);
     {
       const std::lock_guard lock(mutex_);
       ++report_.uploads;
+      report_.retried += retried;
       if (!accepted.ok()) {
         ++report_.errors[accepted.status().message()];
         if (accepted.status().code() == Code::unavailable) unreachable_ = accepted.status();

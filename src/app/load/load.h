@@ -30,9 +30,12 @@ struct LoadOptions {
   std::size_t concurrency = 16;  ///< connections; in an open loop the most uploads under way
   bool wait = true;              ///< for the thumbnails
   bool fetch = false;            ///< download each first thumbnail and look at its magic bytes
-  std::chrono::milliseconds timeout{60'000};  ///< for one upload with its thumbnail
-  bool tolerate_errors = false;               ///< go on when the server cannot be reached
-  std::stop_token stop = {};  ///< begin no more uploads; those under way are waited for
+  std::chrono::milliseconds timeout{60'000};  ///< for one upload with its thumbnail, all tries
+  /// Of an upload that gets no answer, or one that may change. With more than one, each upload has
+  /// an Idempotency-Key, the same for all its tries.
+  int tries = 1;
+  bool tolerate_errors = false;  ///< go on when the server cannot be reached
+  std::stop_token stop = {};     ///< begin no more uploads; those under way are waited for
   std::function<void(const std::string& id)> on_accepted;   ///< called as soon as an id is known
   std::function<void(std::uint64_t finished)> on_progress;  ///< called after each upload
 };

@@ -36,6 +36,7 @@ std::string report_text(const LoadReport& report) {
   }
   text += row("upload", report.upload);
   if (report.waited) text += row("end to end", report.end_to_end);
+  if (report.retried > 0) text += fmt::format("tried again  {} times\n", report.retried);
   for (const auto& [what, count] : report.errors)
     text += fmt::format("not accepted {} x {}\n", count, what);
   return text;
@@ -46,8 +47,8 @@ std::string report_json(const LoadReport& report) {
   for (const auto& [what, count] : report.errors) errors[what] = count;
   boost::json::object root{{"uploads", report.uploads}, {"accepted", report.accepted},
                            {"done", report.done},       {"failed", report.failed},
-                           {"lost", report.lost},       {"bytes", report.bytes},
-                           {"seconds", report.seconds}};
+                           {"lost", report.lost},       {"retried", report.retried},
+                           {"bytes", report.bytes},     {"seconds", report.seconds}};
   root["uploads_per_second"] = per_second(report.accepted, report.seconds);
   root["thumbs_per_second"] = per_second(report.done, report.seconds);
   root["upload_seconds"] = to_json(report.upload);

@@ -16,6 +16,7 @@ struct LoadReport {
   std::uint64_t failed = 0;    ///< of these, ended with a reason
   std::uint64_t lost = 0;      ///< of these, not ended within the time-out, or unknown afterwards
   std::map<std::string, std::uint64_t> errors;  ///< uploads not accepted, by what happened
+  std::uint64_t retried = 0;                    ///< tries beyond each upload's first
   std::uint64_t bytes = 0;                      ///< of accepted uploads
   double seconds = 0;                           ///< from the first upload to the last end
   bool waited = true;                           ///< whether ends were waited for
