@@ -100,6 +100,20 @@ void JobProcessor::finish(DecodedJob job) {
   if (!status.ok()) conclude(subject, FailureSource::infrastructure, status);
 }
 
+// When the answer is lost, not the request, the queue has done it and knows nothing of the lease
+// any more. So whoever finds the lease lost at a second attempt, while it cannot have run out, has
+// settled it.
+Status JobProcessor::settle(HeldLease& held, Code why) {
+  ASSIGN_OR_RETURN(const OpContext context, held.fenced());
+  const auto attempt = [&] {
+    return why == Code::ok ? held.lease().ack(context) : held.lease().bury(why, context);
+  };
+  const Status first = attempt();
+  if (first.code() != Code::unavailable) return first;
+  const Status second = attempt();
+  return second.code() == Code::lease_lost ? Status() : second;
+}
+
 void JobProcessor::announce(HeldLease& held, const JobResult& result, const StageTimes& times) {
   const Lease& lease = held.lease();
   const Code code = result.done() ? Code::ok : result.failure->code;

@@ -81,6 +81,9 @@ class JobProcessor {
   void conclude(const Subject& subject, FailureSource source, const Status& failure);
   void put_off(HeldLease& lease, FailureSource source, const Status& failure, AttemptCost cost,
                const StageTimes& times = {});
+  /// Takes an ended job off the queue, as done or (`why`) as a dead letter. lease_lost: somebody
+  /// else has it now.
+  Status settle(HeldLease& lease, Code why = Code::ok);
   /// Counts, logs and publishes an end whose lease is settled.
   void announce(HeldLease& lease, const JobResult& result, const StageTimes& times);
   void count(std::string_view outcome, Code code);

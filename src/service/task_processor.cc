@@ -69,11 +69,10 @@ Status TaskProcessor::store(const Subject& subject, Thumbnails thumbs) {
   RETURN_IF_ERROR(tasks_.report_done(held.lease(), made, context));
   step(WorkerStep::result_stored);
   observe("store", begun);
-  ASSIGN_OR_RETURN(const OpContext settling, held.fenced());
-  RETURN_IF_ERROR(held.lease().ack(settling));
+  RETURN_IF_ERROR(settle(held));
   // Last: a task that came again without its image would fail.
   if (task.remove_source) {
-    const Status removed = parts_.store.remove(task.source, settling);
+    const Status removed = parts_.store.remove(task.source, context);
     if (!removed.ok()) {
       parts_.log.warning(
           "the image of a done task stays",
@@ -94,7 +93,7 @@ Status TaskProcessor::fail(const Subject& subject, const Status& why) {
   ASSIGN_OR_RETURN(const OpContext context, held.fenced());
   RETURN_IF_ERROR(tasks_.report_failed(held.lease(), *result.failure, context));
   step(WorkerStep::result_stored);
-  RETURN_IF_ERROR(held.lease().bury(why.code(), context));
+  RETURN_IF_ERROR(settle(held, why.code()));
   announce(held, result, subject.times);
   return Status();
 }

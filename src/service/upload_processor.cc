@@ -113,8 +113,7 @@ void UploadProcessor::resolve_missing_original(const JobId& id, HeldLease& lease
                         {"attempt", lease.lease().attempt()},
                         {"others_since_the_last_line", *unnamed}});
     }
-    const Result<OpContext> context = lease.fenced();
-    status = context.ok() ? lease.lease().ack(*context) : context.status();
+    status = settle(lease);
     if (status.ok()) {
       count("original_missing", Code::not_found);
       step(WorkerStep::settled);
@@ -194,11 +193,8 @@ Status UploadProcessor::complete(const JobId& id, HeldLease& held, const JobResu
   RETURN_IF_ERROR(
       parts_.store.remove(upload_key(id), removing).with_context("removing the original"));
   step(WorkerStep::original_removed);
-  ASSIGN_OR_RETURN(const OpContext settling, held.fenced());
-  Lease& lease = held.lease();
-  const Code code = result.done() ? Code::ok : result.failure->code;
   const bool dead = !result.done() && !tombstone;
-  RETURN_IF_ERROR(dead ? lease.bury(code, settling) : lease.ack(settling));
+  RETURN_IF_ERROR(settle(held, dead ? result.failure->code : Code::ok));
   if (tombstone) return Status();
   announce(held, result, times);
   return Status();

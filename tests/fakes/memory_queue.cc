@@ -174,7 +174,7 @@ Status MemoryQueue::ack(const LeaseTicket& ticket, const OpContext& context) {
   const std::lock_guard lock(mutex_);
   RETURN_IF_ERROR(current(ticket, context).status());
   jobs_.erase(jobs_.find(ticket.id));
-  return Status();
+  return answer();
 }
 
 Status MemoryQueue::retry(const LeaseTicket& ticket, milliseconds delay, Code why, AttemptCost cost,
@@ -206,7 +206,18 @@ Status MemoryQueue::bury(const LeaseTicket& ticket, Code why, const OpContext& c
   ASSIGN_OR_RETURN(Entry * entry, current(ticket, context));
   entry->state = Entry::State::dead;
   entry->last_failure = why;
-  return Status();
+  return answer();
+}
+
+Status MemoryQueue::answer() {
+  if (answers_to_lose_ == 0) return Status();
+  --answers_to_lose_;
+  return Status(Code::unavailable, "the connection broke");
+}
+
+void MemoryQueue::lose_answers(int count) {
+  const std::lock_guard lock(mutex_);
+  answers_to_lose_ = count;
 }
 
 void MemoryQueue::fail_all(Status status) {

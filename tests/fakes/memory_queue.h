@@ -34,6 +34,9 @@ class MemoryQueue final : public JobQueue, private LeaseBackend {
   /// Makes every enqueue() fail with `status`, as a full queue does, until it is given an ok one.
   void fail_enqueues(Status status);
 
+  /// Loses the answers to the next `count` acks and buries: they are done, and fail as unavailable.
+  void lose_answers(int count);
+
   /// Makes every renewal of a lease fail with `status` until it is given an ok one.
   void fail_extends(Status status);
 
@@ -72,6 +75,7 @@ class MemoryQueue final : public JobQueue, private LeaseBackend {
 
   Status begin(const OpContext& context) const;
   Lease give(const std::string& id, Entry& entry, std::chrono::milliseconds ttl);
+  Status answer();
   Result<Entry*> current(const LeaseTicket& ticket, const OpContext& context);
   std::map<std::string, Entry, std::less<>>::iterator next_ready();
   std::uint64_t present_round();
@@ -85,6 +89,7 @@ class MemoryQueue final : public JobQueue, private LeaseBackend {
   std::map<std::string, std::uint64_t> rounds_;     // each caller's last; guarded by mutex_
   Status failing_;                                  // guarded by mutex_
   Status failing_enqueues_;                         // guarded by mutex_
+  int answers_to_lose_ = 0;                         // guarded by mutex_
   Status failing_extends_;                          // guarded by mutex_
   std::size_t leases_ = 0;                          // guarded by mutex_
   std::size_t extends_ = 0;                         // guarded by mutex_

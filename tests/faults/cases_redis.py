@@ -3,6 +3,7 @@
 import subprocess
 import time
 
+import checks
 from cluster import Redis, free_port
 from relay import Wire
 from service import until
@@ -135,6 +136,28 @@ def redis_silent(case):
     if slowest > ANSWER_SECONDS:
         case.wrong.append(f"that is more than {ANSWER_SECONDS} s")
     return case.finish(api)
+
+
+def answers_lost(case):
+    """Connections to Redis break between a command and its answer, again and again: no job's end goes untold."""
+    wire = Wire(case.redis().port)
+    case.stops.append(wire.stop)
+    cluster = case.start(case.directory / "store", f"redis://127.0.0.1:{wire.port}")
+    api = cluster.start("api")
+    cluster.start("janitor")
+    cluster.start("worker")
+    cluster.load(api.url, 40)
+    cuts = int(40 * case.scale)
+    for _ in range(cuts):
+        until("an answer is lost", lambda: not wire.cut_next)
+        time.sleep(0.2)  # so that the command that is sent again is answered
+        wire.cut_next = True
+    outcome = case.finish(api)
+    _, times = checks.done_log(cluster)
+    if untold := [i for i in checks.accepted_of(cluster) if times[i] == 0]:
+        case.wrong.append(f"{len(untold)} jobs are done that no worker has told of")
+    case.notes.append(f"{cuts} answers lost")
+    return outcome
 
 
 class Sentinel:

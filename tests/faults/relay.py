@@ -41,11 +41,11 @@ class Listener:
 
 class Wire(Listener):
     """Passes bytes both ways. While it is silent, connections are accepted and what comes is read, and nothing is ever
-    answered."""
+    answered. `cut_next` ends the connection on which the next answer comes, without it."""
 
     def __init__(self, port):
         self.target = ("127.0.0.1", port)
-        self.silent = False
+        self.silent = self.cut_next = False
         self.open = set()
         self.lock = threading.Lock()
         super().__init__()
@@ -54,16 +54,19 @@ class Wire(Listener):
         with socket.create_connection(self.target) as server:
             with self.lock:
                 self.open |= {client, server}
-            back = threading.Thread(target=self._pump, args=(server, client), daemon=True)
+            back = threading.Thread(target=self._pump, args=(server, client, True), daemon=True)
             back.start()
             self._pump(client, server)
             back.join()
             with self.lock:
                 self.open -= {client, server}
 
-    def _pump(self, source, target):
+    def _pump(self, source, target, answers=False):
         try:
             while piece := source.recv(PIECE_BYTES):
+                if answers and self.cut_next:
+                    self.cut_next = False
+                    break
                 if not self.silent:
                     target.sendall(piece)
         except OSError:

@@ -110,6 +110,22 @@ TEST_F(RedisFaultsTest, AfterFlushallALeaseIsLostEvenWhenItsJobIsLeasedAgain) {
   EXPECT_TRUE(present[0].ack({}).ok());
 }
 
+// What the server has begun to read before it sees that its client is gone, it does.
+TEST_F(RedisFaultsTest, AnAckWhoseAnswerIsLostHasHappened) {
+  start_server();
+  command_timeout_ = 200ms;
+  const auto queue = open();
+  ASSERT_TRUE(queue->enqueue("a", {}).ok());
+  auto leases = lease(*queue);
+  server_->process().suspend();
+  EXPECT_EQ(leases.at(0).ack({}).code(), Code::unavailable);
+  server_->process().resume();
+  Status again;
+  do again = leases[0].ack({});
+  while (again.code() == Code::unavailable);
+  EXPECT_EQ(again.code(), Code::lease_lost);
+}
+
 TEST_F(RedisFaultsTest, OpensWithoutAServerAndWorksWhenItIsThere) {
   start_server();
   server_->process().kill();

@@ -36,6 +36,23 @@ TEST_F(WorkerFailureTest, ABadImageFailsAtOnceWithItsReason) {
   }
 }
 
+TEST_F(WorkerFailureTest, AJobIsOverThoughTheQueuesAnswerToThatIsLost) {
+  const std::string good = accept();
+  queue.lose_answers(1);
+  EXPECT_EQ(run_to_end(), JobState::done);
+  EXPECT_EQ(jobs("done", Code::ok), 1);
+  const std::string bad = accept(make_upload("bad"));
+  thumbnailer.fail_next({Status(Code::corrupt_input, "damaged")});
+  queue.lose_answers(1);
+  EXPECT_EQ(run_to_end(), JobState::failed);
+  EXPECT_EQ(jobs("failed", Code::corrupt_input), 1);
+  EXPECT_EQ(jobs("lease_lost", Code::lease_lost), 0);
+  EXPECT_EQ(jobs("retried", Code::unavailable), 0);
+  EXPECT_EQ(notifier.count(JobState::done, good), 1u);
+  EXPECT_EQ(notifier.count(JobState::failed, bad), 1u);
+  EXPECT_EQ(queue.depth({})->backlog(), 0u);
+}
+
 TEST_F(WorkerFailureTest, ADecoderMayDieOnAnImageOnce) {
   const std::string id = accept();
   thumbnailer.fail_next({Status(Code::decoder_crashed, "died")});
