@@ -140,13 +140,50 @@ bool has_unsent_bytes(CURL* easy) {
 
 }  // namespace
 
+/// The addresses that all handles share: otherwise each would ask the name servers for itself, and
+/// fail when they do not answer, though another knows the address. Thread-safe.
+class CurlNames {
+ public:
+  CurlNames() {
+    // Counted by libcurl, and safe beside other threads since 7.84.
+    THUMBMILL_CHECK(curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK);
+    share_ = curl_share_init();
+    THUMBMILL_CHECK(share_ != nullptr);
+    curl_share_setopt(share_, CURLSHOPT_SHARE, CURL_LOCK_DATA_DNS);
+    curl_share_setopt(share_, CURLSHOPT_LOCKFUNC, &lock);
+    curl_share_setopt(share_, CURLSHOPT_UNLOCKFUNC, &unlock);
+    curl_share_setopt(share_, CURLSHOPT_USERDATA, this);
+  }
+  ~CurlNames() {
+    curl_share_cleanup(share_);
+    curl_global_cleanup();
+  }
+  CurlNames(const CurlNames&) = delete;
+  CurlNames& operator=(const CurlNames&) = delete;
+
+  CURLSH* handle() const { return share_; }
+
+ private:
+  static void lock(CURL*, curl_lock_data data, curl_lock_access, void* user) {
+    static_cast<CurlNames*>(user)->mutexes_[data].lock();
+  }
+  static void unlock(CURL*, curl_lock_data data, void* user) {
+    static_cast<CurlNames*>(user)->mutexes_[data].unlock();
+  }
+
+  CURLSH* share_ = nullptr;
+  std::array<std::mutex, CURL_LOCK_DATA_LAST> mutexes_;  // by what of the share is used
+};
+
 /// One libcurl handle with its own kept connections. One thread at a time.
 class CurlConnection {
  public:
-  static Result<std::unique_ptr<CurlConnection>> create() {
+  /// `names` outlive it.
+  static Result<std::unique_ptr<CurlConnection>> create(const CurlNames& names) {
     auto connection = std::unique_ptr<CurlConnection>(new CurlConnection);
     if (connection->easy_ == nullptr || connection->multi_ == nullptr)
       return Status(Code::exhausted, "out of memory", "libcurl gives no handle");
+    connection->set(CURLOPT_SHARE, names.handle());
     return connection;
   }
   ~CurlConnection() {
@@ -202,7 +239,7 @@ class CurlConnection {
 
   void prepare(Exchange& exchange, curl_slist* headers) {
     const HttpCall& call = exchange.call;
-    curl_easy_reset(easy_);  // keeps connections, names and TLS sessions
+    curl_easy_reset(easy_);  // keeps connections, TLS sessions and the share
     error_.fill('\0');
     set(CURLOPT_ERRORBUFFER, error_.data());
     set(CURLOPT_NOSIGNAL, 1L);
@@ -289,15 +326,10 @@ class CurlConnection {
 CurlTransport::CurlTransport(const Clock& clock, std::string spool_directory, std::string ca_bundle)
     : clock_(clock),
       spool_directory_(std::move(spool_directory)),
-      ca_bundle_(std::move(ca_bundle)) {
-  // Counted by libcurl, and safe beside other threads since 7.84.
-  THUMBMILL_CHECK(curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK);
-}
+      ca_bundle_(std::move(ca_bundle)),
+      names_(std::make_unique<CurlNames>()) {}
 
-CurlTransport::~CurlTransport() {
-  idle_.clear();
-  curl_global_cleanup();
-}
+CurlTransport::~CurlTransport() = default;
 
 Result<HttpAnswer> CurlTransport::send(const HttpCall& call, const OpContext& context) {
   RETURN_IF_ERROR(context.check(clock_));
@@ -317,7 +349,7 @@ Result<std::unique_ptr<CurlConnection>> CurlTransport::take_connection() {
       return connection;
     }
   }
-  return CurlConnection::create();
+  return CurlConnection::create(*names_);
 }
 
 void CurlTransport::keep(std::unique_ptr<CurlConnection> connection) {

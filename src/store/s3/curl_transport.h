@@ -12,9 +12,10 @@
 namespace thumbmill::s3 {
 
 class CurlConnection;
+class CurlNames;
 
 /// Thread-safe: as many exchanges at once as callers. Connections are kept and used again, the last
-/// used first.
+/// used first. The address of a host is looked up once a minute, for all of them.
 class CurlTransport final : public HttpTransport {
  public:
   /// Bodies over kSpoolBytes are spooled into `spool_directory`, which must exist by then. Servers'
@@ -33,6 +34,7 @@ class CurlTransport final : public HttpTransport {
   const Clock& clock_;
   const std::string spool_directory_;
   const std::string ca_bundle_;
+  const std::unique_ptr<CurlNames> names_;
 
   std::mutex mutex_;
   std::vector<std::unique_ptr<CurlConnection>> idle_;  // guarded by mutex_
