@@ -80,11 +80,11 @@ Status run_remotely(const DeadOptions& options, const Clock& clock) {
   ASSIGN_OR_RETURN(const HttpResponse response,
                    client->send(method, target, fields, Blob(), context));
   ASSIGN_OR_RETURN(const std::string body, response.body.to_string());
-  if (response.status >= 400) {
+  if (response.status / 100 != 2) {
     return Status(response.status == 404 ? Code::not_found : Code::unavailable,
                   fmt::format("{} answered {}", options.url, response.status), body);
   }
-  if (!body.empty()) fmt::print("{}\n", body);
+  if (!body.empty()) fmt::print("{}\n", for_terminal(body));
   return Status();
 }
 

@@ -288,11 +288,12 @@ Status FsStore::make_directories(std::string_view key) {
 Result<Object> FsStore::get(std::string_view key, std::uint64_t most_bytes,
                             const OpContext& context) {
   RETURN_IF_ERROR(check_key(key, context));
-  // A pipe that somebody has put there would not be opened before it has a writer.
-  UniqueFd file(::open(path_of(key).c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
-  if (!file.valid()) return failure(errno, "reading", key);
+  // A pipe that somebody has put there would not be opened before it has a writer; a link could
+  // lead to a file that is not the store's.
+  UniqueFd file(::open(path_of(key).c_str(), O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC));
+  if (!file.valid() && errno != ELOOP) return failure(errno, "reading", key);
   struct stat info {};
-  if (::fstat(file.get(), &info) != 0) return failure(errno, "reading", key);
+  if (file.valid() && ::fstat(file.get(), &info) != 0) return failure(errno, "reading", key);
   if (!S_ISREG(info.st_mode))
     return Status(Code::not_found, fmt::format("there is no object {}", key));
   ASSIGN_OR_RETURN(ObjectFile parts,

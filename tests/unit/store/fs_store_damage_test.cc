@@ -108,6 +108,7 @@ TEST_F(FsStoreDamageTest, ListsObjectsOnly) {
   EXPECT_THAT(list(""), ElementsAre("a/b", "a/name with spaces"));
   EXPECT_THAT(list("a/b/"), IsEmpty()) << "a file is no directory";
   EXPECT_EQ(read("a/pipe"), "not_found") << "nor is it waited for";
+  EXPECT_EQ(read("a/link"), "not_found") << "nor followed";
   EXPECT_EQ(store_->copy("a/pipe", "a/c", {}).code(), Code::not_found);
 }
 
