@@ -13,6 +13,7 @@ from relay import Wire
 from service import descendants, until
 
 PROBE_PAUSE_S = 0.05
+UPLOAD_PAUSE_S = 0.5  # each is a job that has to be done in the end
 HEALTH_P99_S = 1  # a liveness probe has five; on a machine of its own it is about 0.01
 READ_SECONDS = 3  # of what needs the store, at worst
 ANSWER_SECONDS = 5  # of an upload, on a machine with other work
@@ -35,7 +36,7 @@ class Probes:
             begun = time.monotonic()
             ask()
             self.took[name].append(time.monotonic() - begun)
-            self.ends.wait(PROBE_PAUSE_S)
+            self.ends.wait(UPLOAD_PAUSE_S if name == "upload" else PROBE_PAUSE_S)
 
     def stop(self):
         self.ends.set()
