@@ -73,7 +73,8 @@ Result<std::unique_ptr<JobQueue>> open_kafka_queue(const Settings& settings, Clo
                                                    Logger& log) {
   ASSIGN_OR_RETURN(KafkaOptions options, kafka_options(settings));
   ASSIGN_OR_RETURN(std::unique_ptr<KafkaQueue> queue,
-                   of_setting("queue", KafkaQueue::open(std::move(options), clock, log)));
+                   of_setting("queue", KafkaQueue::open(std::move(options), clock, log,
+                                                        {.longest_delay = settings.retry_cap})));
   return std::unique_ptr<JobQueue>(std::move(queue));
 }
 

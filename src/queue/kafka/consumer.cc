@@ -17,9 +17,6 @@ constexpr milliseconds kCommitEvery{1'000};
 constexpr milliseconds kRetryDelay{100};
 constexpr milliseconds kMaxRetryDelay{5'000};
 constexpr std::chrono::seconds kReadTimeout{30};
-// The most that retry-cap can be. What asks for more is not ours, and would hold the commits of
-// its partition up.
-constexpr std::chrono::hours kLongestDelay{24};
 // A partition is not read further while so many of its records are unfinished; again at half.
 constexpr std::size_t kMostUnfinished = 64;
 // A member hears by its heartbeats of others that come and go: shorter means shorter rebalances.
@@ -64,7 +61,7 @@ auto KafkaConsumer::changing(Call call) {
 }
 
 Result<std::unique_ptr<KafkaConsumer>> KafkaConsumer::open(const KafkaOptions& options,
-                                                           std::vector<std::string> topics,
+                                                           LongestDelays topics,
                                                            KafkaQueueTuning tuning, Clock& clock,
                                                            Logger& log) {
   ASSIGN_OR_RETURN(
@@ -110,8 +107,8 @@ KafkaConsumer::~KafkaConsumer() {
 
 Status KafkaConsumer::join() {
   const KafkaList list(rd_kafka_topic_partition_list_new(static_cast<int>(topics_.size())));
-  for (const std::string& topic : topics_) {
-    rd_kafka_topic_partition_list_add(list.get(), topic.c_str(), RD_KAFKA_PARTITION_UA);
+  for (const auto& entry : topics_) {
+    rd_kafka_topic_partition_list_add(list.get(), entry.first.c_str(), RD_KAFKA_PARTITION_UA);
   }
   const std::lock_guard lock(mutex_);
   if (joined_) return Status();
@@ -246,8 +243,9 @@ void KafkaConsumer::restart(const PartitionId& partition) {
 void KafkaConsumer::take_in(const rd_kafka_message_t& message) {
   const PartitionId id{rd_kafka_topic_name(message.rkt), message.partition};
   JobRecord record = from_message(message);
-  auto delay = std::chrono::ceil<milliseconds>(record.due - clock_.wall_now());
-  if (delay.count() < 0 || delay > kLongestDelay) delay = milliseconds(0);
+  // A record that asks for more is not ours: it would keep its partition from being read on.
+  const auto delay = std::clamp(std::chrono::ceil<milliseconds>(record.due - clock_.wall_now()),
+                                milliseconds(0), topics_.at(id.topic));
   changing([&] {
     jobs_.add(id, message.offset, std::move(record), clock_.now() + delay);
     return true;

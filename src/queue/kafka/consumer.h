@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <condition_variable>
+#include <map>
 #include <mutex>
 #include <set>
 #include <thread>
@@ -14,8 +15,10 @@
 
 namespace thumbmill {
 
-/// How a KafkaQueue reads. What differs from the default only tests set.
+/// How a KafkaQueue reads. What differs from the default only tests set, bar the first.
 struct KafkaQueueTuning {
+  /// What retry-cap is: the longest that jobs are delayed. More than ten minutes make a difference.
+  std::chrono::milliseconds longest_delay{0};
   /// There is no other process: every partition is taken at once, without the group's membership,
   /// and lease() reads to the end before it answers, so that no answer depends on time.
   bool alone = false;
@@ -23,14 +26,16 @@ struct KafkaQueueTuning {
   std::chrono::milliseconds session{20'000};
 };
 
+/// By a topic's name, how long its records may be delayed at the most.
+using LongestDelays = std::map<std::string, std::chrono::milliseconds>;
+
 /// Thread-safe.
 class KafkaConsumer {
  public:
   /// Joins the group. Never waits for the cluster. `topics`: of jobs. `clock` and `log` outlive it.
   static Result<std::unique_ptr<KafkaConsumer>> open(const KafkaOptions& options,
-                                                     std::vector<std::string> topics,
-                                                     KafkaQueueTuning tuning, Clock& clock,
-                                                     Logger& log);
+                                                     LongestDelays topics, KafkaQueueTuning tuning,
+                                                     Clock& clock, Logger& log);
   /// Commits what is finished and leaves the group.
   ~KafkaConsumer();
 
@@ -56,7 +61,7 @@ class KafkaConsumer {
   bool knows(const PartitionId& partition, std::int64_t offset, std::optional<QueuedJob>& job);
 
  private:
-  KafkaConsumer(std::vector<std::string> topics, KafkaQueueTuning tuning, Clock& clock, Logger& log)
+  KafkaConsumer(LongestDelays topics, KafkaQueueTuning tuning, Clock& clock, Logger& log)
       : topics_(std::move(topics)), tuning_(tuning), clock_(clock), log_(log) {}
 
   static void on_rebalance(rd_kafka_t* handle, rd_kafka_resp_err_t what,
@@ -76,7 +81,7 @@ class KafkaConsumer {
   template <typename Call>
   auto changing(Call call);
 
-  const std::vector<std::string> topics_;
+  const LongestDelays topics_;
   const KafkaQueueTuning tuning_;
   Clock& clock_;
   Logger& log_;

@@ -33,6 +33,15 @@ std::vector<std::string> work_topics(const KafkaOptions& options) {
   return names;
 }
 
+// Jobs that are delayed longer than the last tier are in it as well.
+LongestDelays longest_delays(const KafkaOptions& options, milliseconds longest) {
+  LongestDelays delays{{options.name("jobs"), milliseconds(0)}};
+  for (const RetryTier& tier : kRetryTiers) delays[options.name(tier.name)] = tier.longest;
+  milliseconds& last = delays[options.name(kRetryTiers.back().name)];
+  last = std::max(last, longest);
+  return delays;
+}
+
 std::vector<KafkaTopic> all_topics(const KafkaOptions& options) {
   std::vector<KafkaTopic> topics;
   for (const std::string& name : work_topics(options)) topics.push_back({name, options.partitions});
@@ -96,8 +105,9 @@ Result<KafkaConsumer*> KafkaQueue::consumer(const OpContext& context) {
   {
     const std::lock_guard lock(mutex_);
     if (!consumer_) {
-      ASSIGN_OR_RETURN(consumer_,
-                       KafkaConsumer::open(options_, work_topics_, tuning_, clock_, log_));
+      ASSIGN_OR_RETURN(
+          consumer_, KafkaConsumer::open(options_, longest_delays(options_, tuning_.longest_delay),
+                                         tuning_, clock_, log_));
     }
     consumer = consumer_.get();
   }
@@ -189,7 +199,9 @@ Result<std::optional<QueuedJob>> KafkaQueue::find(std::string_view id, const OpC
   std::optional<QueuedJob> best;
   for (const FoundRecord& found : index->find(std::string(id))) {
     std::optional<QueuedJob> job = QueuedJob{QueuedState::ready, found.attempts};
-    if (found.due > clock_.wall_now()) job->state = QueuedState::delayed;
+    const bool is_delayed =
+        found.partition.topic != work_topics_[0] && found.due > clock_.wall_now();
+    if (is_delayed) job->state = QueuedState::delayed;
     if (found.partition.topic == dead_topic_) {
       job->state = QueuedState::dead;
     } else if (worker != nullptr) {
