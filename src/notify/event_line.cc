@@ -6,12 +6,15 @@
 #include <fmt/format.h>
 
 #include "base/ids.h"
+#include "base/status.h"
 
 namespace thumbmill {
 namespace {
 
 // A line of another version is ignored.
 constexpr std::string_view kVersion = "1";
+// Twice as much as the longest line of ours has.
+constexpr std::size_t kMostBytes = 256;
 
 // Takes `text`, all of which must be a number of at least `least`, as one.
 template <typename T>
@@ -30,6 +33,7 @@ std::string to_event_line(std::string_view origin, const JobEvent& event) {
 }
 
 std::optional<EventLine> from_event_line(std::string_view line) {
+  if (line.size() > kMostBytes) return std::nullopt;
   // version, origin, id, state, time, attempt, worker time, code
   std::array<std::string_view, 8> words;
   for (std::size_t i = 0; i + 1 < words.size(); ++i) {
@@ -46,7 +50,8 @@ std::optional<EventLine> from_event_line(std::string_view line) {
   const bool is_good = words[0] == kVersion && is_uuid7(words[2]) && state &&
                        read_number(words[4], INT64_MIN, at_ms) &&
                        read_number(words[5], 0, result.event.attempt) &&
-                       read_number(words[6], std::int64_t{0}, worker_us);
+                       read_number(words[6], std::int64_t{0}, worker_us) &&
+                       (words[7].empty() || code_from_name(words[7]));
   if (!is_good) return std::nullopt;
   result.origin = words[1];
   result.event.id = words[2];

@@ -38,6 +38,25 @@ TEST(EventLine, PassesOverWhatIsNotOurs) {
   EXPECT_TRUE(from_event_line("1 me " + id + " done 12 1 5 "));
 }
 
+TEST(EventLine, HasACodeThatIsKnown) {
+  const std::string before = "1 me " + named_id("a").text() + " failed 12 1 5 ";
+  EXPECT_EQ(from_event_line(before + "corrupt_input")->event.code, "corrupt_input");
+  for (const std::string& code : {std::string("eclipse"), std::string("corrupt_input "),
+                                  std::string(" "), std::string("\0", 1)}) {
+    EXPECT_FALSE(from_event_line(before + code)) << code;
+  }
+  for (const std::string& code : strange_texts()) {
+    if (code.empty()) continue;
+    EXPECT_FALSE(from_event_line(before + code)) << code.substr(0, 200);
+  }
+}
+
+TEST(EventLine, IsShort) {
+  const std::string after = " " + named_id("a").text() + " done 12 1 5 ";
+  EXPECT_TRUE(from_event_line("1 " + std::string(16, 'f') + after));
+  EXPECT_FALSE(from_event_line("1 " + std::string(1'000, 'f') + after));
+}
+
 TEST(EventLine, StrangeWordsMakeNoEvent) {
   const std::string id = named_id("a");
   for (const std::string& text : strange_texts()) {
