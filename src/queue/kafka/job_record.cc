@@ -30,7 +30,7 @@ KafkaHeaders to_headers(const JobRecord& record) {
 
 JobRecord from_record(std::string_view key, const KafkaHeaderOf& header) {
   JobRecord record;
-  record.id = key;
+  record.id = key.substr(0, kMostIdBytes);
   record.attempts = number_of(header(kAttempts), kMostAttempts);
   record.first_enqueued = from_unix_ms(number_of(header(kFirstEnqueued), INT64_MAX));
   record.due = from_unix_ms(number_of(header(kDue), INT64_MAX));

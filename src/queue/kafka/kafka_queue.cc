@@ -181,7 +181,7 @@ Result<std::shared_ptr<KafkaTail>> KafkaQueue::fresh_tail(const OpContext& conte
     tail_ = found;
     fresh_until_ = SteadyTime::min();
   }
-  RETURN_IF_ERROR(found->begin(ids, dead_topic_, kafka_timeout_ms(context, clock_)));
+  RETURN_IF_ERROR(found->begin(ids, kafka_timeout_ms(context, clock_)));
   RETURN_IF_ERROR(found->refresh(context));
   const std::lock_guard lock(mutex_);
   fresh_until_ = asked_at + kKnownFor;

@@ -34,8 +34,7 @@ KafkaTail::~KafkaTail() {
   if (handle_) rd_kafka_consumer_close(handle_.get());
 }
 
-Status KafkaTail::begin(const std::vector<PartitionId>& partitions, const std::string& kept,
-                        int timeout_ms) {
+Status KafkaTail::begin(const std::vector<PartitionId>& partitions, int timeout_ms) {
   if (begun()) return Status();
   ASSIGN_OR_RETURN(const auto marks, kafka_committed(*handle_, partitions, timeout_ms));
   const KafkaList list = kafka_list(partitions);
@@ -48,7 +47,6 @@ Status KafkaTail::begin(const std::vector<PartitionId>& partitions, const std::s
   RETURN_IF_ERROR(
       kafka_status(*handle_, rd_kafka_assign(handle_.get(), list.get()), "reading the topics"));
   begun_ = true;
-  kept_ = kept;
   for (const auto& [id, mark] : marks) partitions_[id].next = mark.offset;
   return Status();
 }
@@ -110,19 +108,17 @@ void KafkaTail::drop_before(Partition& partition, std::int64_t offset) {
 Status KafkaTail::refresh(const OpContext& context) {
   std::map<PartitionId, std::int64_t> read;
   std::vector<PartitionId> all;
-  std::vector<PartitionId> worked;
   {
     const std::lock_guard lock(mutex_);
     for (const auto& [id, partition] : partitions_) {
       all.push_back(id);
       read[id] = partition.next;
-      if (id.topic != kept_) worked.push_back(id);
     }
   }
   const int timeout_ms = kafka_timeout_ms(context, clock_);
   // The ends first: what is committed before them has been in the topics.
   ASSIGN_OR_RETURN(const auto ends, kafka_edges(*handle_, all, RD_KAFKA_OFFSET_END, timeout_ms));
-  ASSIGN_OR_RETURN(const auto marks, kafka_committed(*handle_, worked, timeout_ms));
+  ASSIGN_OR_RETURN(const auto marks, kafka_committed(*handle_, all, timeout_ms));
   const std::stop_callback wake(context.stop, [&] {
     const std::lock_guard lock(mutex_);
     changed_.notify_all();

@@ -28,14 +28,15 @@ class KafkaTail {
   static Result<std::unique_ptr<KafkaTail>> open(const KafkaOptions& options, Clock& clock);
   ~KafkaTail();
 
-  /// Starts to read these partitions, unless it has started. Those of `kept` whole, as nobody
-  /// commits anything there. After a failure it may be called again.
-  Status begin(const std::vector<PartitionId>& partitions, const std::string& kept, int timeout_ms);
+  /// Starts to read these partitions, unless it has started. After a failure it may be called
+  /// again.
+  Status begin(const std::vector<PartitionId>& partitions, int timeout_ms);
   bool begun();
   /// Whether it reads just these partitions, and they still hold what it has read of them.
   bool covers(const std::vector<PartitionId>& partitions);
-  /// Waits until all that was there at the call has been read, and drops what is committed. The
-  /// handle() must know who leads the partitions: kafka_partitions().
+  /// Waits until all that was there at the call has been read, and drops what is committed, or has
+  /// left its topic by its age. The handle() must know who leads the partitions:
+  /// kafka_partitions().
   Status refresh(const OpContext& context);
   /// The records of job `id` as of the last refresh() at least.
   std::vector<FoundRecord> find(const std::string& id);
@@ -65,7 +66,6 @@ class KafkaTail {
   std::condition_variable changed_;
   bool begun_ = false;  // guarded by mutex_, as all below
   bool outdated_ = false;
-  std::string kept_;
   std::map<PartitionId, Partition> partitions_;
   Index index_;
 };

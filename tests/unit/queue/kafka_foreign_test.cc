@@ -95,5 +95,29 @@ TEST_F(KafkaForeignTest, TheLastTierDelaysAsLongAsOurOwnJobsMay) {
   EXPECT_EQ(work(), std::multiset<std::string>{"theirs"});
 }
 
+TEST_F(KafkaForeignTest, OnlyTheBeginningOfALongKeyIsKept) {
+  open();
+  const std::string key(100'000, 'x');
+  for (const char* topic : {"jobs", "dead"}) {
+    write(topic, key, 0ms);
+    EXPECT_FALSE(queue_->find(key, {}).value().has_value()) << topic;
+    EXPECT_TRUE(queue_->find(key.substr(0, kMostIdBytes), {}).value().has_value()) << topic;
+  }
+  EXPECT_THAT(work(), Contains(key.substr(0, kMostIdBytes)));
+}
+
+// Nobody commits anything of that topic, which forgets by age; the mock of it, by size.
+TEST_F(KafkaForeignTest, DeadLettersThatTheTopicForgetsAreForgotten) {
+  open();
+  write("dead", "old", 0ms);
+  std::optional<QueuedJob> found = queue_->find("old", {}).value();
+  ASSERT_TRUE(found.has_value());
+  for (int i = 0; i < 8; ++i) {
+    write("dead", std::string(900'000, 'x'), 0ms);
+    found = queue_->find("old", {}).value();  // so that each record is read before it goes
+  }
+  EXPECT_FALSE(found.has_value());
+}
+
 }  // namespace
 }  // namespace thumbmill
