@@ -7,16 +7,24 @@
 namespace thumbmill {
 namespace {
 
-// A server that takes no more jobs needs a leader all the same.
+// A server that takes no more jobs needs a leader all the same. A key of another type, or one that
+// stays much longer than a lead lasts or for ever, was not written by a process of ours, and counts
+// as absent.
 constexpr const char* kHold = R"(#!lua flags=allow-oom
-local leader = redis.call('GET', KEYS[1])
-if leader and leader ~= ARGV[1] then return 0 end
+local leader = redis.pcall('GET', KEYS[1])
+if type(leader) == 'table' then
+  if not string.find(leader.err, '^WRONGTYPE') then return leader end
+elseif leader and leader ~= ARGV[1] then
+  local left = redis.call('PTTL', KEYS[1])
+  if left >= 0 and left <= 10 * ARGV[2] then return 0 end
+end
 redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
 return 1
 )";
 
 constexpr const char* kRelease = R"(#!lua flags=allow-oom
-if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end
+local leader = redis.pcall('GET', KEYS[1])
+if leader == ARGV[1] then redis.call('DEL', KEYS[1]) end
 return 1
 )";
 

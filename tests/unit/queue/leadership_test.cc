@@ -56,6 +56,22 @@ TEST_F(RedisLeadershipTest, ALeaderThatDoesNotRenewIsSucceeded) {
   EXPECT_FALSE(first->hold("janitor", 1h, {}).value());
 }
 
+// Else what anybody writes there once would be the end of the sweep.
+TEST_F(RedisLeadershipTest, AHolderThatIsNoProcessOfOursIsSucceeded) {
+  start_server();
+  const std::string key = "{thumbmill}:leader:janitor";
+  const std::vector<RedisCommand> foreign = {
+      {"SET", key, "evil"}, {"SET", key, "evil", "EX", "86400"}, {"HSET", key, "evil", "evil"}};
+  for (const RedisCommand& command : foreign) {
+    tell({"DEL", key});
+    tell(command);
+    const auto leader = candidate();
+    EXPECT_TRUE(leader->release("janitor", {}).ok()) << command[0];
+    EXPECT_TRUE(leader->hold("janitor", 30s, {}).value()) << command[0];
+    EXPECT_FALSE(candidate()->hold("janitor", 30s, {}).value()) << "it is ours now";
+  }
+}
+
 TEST_F(RedisLeadershipTest, NobodyLeadsWhileTheServerIsAway) {
   start_server();
   const auto leader = candidate();
