@@ -19,7 +19,7 @@ local places = {ready = ready, running = leases, delayed = delayed, dead = dead}
 
 -- Nothing when the line is not ours.
 local function parse(line)
-  if not line then return nil end
+  if not line or #line > 4096 then return nil end
   local state, attempts, queued, token, round, why, caller =
     string.match(line, '^(%l+) (%d+) (%d+) (%S+) (%d+) (%S+) (.*)$')
   if not places[state] or #attempts > 9 or #queued > 15 or #round > 15 then return nil end
@@ -48,6 +48,23 @@ end
 
 -- Others may write any score; a round fits the record.
 local function round_of(score) return math.max(0, math.min(math.floor(tonumber(score)), 1e14)) end
+
+-- Others may write a member of any size, which each script that meets it would copy. What is too
+-- long to be an id of ours gives way to its beginning, which its worker names in the log.
+local function beginning(id)
+  if #id <= 64 then return id end
+  redis.call('HDEL', jobs, id)
+  return string.sub(id, 1, 64)
+end
+
+local function shortened(id, place, score)
+  local short = beginning(id)
+  if short ~= id then
+    redis.call('ZREM', place, id)
+    redis.call('ZADD', place, score, short)
+  end
+  return short
+end
 
 -- The round that is being delivered. Callers whose last round is over need not be remembered.
 local function present_round()
@@ -132,11 +149,12 @@ end
 -- Leases longer than any may be: the server's clock has been set back. Who is alive renews.
 local longest = string.format('(%.0f', now + math.max(ttl, 3600000))
 for _, id in ipairs(redis.call('ZRANGEBYSCORE', leases, longest, '+inf', 'LIMIT', 0, 50)) do
-  redis.call('ZADD', leases, now + ttl, id)
+  redis.call('ZADD', leases, now + ttl, shortened(id, leases, now + ttl))
 end
 
 -- Leases that have ended, or were handed back: before all that is new.
-for _, id in ipairs(redis.call('ZRANGEBYSCORE', leases, '-inf', now, 'LIMIT', 0, most)) do
+for _, member in ipairs(redis.call('ZRANGEBYSCORE', leases, '-inf', now, 'LIMIT', 0, most)) do
+  local id = shortened(member, leases, now)
   local job = load(id) or new_job('')
   if job.state == 'running' then
     give(id, job)
@@ -146,7 +164,8 @@ for _, id in ipairs(redis.call('ZRANGEBYSCORE', leases, '-inf', now, 'LIMIT', 0,
   end
 end
 
-for _, id in ipairs(redis.call('ZRANGEBYSCORE', delayed, '-inf', now, 'LIMIT', 0, 100)) do
+for _, member in ipairs(redis.call('ZRANGEBYSCORE', delayed, '-inf', now, 'LIMIT', 0, 100)) do
+  local id = shortened(member, delayed, now)
   redis.call('ZREM', delayed, id)
   local job = load(id) or new_job('')
   if not job.state or job.state == 'delayed' then make_ready(id, job) end
@@ -156,7 +175,7 @@ while wanted > 0 do
   local first = redis.call('ZPOPMIN', ready, wanted)
   if #first == 0 then break end
   local ids = {}
-  for i = 1, #first, 2 do ids[#ids + 1] = first[i] end
+  for i = 1, #first, 2 do ids[#ids + 1] = beginning(first[i]) end
   local lines = redis.call('HMGET', jobs, unpack(ids))
   for i, id in ipairs(ids) do
     local job = parse(lines[i]) or new_job('')
@@ -175,8 +194,9 @@ if wanted > 0 then
   redis.call('DEL', bell)
   for _, key in ipairs({leases, delayed}) do
     local first = redis.call('ZRANGE', key, 0, 0, 'WITHSCORES')
-    if first[2] and (not soonest or tonumber(first[2]) < soonest) then
-      soonest = tonumber(first[2])
+    if first[2] then
+      shortened(first[1], key, first[2])
+      soonest = math.min(soonest or math.huge, tonumber(first[2]))
     end
   end
 elseif redis.call('ZCARD', ready) > 0 or redis.call('ZCOUNT', leases, '-inf', now) > 0 then
