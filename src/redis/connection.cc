@@ -91,7 +91,7 @@ Status status_of(const RedisReply& error) {
       error.text.find("user executing the script can't run") != std::string::npos ||
       error.text.find("ACL failure in script") != std::string::npos;
   const Code code = error.is_error("ERR") && !no_right ? Code::internal : Code::unavailable;
-  return Status(code, "Redis refused: " + error.text);
+  return Status(code, "Redis refuses a command", error.text);
 }
 
 void RedisConnection::Free::operator()(redisContext* context) const { ::redisFree(context); }

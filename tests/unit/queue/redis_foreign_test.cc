@@ -6,6 +6,8 @@
 namespace thumbmill {
 namespace {
 
+using ::testing::HasSubstr;
+using ::testing::Not;
 using ::testing::SizeIs;
 using namespace std::chrono_literals;
 
@@ -53,6 +55,16 @@ TEST_F(RedisForeignTest, ARecordThatIsTooLongIsReplaced) {
   ASSERT_EQ(leases.size(), 1u);
   EXPECT_EQ(leases[0].attempt(), 1);
   EXPECT_LT(tell({"HGET", "{thumbmill}:jobs", "a"}).text.size(), 1'000u);
+}
+
+// Clients are shown the message.
+TEST_F(RedisForeignTest, WhatTheServerSaysIsADetail) {
+  start_server();
+  const auto queue = open();
+  tell({"SET", "{thumbmill}:leases", "evil"});
+  const Status status = queue->depth({}).status();
+  EXPECT_THAT(status.message(), Not(HasSubstr("WRONGTYPE")));
+  EXPECT_THAT(status.detail(), HasSubstr("WRONGTYPE"));
 }
 
 }  // namespace
