@@ -225,6 +225,11 @@ return 1
 )";
 
 constexpr const char* kDepth = R"(
+-- Also fails where only leasing would, for a key that others have made one of another type.
+redis.call('HGET', jobs, '')
+redis.call('ZCARD', callers)
+redis.call('LLEN', bell)
+
 local buried = redis.call('ZCARD', dead)
 local waiting = redis.call('ZCOUNT', delayed, string.format('(%.0f', now), '+inf')
 local running = redis.call('ZCOUNT', leases, string.format('(%.0f', now), '+inf')

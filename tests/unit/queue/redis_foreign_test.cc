@@ -67,5 +67,17 @@ TEST_F(RedisForeignTest, WhatTheServerSaysIsADetail) {
   EXPECT_THAT(status.detail(), HasSubstr("WRONGTYPE"));
 }
 
+TEST_F(RedisForeignTest, AKeyOfAnotherTypeMakesTheQueueUnusable) {
+  start_server();
+  const auto queue = open();
+  for (const char* name : {"ready", "callers", "jobs", "leases", "delayed", "dead", "bell"}) {
+    const std::string key = std::string("{thumbmill}:") + name;
+    tell({"SET", key, "evil"});
+    EXPECT_FALSE(queue->check({}).ok()) << name;
+    tell({"DEL", key});
+    EXPECT_TRUE(queue->check({}).ok()) << name;
+  }
+}
+
 }  // namespace
 }  // namespace thumbmill
