@@ -7,14 +7,14 @@
 namespace thumbmill {
 namespace {
 
-constexpr std::array<std::string_view, 25> kNeeded{
+constexpr std::array<std::string_view, 26> kNeeded{
     // To run the scripts, to wait for jobs, to hear and tell of events.
     "ping", "eval", "evalsha", "blpop", "rpush", "publish", "subscribe",
     // In the scripts of the queue.
     "time", "hget", "hset", "hdel", "hmget", "llen", "del", "zadd", "zrem", "zscore", "zcard",
     "zcount", "zrange", "zrangebyscore", "zremrangebyscore", "zpopmin",
     // In those of the election.
-    "get", "set"};
+    "get", "set", "pttl"};
 
 // Never to be asked of EVAL and EVALSHA: acl_check_cmd looks for their number of keys whether it
 // was given or not, and Redis 7.0.15 crashes. That the script runs shows them.
