@@ -22,6 +22,15 @@ def free_port():
         return taken.getsockname()[1]
 
 
+def tell(process, words):
+    """Gives a command to a process that answers each with "ok" or what went wrong."""
+    process.stdin.write(words + "\n")
+    process.stdin.flush()
+    answer = process.stdout.readline().strip()
+    if answer != "ok":
+        raise AssertionError(f"{words}: {answer}")
+
+
 class Redis:
     """A redis-server, or another program that is one, on a port of its own, with an append-only file unless told otherwise."""
 
@@ -95,11 +104,15 @@ class RealKafka:
 
     def command(self, words):
         """What tests/kafka/broker does, such as "kill 1"."""
-        self.process.stdin.write(words + "\n")
-        self.process.stdin.flush()
-        answer = self.process.stdout.readline().strip()
-        if answer != "ok":
-            raise AssertionError(f"{words}: {answer}")
+        tell(self.process, words)
+
+    def kill(self):
+        """The only broker."""
+        self.command("kill 1")
+
+    def start(self):
+        """On the same data and ports."""
+        self.command("start 1")
 
     def stop(self):
         self.process.stdin.close()
@@ -110,11 +123,24 @@ class S3Server:
     """The S3 server of the conformance tests, with an empty bucket."""
 
     def __init__(self, kind):
+        self.kind = kind
         self.process = subprocess.Popen([TESTS / "s3server" / "run", kind], stdin=subprocess.PIPE,
                                         stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
         line = self.process.stdout.readline()
         self.missing = "" if line.startswith("port ") else line.strip()
         self.port = 0 if self.missing else int(line.split()[1])
+
+    @property
+    def keeps_data(self):
+        """Whether what it has survives kill()."""
+        return self.kind == "versitygw"
+
+    def kill(self):
+        tell(self.process, "kill")
+
+    def start(self):
+        """On the same data and port."""
+        tell(self.process, "start")
 
     def stop(self):
         self.process.stdin.close()

@@ -3,6 +3,9 @@
 
 Usage: serve_versitygw.py [--build]     with --build it only builds it, which takes four minutes of a core
 
+Once it answers it takes commands, one a line, and answers each with "ok" or what went wrong: "kill" is SIGKILL, "start" its
+start on the same data and port.
+
 It is built from the Go module that the folder versitygw pins, and kept in the directory of the environment's
 THUMBMILL_TEST_CACHE, or in build/cache. The bucket's owner has the pair of keys that s3rver knows, too. Besides there are
 users, who may do what the bucket's policy grants. Exit code 77, with the reason on standard output: it cannot be had here.
@@ -86,34 +89,55 @@ def die_with_parent():
     ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGKILL)
 
 
-def start(program, directory):
-    """The process, and its port once it answers."""
-    users, objects = directory / "users", directory / "objects"
-    users.mkdir()
-    (users / "users.json").write_text(json.dumps(USERS), encoding="ascii")
-    objects.mkdir()
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
-    process = subprocess.Popen([program, "--quiet", "--port", f"127.0.0.1:{port}", "--access", OWNER, "--secret", OWNER,
-                                "--iam-dir", users, "posix", objects], stdin=subprocess.DEVNULL, stdout=sys.stderr,
-                               preexec_fn=die_with_parent)
-    give_up = time.monotonic() + START_SECONDS
-    while True:
-        if process.poll() is not None:
-            raise RuntimeError(f"versitygw ended with {process.returncode}")
-        try:
-            socket.create_connection(("127.0.0.1", port)).close()
-            return process, port
-        except OSError:
-            if time.monotonic() > give_up:
-                process.kill()
-                raise RuntimeError(f"versitygw does not listen after {START_SECONDS} s") from None
-            time.sleep(0.05)
+class Server:
+    """versitygw with its users and objects below that directory, on a port that it keeps."""
+
+    def __init__(self, program, directory):
+        self.program = program
+        self.users, self.objects = directory / "users", directory / "objects"
+        self.users.mkdir()
+        (self.users / "users.json").write_text(json.dumps(USERS), encoding="ascii")
+        self.objects.mkdir()
+        with socket.create_server(("127.0.0.1", 0)) as taken:
+            self.port = taken.getsockname()[1]
+        self.process = None
+
+    def start(self):
+        """Returns once it answers."""
+        self.process = subprocess.Popen([self.program, "--quiet", "--port", f"127.0.0.1:{self.port}", "--access", OWNER,
+                                         "--secret", OWNER, "--iam-dir", self.users, "posix", self.objects],
+                                        stdin=subprocess.DEVNULL, stdout=sys.stderr, preexec_fn=die_with_parent)
+        give_up = time.monotonic() + START_SECONDS
+        while True:
+            if self.process.poll() is not None:
+                raise RuntimeError(f"versitygw ended with {self.process.returncode}")
+            try:
+                socket.create_connection(("127.0.0.1", self.port)).close()
+                return
+            except OSError:
+                if time.monotonic() > give_up:
+                    self.kill()
+                    raise RuntimeError(f"versitygw does not listen after {START_SECONDS} s") from None
+                time.sleep(0.05)
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
 
 
 def make_bucket(program, port):
     subprocess.run([program, "admin", "--access", OWNER, "--secret", OWNER, "--endpoint-url", f"http://127.0.0.1:{port}",
                     "create-bucket", "--owner", OWNER, "--bucket", BUCKET], check=True, stdout=sys.stderr)
+
+
+def obey_commands(server):
+    commands = {"kill": server.kill, "start": server.start}
+    for line in sys.stdin:
+        try:
+            commands[line.strip()]()
+            print("ok", flush=True)
+        except (RuntimeError, KeyError) as reason:
+            print(f"failed: {reason!r}", flush=True)
 
 
 def main():
@@ -123,14 +147,14 @@ def main():
             return 0
         with tempfile.TemporaryDirectory(prefix="thumbmill-versitygw-") as directory:
             check_attributes(directory)
-            process, port = start(program, pathlib.Path(directory))
+            server = Server(program, pathlib.Path(directory))
+            server.start()
             try:
-                make_bucket(program, port)
-                print(f"port {port}", flush=True)
-                sys.stdin.read()
+                make_bucket(program, server.port)
+                print(f"port {server.port}", flush=True)
+                obey_commands(server)
             finally:
-                process.kill()
-                process.wait()
+                server.kill()
     except Missing as reason:
         print(f"SKIPPED: {reason}", flush=True)
         return 77
