@@ -33,7 +33,7 @@ Status DirectUploads::complete(const std::string& id, std::string_view caller,
                                const OpContext& context) {
   const std::optional<JobId> job = JobId::parse(id);
   if (!job) return Status(Code::not_found, "there is no such upload");
-  // Whoever has the request can use it again until it expires: what has ended is not done again,
+  // A client can use the request again until it expires: what has ended is not done again,
   // and a sweep removes the file.
   const Result<std::optional<JobResult>> result = read_result(store_, *job, context);
   if (result.status().code() != Code::corrupt_input) RETURN_IF_ERROR(result.status());

@@ -101,8 +101,8 @@ void JobProcessor::finish(DecodedJob job) {
 }
 
 // When the answer is lost, not the request, the queue has done it and knows nothing of the lease
-// any more. So whoever finds the lease lost at a second attempt, while it cannot have run out, has
-// settled it.
+// any more. So a lease that is lost at the second attempt, and cannot have run out, was settled by
+// the first.
 Status JobProcessor::settle(HeldLease& held, Code why) {
   ASSIGN_OR_RETURN(const OpContext context, held.fenced());
   const auto attempt = [&] {

@@ -24,7 +24,7 @@ struct FetchedJob {
   Job job;
   Blob original;
   SteadyTime::duration fetch_time{0};
-  SteadyTime decode_until = SteadyTime::max();  ///< whoever wants the renditions gives up then
+  SteadyTime decode_until = SteadyTime::max();  ///< the client gives up then
 };
 
 /// How long a job's stages have taken so far.

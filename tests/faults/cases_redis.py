@@ -81,7 +81,7 @@ def redis_away(case):
 
 
 def redis_full(case):
-    """Redis is at its maxmemory: uploads are taken, and whoever looks or scales is told that they wait, and why."""
+    """Redis is at its maxmemory: uploads are taken; figures and checks say that they wait, and why."""
     redis = case.redis()
     cluster = case.on_folder(redis)
     api, janitor, worker = (cluster.start(role) for role in ("api", "janitor", "worker"))

@@ -297,7 +297,7 @@ TEST_F(ApiIntegrationTest, MoreWaitsThanThreadsHoldNobodyUp) {
   for (auto& wait : waits) EXPECT_EQ(wait.get(), 200);
 }
 
-// Otherwise the store would be asked on for whoever asks and leaves, a minute long each time.
+// Otherwise a client that leaves would cause reads of the store for a minute more, each time.
 TEST_F(ApiIntegrationTest, AWaitEndsWhenItsClientHasGone) {
   const std::shared_ptr<Gate> gate = hold_jobs();
   const auto answered = [&](const char* route, const char* method, const char* status) {

@@ -32,7 +32,7 @@ KafkaHeaders to_headers(const JobRecord& record);
 /// A record's header of that name, if there is one.
 using KafkaHeaderOf = std::function<std::optional<std::string_view>(const char* name)>;
 
-/// What a record says, whoever wrote it: any key is an id, for the worker to judge, and the
+/// What a record says, also a foreign one: any key is an id, for the worker to judge, and the
 /// beginning of one that is too long. Unknown headers are ignored; one that is missing, or not
 /// ours, has its default.
 JobRecord from_record(std::string_view key, const KafkaHeaderOf& header);

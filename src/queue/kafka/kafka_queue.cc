@@ -136,8 +136,9 @@ Status KafkaQueue::publish(const std::string& topic, const JobRecord& record,
   RETURN_IF_ERROR(topics_.ensure(producer_->handle(), kafka_timeout_ms(context, clock_)));
   Status status = producer_->publish(topic, record.id, to_headers(record), context);
   if (!status.ok()) topics_.invalidate();
+  if (status.code() == Code::cancelled) return status;
   const std::lock_guard lock(mutex_);
-  if (status.code() != Code::cancelled) published_ = status;
+  published_ = status;
   published_at_ = clock_.now();
   return status;
 }
