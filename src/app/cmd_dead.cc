@@ -30,9 +30,9 @@ constexpr std::size_t kPage = 100;
 std::string describe(const JobView& job) {
   const JobFailure failure =
       job.result && job.result->failure ? *job.result->failure : JobFailure();
-  return fmt::format("{}  {}  {:<17} {}  ({} tries, \"{}\")", job.id.text(),
-                     format_rfc3339(job.created), code_name(failure.code), failure.message,
-                     job.attempts, for_terminal(job.name));
+  return for_terminal(fmt::format("{}  {}  {:<17} {}  ({} tries, \"{}\")", job.id.text(),
+                                  format_rfc3339(job.created), code_name(failure.code),
+                                  failure.message, job.attempts, job.name));
 }
 
 // On the store and the queue, of which this process is the only owner meanwhile.
